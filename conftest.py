@@ -1,0 +1,27 @@
+"""Configuration of the workspace's own tests, which run under the workspace's own guards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.suite import Suite
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.resource_guards import Registry
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_register_resource_guards(registry: Registry) -> None:
+    """Guard the programs that some of these tests need."""
+    for name in ("git", "tmux", "uv"):
+        registry.register_resource_guard(name)
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """A test suite in a directory of its own, to be run by a pytest in a process of its own."""
+    return Suite(pytester, monkeypatch)

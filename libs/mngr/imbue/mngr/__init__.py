@@ -1,0 +1,1 @@
+"""Guards for Docker; see :mod:`imbue.mngr.register_guards_docker`."""

@@ -1,0 +1,1 @@
+"""Guards for Modal; see :mod:`imbue.mngr_modal.register_guards`."""

@@ -1,0 +1,189 @@
+"""The documented functions. They take no config, and act on the session of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from typing import Any
+
+import pytest
+from imbue.resource_guards import messages
+from imbue.resource_guards import plugin
+from imbue.resource_guards.declare.markers import add_marker_lines
+from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.model import MethodKind
+from imbue.resource_guards.model import SdkTarget
+from imbue.resource_guards.record.observer import ACTIVE
+from imbue.resource_guards.session import PENDING
+from imbue.resource_guards.session import SESSIONS
+from imbue.resource_guards.session import GuardSession
+
+ENTRY_POINT_GROUP = "resource_guards"
+
+
+def register_resource_guard(
+    name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
+) -> None:
+    """Guard a resource by its command-line programs; see :meth:`Registry.register_resource_guard`.
+
+    Example:
+        >>> register_resource_guard("tmux")
+        >>> register_resource_guard("docker", binaries=["docker", "docker-compose"])
+    """
+    __tracebackhide__ = True
+    _registry().register_resource_guard(name, binaries=binaries, mark=mark)
+
+
+def register_sdk_guard(
+    name: str,
+    install: Callable[[], object] | None = None,
+    cleanup: Callable[[], object] | None = None,
+    *,
+    targets: Iterable[str | SdkTarget] | None = None,
+    mark: str | None = None,
+) -> None:
+    """Guard a resource by the calls of an SDK; see :meth:`Registry.register_sdk_guard`.
+
+    Example:
+        >>> register_sdk_guard("storage", targets=["storage_sdk.client:Client.send"])
+    """
+    __tracebackhide__ = True
+    _registry().register_sdk_guard(name, install, cleanup, targets=targets, mark=mark)
+
+
+def create_sdk_method_guard(
+    name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
+) -> None:
+    """Guard a resource by methods of classes; see :meth:`Registry.create_sdk_method_guard`."""
+    __tracebackhide__ = True
+    _registry().create_sdk_method_guard(name, methods, mark=mark)
+
+
+def enforce_sdk_guard(resource: str) -> None:
+    """Note that the running test uses the resource, and stop it if it does not carry the mark.
+
+    For patches that a ``register_sdk_guard(name, install, cleanup)`` puts in place. Outside tests,
+    and where no guards are installed, it does nothing.
+
+    Args:
+        resource: The name that the guard was registered with, or its mark.
+
+    Raises:
+        ResourceGuardViolation: The test may not use the resource.
+        ResourceGuardMisconfiguration: Guards are installed, and none is of this name.
+    """
+    __tracebackhide__ = True
+    known = False
+    for observer in tuple(ACTIVE):
+        for name, label in observer.labels.items():
+            if resource in (name, label):
+                known = True
+                observer.saw_sdk_call(name, label)
+    if ACTIVE and not known:
+        names = [label for observer in ACTIVE for label in observer.labels.values()]
+        raise ResourceGuardMisconfiguration(messages.enforced_unknown(resource, names))
+
+
+def register_all_resource_guards(
+    entry_points: Callable[..., Iterable[Any]] = entry_points,
+) -> None:
+    """Register the guards of all installed packages that publish some.
+
+    Each entry point of the group ``resource_guards`` is a function without arguments that
+    registers guards.
+
+    Raises:
+        ResourceGuardMisconfiguration: One cannot be loaded, or fails.
+    """
+    __tracebackhide__ = True
+    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            entry_point.load()()
+        except Exception as error:
+            raise ResourceGuardMisconfiguration(
+                messages.entry_point_failed(entry_point.name, entry_point.value, error)
+            ) from error
+
+
+def get_guarded_resource_names() -> tuple[str, ...]:
+    """The marks of the guarded resources, in the order of their registration."""
+    return _registry().names
+
+
+def register_guarded_resource_markers(
+    config: pytest.Config, *, skip_names: Collection[str] | None = None
+) -> None:
+    """Register the marks of all guarded resources with pytest, for ``--strict-markers``.
+
+    The plugin does this too; a conftest that calls it needs to change nothing.
+
+    Args:
+        config: The config that ``pytest_configure`` is given.
+        skip_names: Marks that the project describes itself.
+    """
+    _session(config)
+    add_marker_lines(config, _registry(), skip_names=skip_names or ())
+
+
+def start_resource_guards(session: pytest.Session) -> None:
+    """Install the guards. The plugin does this too, so a second call changes nothing.
+
+    Raises:
+        pytest.UsageError: A guard cannot be installed; then none is.
+    """
+    guard_session = _session(session.config)
+    if guard_session is not None:
+        with plugin.usage_errors():
+            guard_session.start(session)
+
+
+def stop_resource_guards() -> None:
+    """Take the guards out. A second call changes nothing.
+
+    While pytest finishes a session they stay until its last fixture has been torn down.
+    """
+    if SESSIONS and not SESSIONS[-1].is_finishing:
+        SESSIONS[-1].stop()
+
+
+def register_session_cleanup_callback(callback: Callable[[], object]) -> None:
+    """Keep a function for :func:`run_session_cleanup_callbacks`; the same one is kept once."""
+    callbacks = _registry().cleanup_callbacks
+    if callback not in callbacks:
+        callbacks.append(callback)
+
+
+def run_session_cleanup_callbacks() -> None:
+    """Run the registered functions in their order; all run, whichever fail.
+
+    Raises:
+        Exception: What the one that failed raised.
+        ExceptionGroup: What they raised, where several failed.
+    """
+    errors = []
+    for callback in tuple(_registry().cleanup_callbacks):
+        try:
+            callback()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others must run
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ExceptionGroup(messages.cleanup_failed(), errors)
+
+
+def _registry() -> Registry:
+    return SESSIONS[-1].registry if SESSIONS else PENDING
+
+
+def _session(config: pytest.Config) -> GuardSession | None:
+    # Where plugins are not loaded by themselves, a conftest that calls these functions wants this
+    # one. It is not there, and is not wanted, under `-p no:resource_guards`.
+    manager = config.pluginmanager
+    if plugin.SESSION not in config.stash and not manager.is_blocked(plugin.NAME):
+        manager.register(plugin, plugin.NAME)
+    return config.stash.get(plugin.SESSION, None)

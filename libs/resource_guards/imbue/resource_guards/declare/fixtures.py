@@ -1,0 +1,67 @@
+"""``@fixture_uses_resources``: a fixture's contract about the resources that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from typing import Final
+from typing import TypeVar
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+
+F = TypeVar("F")
+
+_ATTRIBUTE: Final = "__resource_guards_uses__"
+
+
+def fixture_uses_resources(*resources: str) -> Callable[[F], F]:
+    """Declare that a fixture uses exactly these resources, in set-up or tear-down.
+
+    It may stand above or below ``@pytest.fixture``. A use of another resource is blocked and
+    fails; so does a declaration that was not used by the end of the fixture's tear-down. Each
+    test that depends on the fixture needs the marks of what it declares.
+
+    Example:
+        >>> import pytest
+        >>> @pytest.fixture(scope="session")
+        ... @fixture_uses_resources("docker")
+        ... def database(): ...
+
+    Raises:
+        ResourceGuardMisconfiguration: No resource is named, a name is no text, or the fixture is
+            decorated already.
+    """
+    if not resources or not all(isinstance(name, str) and name for name in resources):
+        raise ResourceGuardMisconfiguration(messages.fixture_declares_nothing(resources))
+
+    def decorate(fixture: F) -> F:
+        # Above @pytest.fixture it is handed pytest's definition object, which wraps the function.
+        unwrap = getattr(fixture, "_get_wrapped_function", None)
+        function: Any = unwrap() if unwrap else fixture
+        if hasattr(function, _ATTRIBUTE):
+            raise ResourceGuardMisconfiguration(messages.fixture_declared_twice(function))
+        setattr(function, _ATTRIBUTE, frozenset(resources))
+        return fixture
+
+    return decorate
+
+
+def declared_by_fixture(function: object) -> frozenset[str] | None:
+    """The resources that the fixture function declares, or `None` if it declares nothing."""
+    return getattr(function, _ATTRIBUTE, None)
+
+
+def known_resources(declared: frozenset[str], registry: Registry, fixture: str) -> frozenset[str]:
+    """What the fixture declares, when all of it is guarded.
+
+    Raises:
+        ResourceGuardMisconfiguration: It names something that is no guarded resource.
+    """
+    unknown = declared.difference(registry.names)
+    if unknown:
+        raise ResourceGuardMisconfiguration(
+            messages.fixture_declares_unknown(fixture, unknown, registry.names)
+        )
+    return declared

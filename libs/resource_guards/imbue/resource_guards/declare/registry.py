@@ -1,0 +1,198 @@
+"""The registry: which resources are guarded, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from typing import Protocol
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.declare.names import check_binary_name
+from imbue.resource_guards.declare.names import mark_name
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.model import MethodKind
+from imbue.resource_guards.model import Resource
+from imbue.resource_guards.model import SdkGuard
+from imbue.resource_guards.model import SdkHooks
+from imbue.resource_guards.model import SdkTarget
+from imbue.resource_guards.record.callsite import call_site
+
+Listener = Callable[[Resource], None]
+
+
+class Registrar(Protocol):
+    """Where guards are registered: a :class:`Registry`, or the module of documented functions."""
+
+    @property
+    def register_resource_guard(self) -> Callable[..., None]:
+        """See :meth:`Registry.register_resource_guard`."""
+
+    @property
+    def register_sdk_guard(self) -> Callable[..., None]:
+        """See :meth:`Registry.register_sdk_guard`."""
+
+
+class Registry:
+    """The resources that one pytest session guards.
+
+    Implementations of ``pytest_register_resource_guards(registry)`` are given it.
+
+    Registering the same guard twice is harmless, and a resource collects the guards that are
+    registered for it, in whatever order: one resource, one mark, many guards.
+    """
+
+    def __init__(self) -> None:
+        self._resources: dict[str, Resource] = {}
+        self._listener: Listener | None = None
+        self.cleanup_callbacks: list[Callable[[], object]] = []
+
+    def __iter__(self) -> Iterator[Resource]:
+        """The resources in the order of their first registration."""
+        return iter(tuple(self._resources.values()))
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a resource has this mark name."""
+        return name in self._resources
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The mark names of the resources, in the order of their first registration."""
+        return tuple(self._resources)
+
+    def listen(self, listener: Listener) -> None:
+        """Call back with each resource that is added or extended from now on."""
+        self._listener = listener
+
+    def register_resource_guard(
+        self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
+    ) -> None:
+        """Guard a resource by its command-line programs.
+
+        Args:
+            name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
+            binaries: Names of the executables that are the resource; by default `name` alone.
+            mark: The mark, where it is not to be made from the name.
+
+        Raises:
+            ResourceGuardMisconfiguration: A name that cannot be, or a mark that is taken.
+        """
+        __tracebackhide__ = True
+        if isinstance(binaries, str):
+            raise ResourceGuardMisconfiguration(messages.binaries_is_text(name, binaries))
+        names = [name] if binaries is None else list(binaries)
+        self._add(name, mark, binaries=names)
+
+    def register_sdk_guard(
+        self,
+        name: str,
+        install: Callable[[], object] | None = None,
+        cleanup: Callable[[], object] | None = None,
+        *,
+        targets: Iterable[str | SdkTarget] | None = None,
+        mark: str | None = None,
+    ) -> None:
+        """Guard a resource by the calls of an SDK.
+
+        Give either `targets`, or `install` and `cleanup`.
+
+        Args:
+            name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
+            install: Patches the SDK so that it calls ``enforce_sdk_guard(name)``.
+            cleanup: Takes the patch out.
+            targets: The SDK's chokepoints, ``"package.module:Class.method"`` or
+                ``"package.module:function"``; patched when their module is imported.
+            mark: The mark, where it is not to be made from the name.
+
+        Raises:
+            ResourceGuardMisconfiguration: A name that cannot be, a mark that is taken, a target
+                that is not written so, or not exactly one of the two ways.
+        """
+        __tracebackhide__ = True
+        if isinstance(targets, str):
+            raise ResourceGuardMisconfiguration(messages.targets_is_text(name, targets))
+        if targets is not None and install is None and cleanup is None:
+            guards: tuple[SdkGuard, ...] = tuple(_target(name, target) for target in targets)
+        elif targets is None and callable(install) and callable(cleanup):
+            guards = (SdkHooks(install, cleanup),)
+        else:
+            raise ResourceGuardMisconfiguration(messages.sdk_guard_incomplete(name))
+        self._add(name, mark, sdks=guards)
+
+    def create_sdk_method_guard(
+        self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
+    ) -> None:
+        """Guard a resource by methods of classes that are at hand.
+
+        Args:
+            name: The resource's name.
+            methods: For each method its class, its name, and how it is called.
+            mark: The mark, where it is not to be made from the name.
+        """
+        __tracebackhide__ = True
+        targets = [SdkTarget(owner, method, MethodKind(kind)) for owner, method, kind in methods]
+        self.register_sdk_guard(name, targets=targets, mark=mark)
+
+    def take_all_from(self, other: Registry) -> None:
+        """Take over all that was registered in `other`, and leave it empty."""
+        for resource in other:
+            self._merge(resource)
+        other._resources.clear()
+        self.cleanup_callbacks += other.cleanup_callbacks
+        other.cleanup_callbacks.clear()
+
+    def _add(
+        self,
+        label: str,
+        mark: str | None,
+        binaries: Iterable[str] = (),
+        sdks: Iterable[SdkGuard] = (),
+    ) -> None:
+        __tracebackhide__ = True
+        resource = mark_name(label, mark)
+        for binary in binaries:
+            check_binary_name(label, binary)
+        self._merge(Resource(resource, label, call_site(), tuple(binaries), tuple(sdks)))
+
+    def _merge(self, new: Resource) -> None:
+        __tracebackhide__ = True
+        old = self._resources.get(new.name)
+        if old is not None and old.label != new.label:
+            raise ResourceGuardMisconfiguration(messages.mark_taken(new, old))
+        for other in self._resources.values():
+            taken = set(other.binaries) & set(new.binaries)
+            if taken and other.name != new.name:
+                raise ResourceGuardMisconfiguration(messages.binary_taken(new, other, taken))
+        merged = new
+        if old is not None:
+            merged = replace(
+                old,
+                binaries=tuple(dict.fromkeys(old.binaries + new.binaries)),
+                sdks=tuple(dict.fromkeys(old.sdks + new.sdks)),
+            )
+        if merged != old:
+            self._resources[new.name] = merged
+            try:
+                if self._listener is not None:
+                    self._listener(merged)
+            except BaseException:
+                if old is None:
+                    del self._resources[new.name]
+                else:
+                    self._resources[new.name] = old
+                raise
+
+
+def _target(name: str, target: str | SdkTarget) -> SdkTarget:
+    __tracebackhide__ = True
+    if isinstance(target, SdkTarget):
+        return target
+    module, colon, path = target.partition(":")
+    owner, dot, attribute = path.rpartition(".")
+    parts = [*module.split("."), *path.split(".")]
+    if not colon or not all(part.isidentifier() for part in parts):
+        raise ResourceGuardMisconfiguration(messages.target_unreadable(name, target))
+    return SdkTarget(f"{module}:{owner}" if dot else module, attribute)

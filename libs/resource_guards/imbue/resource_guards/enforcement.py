@@ -1,0 +1,93 @@
+"""Everything that is live while one pytest process guards its tests, built and undone as one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.errors import JournalError
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.private_directory import private_directory
+from imbue.resource_guards.intercept.sdk_guards import SdkGuards
+from imbue.resource_guards.intercept.shims import Shims
+from imbue.resource_guards.model import Resource
+from imbue.resource_guards.record.journal import Journal
+from imbue.resource_guards.record.ledger import Ledger
+from imbue.resource_guards.record.observer import ACTIVE
+from imbue.resource_guards.record.observer import Observer
+from imbue.resource_guards.scope.publish import Publisher
+from imbue.resource_guards.scope.slot import ScopeSlot
+
+
+class Enforcement:
+    """The interceptors of a session and what they share. Making one installs it.
+
+    Args:
+        registry: What to guard.
+        complain: Told, once each, of what makes the run untrustworthy.
+
+    Raises:
+        ResourceGuardMisconfiguration: Something cannot be installed; then nothing is.
+    """
+
+    def __init__(self, registry: Registry, complain: Callable[[str], None]) -> None:
+        if os.name != "posix":
+            raise ResourceGuardMisconfiguration(messages.platform_unsupported())
+        self._complain = complain
+        self._added: dict[str, Resource] = {}
+        self.ledger = Ledger()
+        with ExitStack() as undo:
+            directory = undo.enter_context(private_directory(each.label for each in registry))
+            token = secrets.token_hex(4)
+            self.journal = Journal(directory / "journal", directory / "health")
+            undo.callback(self.journal.close)
+            publisher = Publisher(token, directory / "state")
+            undo.callback(publisher.close)
+            self.slot = ScopeSlot(publisher)
+            self.observer = Observer(self.slot, self.journal)
+            self._shims = Shims(directory, token)
+            undo.callback(self._shims.remove)
+            self._sdk_guards = SdkGuards(self.observer.saw_sdk_call, complain)
+            undo.callback(self._sdk_guards.remove)
+            for resource in registry:
+                self.add(resource)
+            ACTIVE.append(self.observer)
+            undo.callback(ACTIVE.remove, self.observer)
+            self._undo = undo.pop_all()
+
+    def add(self, resource: Resource) -> None:
+        """Install the guards of a resource that are not installed yet.
+
+        Raises:
+            ResourceGuardMisconfiguration: One cannot be installed.
+        """
+        before = self._added.get(resource.name)
+        self.observer.labels[resource.name] = resource.label
+        self._shims.add(
+            resource, [b for b in resource.binaries if not before or b not in before.binaries]
+        )
+        for guard in resource.sdks:
+            if before is None or guard not in before.sdks:
+                self._sdk_guards.add(resource, guard)
+        self._added[resource.name] = resource
+
+    def read_journal(self) -> None:
+        """Book what other processes have seen since the last call."""
+        try:
+            if self.journal.has_news():
+                self.ledger.book(self.journal.read_news(), self.slot.running)
+        except JournalError as error:
+            self._complain(str(error))
+
+    def stop(self) -> None:
+        """Take everything out again, and complain if a record may have been lost."""
+        self.read_journal()
+        try:
+            self.journal.check()
+        except JournalError as error:
+            self._complain(str(error))
+        self._undo.close()

@@ -1,0 +1,33 @@
+"""All exceptions of resource guards.
+
+::
+
+    ResourceGuardError
+    ├── ResourceGuardViolation         raised in the code under test when its call is blocked
+    ├── ResourceGuardMisconfiguration  a guard is declared wrongly; pytest's hooks turn it into a
+    │                                  pytest.UsageError, which pytest tells in one line
+    └── JournalError                   what other processes saw is lost; it fails the run
+
+The first two and the base have the names of resource-guards 0.1.x, kept for its users. A violation is an
+`Exception` and not a `BaseException`, so that it unwinds an SDK's own clean-up as any other error
+of that SDK would; code that swallows it gains nothing, since the use is recorded before it is
+raised.
+"""
+
+from __future__ import annotations
+
+
+class ResourceGuardError(Exception):
+    """Base of everything that resource guards raise."""
+
+
+class ResourceGuardViolation(ResourceGuardError):  # noqa: N818 - the name that 0.1.x had
+    """A test called a resource whose mark it does not carry; the call was blocked."""
+
+
+class ResourceGuardMisconfiguration(ResourceGuardError):  # noqa: N818 - as above
+    """A guard, mark or fixture declaration that cannot work; the text names the remedy."""
+
+
+class JournalError(ResourceGuardError):
+    """The journal cannot be trusted: it is gone, torn, or could not be written."""

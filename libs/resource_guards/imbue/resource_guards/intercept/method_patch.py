@@ -1,0 +1,179 @@
+"""One guarded method or function: put in place, and taken out exactly as it was."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator
+from collections.abc import Callable
+from collections.abc import Generator
+from typing import Any
+from typing import Final
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.model import MethodKind
+from imbue.resource_guards.model import SdkTarget
+
+_MISSING: Final = object()
+
+Call = Callable[..., Any]
+Observe = Callable[[], None]
+
+
+class MethodPatch:
+    """Makes one attribute of a class or module tell when it is called.
+
+    Args:
+        target: What was declared, for messages and the kind.
+        owner: The class or module that the target's owner resolved to.
+        observe: Called before each call goes on; what it raises, the caller gets.
+
+    Raises:
+        ResourceGuardMisconfiguration: The owner's attribute cannot be called.
+    """
+
+    def __init__(self, target: SdkTarget, owner: Any, observe: Observe) -> None:
+        self._target = target
+        self._owner = owner
+        self._name = target.attribute
+        self._observe = observe
+        self._replaced: Any = _MISSING
+        self._replacement: Any = _MISSING
+        found = inspect.getattr_static(owner, self._name)
+        if not (callable(found) or isinstance(found, (staticmethod, classmethod))):
+            raise ResourceGuardMisconfiguration(messages.target_not_callable(target, found))
+        self._found = found
+
+    def install(self) -> None:
+        """Put the patch in place. A second call changes nothing.
+
+        Raises:
+            ResourceGuardMisconfiguration: The owner cannot be changed, as a built-in type cannot.
+        """
+        if self._replacement is not _MISSING:
+            return
+        self._replaced = vars(self._owner).get(self._name, _MISSING)
+        replacement = self._make_replacement()
+        try:
+            setattr(self._owner, self._name, replacement)
+        except (AttributeError, TypeError) as error:
+            raise ResourceGuardMisconfiguration(
+                messages.target_unpatchable(self._target, error)
+            ) from error
+        self._replacement = replacement
+
+    def uninstall(self) -> None:
+        """Restore the owner's own entry, or that it had none, unless someone patched over it."""
+        if vars(self._owner).get(self._name, _MISSING) is self._replacement:
+            if self._replaced is _MISSING:
+                delattr(self._owner, self._name)
+            else:
+                setattr(self._owner, self._name, self._replaced)
+        self._replacement = _MISSING
+
+    def _make_replacement(self) -> Any:
+        found = self._found
+        original = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
+        call = original if self._replaced is not _MISSING else self._inherited(original)
+        guarded = _WRAPPERS[self._target.kind or _kind_of(original)](call, self._observe)
+        if self._target.when is not None:
+            guarded = _only(self._target.when, guarded, call)
+        functools.update_wrapper(guarded, original)
+        if isinstance(found, (staticmethod, classmethod)):
+            return type(found)(guarded)
+        if inspect.isclass(self._owner) and not hasattr(type(found), "__get__"):
+            return staticmethod(guarded)  # a callable object in a class body is not bound
+        return guarded
+
+    def _inherited(self, original: Call) -> Call:
+        # The base's entry is looked up at each call: tests replace it there (requests_mock
+        # patches requests.Session), and a captured one would go past them.
+        owner, name, found = self._owner, self._name, self._found
+        if not inspect.isclass(owner):
+            return original
+        if isinstance(found, staticmethod) or not hasattr(type(found), "__get__"):
+            return lambda *args, **kwargs: getattr(super(owner, owner), name)(*args, **kwargs)  # noqa: PLW0108 - looked up at each call
+        return lambda self, *args, **kwargs: getattr(super(owner, self), name)(*args, **kwargs)
+
+
+def _kind_of(function: Call) -> MethodKind:
+    if inspect.iscoroutinefunction(function):
+        return MethodKind.ASYNC
+    if inspect.isasyncgenfunction(function):
+        return MethodKind.ASYNC_GEN
+    if inspect.isgeneratorfunction(function):
+        return MethodKind.GEN
+    return MethodKind.SYNC
+
+
+# A generator or coroutine that is made and never run has used nothing: each observes when its body
+# starts. Calling the original there keeps what the caller sees of it, `inspect` included.
+
+
+def _sync(call: Call, observe: Observe) -> Call:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        observe()
+        return call(*args, **kwargs)
+
+    return guarded
+
+
+def _async(call: Call, observe: Observe) -> Call:
+    async def guarded(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        observe()
+        return await call(*args, **kwargs)
+
+    return guarded
+
+
+def _gen(call: Call, observe: Observe) -> Call:
+    def guarded(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        __tracebackhide__ = True
+        observe()
+        return (yield from call(*args, **kwargs))
+
+    return guarded
+
+
+def _async_gen(call: Call, observe: Observe) -> Call:
+    # What `yield from` does for a generator (PEP 380), written out: there is no `yield from` here.
+    async def guarded(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        __tracebackhide__ = True
+        observe()
+        inner = call(*args, **kwargs)
+        try:
+            value = await anext(inner)
+            while True:
+                try:
+                    sent = yield value
+                except GeneratorExit:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - whatever was thrown goes inside
+                    value = await inner.athrow(error)
+                else:
+                    value = await inner.asend(sent)
+        except StopAsyncIteration:
+            return
+        finally:
+            await inner.aclose()
+
+    return guarded
+
+
+def _only(when: Callable[..., bool], guarded: Call, call: Call) -> Call:
+    def conditional(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        return (guarded if when(*args, **kwargs) else call)(*args, **kwargs)
+
+    return conditional
+
+
+_WRAPPERS: Final[dict[MethodKind, Callable[[Call, Observe], Call]]] = {
+    MethodKind.SYNC: _sync,
+    MethodKind.ASYNC: _async,
+    MethodKind.GEN: _gen,
+    MethodKind.ASYNC_GEN: _async_gen,
+}

@@ -1,0 +1,77 @@
+"""The private directory of one pytest process, and what dead processes left of theirs.
+
+The owner holds a lock on its directory for as long as it lives; the kernel lets go of the lock
+however the process ends. A process id in the name was tried first: ids are reused, and containers
+that share a temporary directory do not share their ids.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+
+PREFIX = "resource-guards-"
+OWNED = "owned"
+"""A file made once the lock is held: a directory without it belongs to a process just starting."""
+
+
+@contextmanager
+def private_directory(guards: Iterable[str]) -> Iterator[Path]:
+    """Make a directory that only this user can enter, and remove it on leaving.
+
+    Args:
+        guards: The names of the guards that need it, for messages.
+
+    Raises:
+        ResourceGuardMisconfiguration: The temporary directory cannot be written.
+    """
+    import fcntl  # POSIX only, like the shims: SDK guards alone work without this module
+
+    # $TMPDIR is asked for by name, since tempfile silently goes elsewhere when it is unusable.
+    parent = Path(os.environ.get("TMPDIR") or tempfile.gettempdir())
+    try:
+        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent.absolute()))
+    except OSError as error:
+        raise ResourceGuardMisconfiguration(
+            messages.directory_unwritable(guards, parent, error)
+        ) from error
+    owner = os.getpid()
+    lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (directory / OWNED).touch()
+        sweep(parent, keep=directory)
+        yield directory
+    finally:
+        if os.getpid() == owner:  # and not a fork of it that unwinds the same stack
+            shutil.rmtree(directory, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep(parent: Path, *, keep: Path) -> None:
+    """Remove the directories in `parent` whose owners have died without doing so."""
+    for candidate in parent.glob(f"{PREFIX}*"):
+        if candidate.name != keep.name:
+            with contextlib.suppress(OSError):  # someone else's, or just removed by its owner
+                _remove_if_dead(candidate)
+
+
+def _remove_if_dead(directory: Path) -> None:
+    import fcntl  # as above
+
+    lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_uid == os.getuid() and (directory / OWNED).exists():
+            shutil.rmtree(directory)
+    finally:
+        os.close(lock)

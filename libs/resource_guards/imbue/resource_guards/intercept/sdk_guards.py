@@ -1,0 +1,129 @@
+"""Install the SDK guards of a session, and take all of them out again whatever happens."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from contextlib import suppress
+from importlib.machinery import PathFinder
+from types import ModuleType
+from typing import Any
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.import_hook import ImportHook
+from imbue.resource_guards.intercept.method_patch import MethodPatch
+from imbue.resource_guards.model import Resource
+from imbue.resource_guards.model import SdkGuard
+from imbue.resource_guards.model import SdkHooks
+from imbue.resource_guards.model import SdkTarget
+
+Saw = Callable[[str, str], None]
+
+
+class SdkGuards:
+    """The SDK guards of one session.
+
+    Args:
+        saw: Told the resource and the target of each call, before it goes on.
+        complain: Told of a guard that fails later, when its module is imported.
+
+    Attributes:
+        skipped: For each optional target that is not there, its resource and the reason.
+    """
+
+    def __init__(self, saw: Saw, complain: Callable[[str], None]) -> None:
+        self._saw = saw
+        self._complain = complain
+        self.skipped: list[tuple[str, str]] = []
+        self._undo = ExitStack()
+        self._import_hook = ImportHook()
+        self._undo.callback(self._import_hook.uninstall)
+
+    def add(self, resource: Resource, guard: SdkGuard) -> None:
+        """Install one guard.
+
+        Raises:
+            ResourceGuardMisconfiguration: The install function raised, or the target is not there.
+        """
+        if isinstance(guard, SdkHooks):
+            self._run_install(resource, guard)
+        elif isinstance(guard.owner, str):
+            self._patch_on_import(resource, guard)
+        else:
+            self._patch(resource, guard, guard.owner)
+
+    def remove(self) -> None:
+        """Undo everything, last first."""
+        self._undo.close()
+
+    def _run_install(self, resource: Resource, guard: SdkHooks) -> None:
+        try:
+            guard.install()
+        except Exception as error:
+            with suppress(Exception):  # what it had done before it failed
+                guard.cleanup()
+            raise ResourceGuardMisconfiguration(
+                messages.install_failed(resource, guard, error)
+            ) from error
+        self._undo.callback(guard.cleanup)
+
+    def _patch_on_import(self, resource: Resource, target: SdkTarget) -> None:
+        module_name, _, class_path = target.owner.partition(":")
+        missing = _first_missing(module_name)
+        if missing is not None:
+            self._skip_or_fail(resource, target, messages.module_missing(target, missing))
+            return
+
+        def patch(module: ModuleType) -> None:
+            try:
+                self._patch(resource, target, _resolve(module, class_path))
+            except ResourceGuardMisconfiguration as error:
+                self._complain(str(error))
+                raise
+
+        self._import_hook.install()
+        self._import_hook.when_imported(module_name, patch)
+
+    def _patch(self, resource: Resource, target: SdkTarget, owner: Any) -> None:
+        title = target.title
+        if inspect.getattr_static(owner, target.attribute, None) is None:
+            self._skip_or_fail(resource, target, messages.target_missing(target))
+            return
+        try:
+            patch = MethodPatch(target, owner, functools.partial(self._saw, resource.name, title))
+            patch.install()
+        except ResourceGuardMisconfiguration as error:
+            raise ResourceGuardMisconfiguration(messages.guard_failed(resource, error)) from error
+        self._undo.callback(patch.uninstall)
+
+    def _skip_or_fail(self, resource: Resource, target: SdkTarget, reason: str) -> None:
+        if not target.optional:
+            raise ResourceGuardMisconfiguration(messages.guard_failed(resource, reason))
+        self.skipped.append((resource.name, reason))
+
+
+def _first_missing(module_name: str) -> str | None:
+    # `importlib.util.find_spec` of a submodule imports its parents, which a guard must not do.
+    if module_name in sys.modules:
+        return None
+    package, *submodules = module_name.split(".")
+    spec = importlib.util.find_spec(package)
+    name = package
+    for submodule in submodules:
+        if spec is None:
+            break
+        name = f"{name}.{submodule}"
+        spec = PathFinder.find_spec(name, spec.submodule_search_locations or [])
+    return name if spec is None else None
+
+
+def _resolve(module: ModuleType, class_path: str) -> Any:
+    owner: Any = module
+    for name in filter(None, class_path.split(".")):
+        owner = getattr(owner, name, None)
+    return owner

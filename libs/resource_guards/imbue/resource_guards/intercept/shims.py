@@ -1,0 +1,162 @@
+"""PATH shims: small programs that stand before the real ones and see them started.
+
+A shim is POSIX ``sh`` and uses builtins only, so that a guarded call costs one shell and no
+further process (and not ``:`` to empty a file: a redirection that fails ends the shell there). It takes its scope from the environment variable if that survived, else from the
+state file. Words that a shim compares are Python identifiers, and every path in it is quoted.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from string import Template
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.model import Layer
+from imbue.resource_guards.model import Resource
+from imbue.resource_guards.record import journal
+from imbue.resource_guards.scope.publish import VARIABLE
+from imbue.resource_guards.scope.scope import OUTSIDE
+
+# $$ is a dollar sign of the script. Arguments are written out one by one, a long one by its
+# length, and line ends and tabs as escapes: a record is one line, and one write, of bounded size.
+_SCRIPT = Template(
+    """\
+#!/bin/sh
+# pytest resource guards: stands before the real program while pytest process $pid runs tests.
+_rg=$${$variable-}
+case $$_rg in
+*" $token="*)
+  _rg=$${_rg##*" $token="}
+  _rg=$${_rg%%" "*} ;;
+*)
+  IFS= read -r _rg < $state || _rg= ;;
+esac
+case $$_rg in
+$outside:) exec $real "$$@" ;;
+*:*,$resource,*) _rg_outcome=$allowed ;;
+*:,*) _rg_outcome=$blocked ;;
+*)
+  printf '' 2>&- > $health
+  printf '%s\\n' $no_state >&2
+  exit 127 ;;
+esac
+_rg_nl='
+'
+_rg_tab='	'
+_rg_what=$name
+for _rg_arg do
+  if [ $${#_rg_what} -gt 1000 ]; then
+    _rg_what="$$_rg_what ..."
+    break
+  fi
+  if [ $${#_rg_arg} -gt 200 ]; then
+    _rg_arg="<$${#_rg_arg} bytes>"
+  fi
+  _rg_done=
+  while :; do
+    case $$_rg_arg in
+    *"$$_rg_nl"*)
+      _rg_done="$$_rg_done$${_rg_arg%%"$$_rg_nl"*}\\\\n"
+      _rg_arg=$${_rg_arg#*"$$_rg_nl"} ;;
+    *"$$_rg_tab"*)
+      _rg_done="$$_rg_done$${_rg_arg%%"$$_rg_tab"*}\\\\t"
+      _rg_arg=$${_rg_arg#*"$$_rg_tab"} ;;
+    *) break ;;
+    esac
+  done
+  _rg_arg=$$_rg_done$$_rg_arg
+  case $$_rg_arg in
+  '' | *[!A-Za-z0-9_./:=@%+,-]*) _rg_arg="'$$_rg_arg'" ;;
+  esac
+  _rg_what="$$_rg_what $$_rg_arg"
+done
+printf '$begin\\t%s\\t$resource\\t%s\\t$layer\\t%s\\t%s\\t$end\\n' \\
+  "$${_rg%%:*}" "$$_rg_outcome" "$$$$" "$$_rg_what" >> $journal || {
+  printf '' 2>&- > $health
+  printf '%s\\n' $no_record >&2
+  exit 127
+}
+if [ "$$_rg_outcome" = $allowed ]; then
+  exec $real "$$@"
+fi
+printf '%s\\n' $refusal >&2
+exit 127
+"""
+)
+
+
+class Shims:
+    """The shims of one pytest process, in a folder that is first on its PATH.
+
+    Args:
+        directory: The private directory.
+        token: What marks this session's entry in the environment variable.
+    """
+
+    def __init__(self, directory: Path, token: str) -> None:
+        self._directory = directory
+        self._token = token
+        self._folder = directory / "bin"
+        self._folder.mkdir()
+        self.real_paths: dict[str, str] = {}
+        self._path_at_start = os.environ.get("PATH", os.defpath)
+        os.environ["PATH"] = f"{self._folder}{os.pathsep}{self._path_at_start}"
+
+    def add(self, resource: Resource, binaries: Iterable[str]) -> None:
+        """Put a shim before each of the binaries that is installed.
+
+        There is none for a binary that is not installed, so that `shutil.which` keeps telling the
+        truth. The real program is the first on the PATH that the session found; where that is the
+        shim of a pytest around this one, both see the use.
+
+        Raises:
+            ResourceGuardMisconfiguration: Programs in the private directory cannot be run.
+        """
+        for binary in binaries:
+            real = shutil.which(binary, path=self._path_at_start)
+            if real is None or binary in self.real_paths:
+                continue
+            real = str(Path(real).absolute())
+            shim = self._folder / binary
+            shim.write_text(self._script(resource, binary, real), "utf-8", "surrogateescape")
+            shim.chmod(0o700)
+            if not os.access(shim, os.X_OK):
+                raise ResourceGuardMisconfiguration(
+                    messages.directory_noexec(self._directory, resource)
+                )
+            self.real_paths[binary] = real
+
+    def remove(self) -> None:
+        """Take the folder off PATH, and leave what a test may have changed there."""
+        path = os.environ.get("PATH", "").split(os.pathsep)
+        if str(self._folder) in path:
+            path.remove(str(self._folder))
+            os.environ["PATH"] = os.pathsep.join(path)
+
+    def _script(self, resource: Resource, binary: str, real: str) -> str:
+        quote = shlex.quote
+        return _SCRIPT.substitute(
+            variable=VARIABLE,
+            token=self._token,
+            pid=os.getpid(),
+            state=quote(str(self._directory / "state")),
+            journal=quote(str(self._directory / "journal")),
+            health=quote(str(self._directory / "health")),
+            real=quote(real),
+            name=quote(binary),
+            resource=resource.name,
+            outside=OUTSIDE,
+            allowed=journal.ALLOWED,
+            blocked=journal.BLOCKED,
+            layer=Layer.SHIM,
+            begin=journal.BEGIN,
+            end=journal.END,
+            no_state=quote(messages.shim_no_state(resource)),
+            no_record=quote(messages.shim_no_record(resource)),
+            refusal=quote(messages.shim_refusal(resource)),
+        )

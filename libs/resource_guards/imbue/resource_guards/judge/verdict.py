@@ -1,0 +1,94 @@
+"""The verdict: a pure function from declarations, uses and outcome to violations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imbue.resource_guards.model import Use
+from imbue.resource_guards.model import Violation
+from imbue.resource_guards.model import ViolationKind
+
+
+@dataclass(frozen=True, slots=True)
+class FixtureFacts:
+    """What is known of one fixture that a test depends on.
+
+    Args:
+        name: The fixture's name.
+        declared: What its ``@fixture_uses_resources`` names; `None` if it has none.
+        uses: What was seen while it was set up and, if `finished`, torn down.
+        finished: It has been torn down, so it can use nothing more.
+    """
+
+    name: str
+    declared: frozenset[str] | None
+    uses: tuple[Use, ...]
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one test.
+
+    Args:
+        declared: The resources whose marks it carries.
+        uses: What was seen in the test itself.
+        fixtures: The fixtures that it depends on and that have a scope of their own.
+        passed: Its body ran to the end and passed.
+        finished: Nothing of it is left to run that could still use a resource.
+    """
+
+    declared: frozenset[str]
+    uses: tuple[Use, ...]
+    fixtures: tuple[FixtureFacts, ...]
+    passed: bool
+    finished: bool
+
+
+def verdict(facts: Facts) -> list[Violation]:
+    """All the violations that these facts show, each once."""
+    return [
+        *_missing_marks(facts),
+        *_superfluous_marks(facts),
+        *(violation for fixture in facts.fixtures for violation in _fixture_contract(fixture)),
+    ]
+
+
+def _missing_marks(facts: Facts) -> Iterator[Violation]:
+    users: list[tuple[str | None, tuple[Use, ...]]] = [(None, facts.uses)]
+    users += [(fixture.name, fixture.uses) for fixture in facts.fixtures]
+    for fixture, uses in users:
+        for resource in _resources(uses):
+            if resource not in facts.declared:
+                of_it = tuple(use for use in uses if use.resource == resource)
+                yield Violation(ViolationKind.MISSING_MARK, resource, of_it, fixture)
+
+
+def _superfluous_marks(facts: Facts) -> Iterator[Violation]:
+    if facts.passed and facts.finished and all(fixture.finished for fixture in facts.fixtures):
+        uses = [*facts.uses, *(use for fixture in facts.fixtures for use in fixture.uses)]
+        for resource in sorted(facts.declared.difference(_resources(uses))):
+            yield Violation(
+                ViolationKind.SUPERFLUOUS_MARK,
+                resource,
+                after_block=any(not use.allowed for use in uses),
+            )
+
+
+def _fixture_contract(fixture: FixtureFacts) -> Iterator[Violation]:
+    if fixture.declared is None:
+        return
+    for resource in _resources(fixture.uses):
+        if resource not in fixture.declared:
+            of_it = tuple(use for use in fixture.uses if use.resource == resource)
+            yield Violation(ViolationKind.FIXTURE_UNDECLARED_USE, resource, of_it, fixture.name)
+    if fixture.finished:
+        for resource in sorted(fixture.declared.difference(_resources(fixture.uses))):
+            yield Violation(
+                ViolationKind.FIXTURE_UNUSED_DECLARATION, resource, fixture=fixture.name
+            )
+
+
+def _resources(uses: tuple[Use, ...] | list[Use]) -> dict[str, None]:
+    return dict.fromkeys(use.resource for use in uses)

@@ -1,0 +1,122 @@
+"""The hooks of a session that guards: follow each test from set-up to tear-down and judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+from imbue.resource_guards import pytest_internals
+from imbue.resource_guards.declare.markers import MarkReader
+from imbue.resource_guards.judge.verdict import verdict
+from imbue.resource_guards.record.accounts import TestAccount
+from imbue.resource_guards.report.outcome import fail_report
+from imbue.resource_guards.report.outcome import late_report
+from imbue.resource_guards.scope.fixture_scopes import FixtureScopes
+from imbue.resource_guards.scope.scope import Scope
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.enforcement import Enforcement
+    from imbue.resource_guards.session import GuardSession
+
+ACCOUNT = pytest.StashKey[TestAccount]()
+
+
+class Lifecycle:
+    """Registered as a plugin while guards are installed, and at no other time."""
+
+    def __init__(self, session: GuardSession, enforcement: Enforcement) -> None:
+        self.enforcement = enforcement
+        self._session = session
+        self._slot = enforcement.slot
+        self._ledger = enforcement.ledger
+        self._labels = enforcement.observer.labels
+        self._marks = MarkReader(session.registry)
+        self._fixtures = FixtureScopes(
+            session.registry, self._marks, self._slot, self._ledger, enforcement.read_journal
+        )
+        self._running: TestAccount | None = None
+        self._undecided: list[TestAccount] = []
+        enforcement.observer.refresh = self.refresh
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Open the test's scope; a new one for each attempt, when a plugin runs a test again."""
+        declared = self._marks.declared_by(item)
+        scope = self._ledger.open(item.nodeid, declared)
+        self._running = item.stash[ACCOUNT] = TestAccount(item, scope, declared)
+        self._slot.enter(scope)
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Charge what a fixture does to that fixture."""
+        return (yield from self._fixtures.set_up(fixturedef, request, self._running))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Judge a phase, when all other plugins have had their say about its report."""
+        report = yield
+        account = item.stash.get(ACCOUNT, None)
+        if account is None:
+            return report
+        self.enforcement.read_journal()
+        if call.when == "teardown":
+            self._close(account)
+        else:
+            self._follow(account, report)
+        if not account.is_plain:
+            finished = call.when == "teardown" or not account.has_teardown
+            violations = account.untold(verdict(account.facts(finished=finished)))
+            if violations:
+                fail_report(report, item, call, violations, self._labels)
+        if call.when == "teardown":
+            self._decide()
+        return report
+
+    def refresh(self, scope: Scope) -> None:
+        """Read the running test's marks again, since it or a fixture may have added one."""
+        account = self._running
+        if account is not None and account.scope is scope:
+            declared = self._marks.declared_by(account.item)
+            if declared is not account.declared:
+                account.declared = scope.allowed = declared
+                if self._slot.running is scope:
+                    self._slot.enter(scope)
+
+    def _follow(self, account: TestAccount, report: pytest.TestReport) -> None:
+        for fixture in self._fixtures.accounts_of(account.item):
+            if fixture not in account.fixtures:
+                account.fixtures.append(fixture)
+        self.refresh(account.scope)
+        if report.when == "call":
+            account.passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
+            account.has_teardown |= pytest_internals.has_own_finalizers(account.item)
+
+    def _close(self, account: TestAccount) -> None:
+        self._ledger.close(account.scope)
+        self._slot.enter(None)
+        self._running = None
+        del account.item.stash[ACCOUNT]
+        if account.is_undecided:
+            self._undecided.append(account)
+
+    def _decide(self) -> None:
+        """Judge the tests that waited for a fixture which has been torn down by now."""
+        undecided, self._undecided = self._undecided, []
+        for account in undecided:
+            if account.is_undecided:
+                self._undecided.append(account)
+            elif violations := account.untold(verdict(account.facts(finished=True))):
+                report = late_report(account.item, violations, self._labels)
+                self._session.send(account.item, report)
+
+    def finish(self) -> None:
+        """Judge the rest, when pytest has torn down what a run that ended early has left."""
+        self.enforcement.read_journal()
+        self._decide()

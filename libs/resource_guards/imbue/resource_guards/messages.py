@@ -1,0 +1,418 @@
+"""Every sentence that a user can read.
+
+Each says what happened, to whom, why it matters where that is not plain, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+
+from imbue.resource_guards.model import Layer
+from imbue.resource_guards.model import Resource
+from imbue.resource_guards.model import SdkGuard
+from imbue.resource_guards.model import SdkTarget
+from imbue.resource_guards.model import Use
+from imbue.resource_guards.model import Violation
+from imbue.resource_guards.model import ViolationKind
+
+SUMMARY_TITLE = "resource guards"
+
+_SHOWN_USES = 5
+
+_LAYERS = {
+    Layer.SHIM: "seen by the shim on PATH",
+    Layer.SDK: "seen by the patch of the SDK",
+}
+
+
+def _list(names: Iterable[object]) -> str:
+    return ", ".join(f"'{name}'" for name in names) or "none"
+
+
+# ---- violations
+
+
+def blocked(label: str, use: Use, owner: str) -> str:
+    """The text of the exception in the code whose call was blocked."""
+    return (
+        f"Test invoked '{label}' without @pytest.mark.{use.resource}\n"
+        f"  {_use(use)}\n"
+        f"The call was blocked, on behalf of {owner}.\n"
+        f"Fix: add @pytest.mark.{use.resource} to the test, or do not call {label} in it."
+    )
+
+
+def violation(violation: Violation, labels: Mapping[str, str]) -> str:
+    """The text of one violation in a test's report."""
+    return _VIOLATIONS[violation.kind](violation, labels.get(violation.resource, ""))
+
+
+def _missing_mark(violation: Violation, label: str) -> str:
+    mark = f"@pytest.mark.{violation.resource}"
+    if violation.fixture is None:
+        happened = f"Test invoked '{label}' without {mark}"
+        fix = f"Fix: add {mark} to the test, or do not call {label} in it."
+    else:
+        happened = (
+            f"Fixture '{violation.fixture}', which the test depends on, "
+            f"invoked '{label}' without {mark} on the test"
+        )
+        fix = f"Fix: add {mark} to the test, or do not call {label} in the fixture."
+    return "\n".join(
+        [
+            happened,
+            *_uses(violation.uses),
+            f'Why it matters: pytest -m "not {violation.resource}" would still need {label}.',
+            fix,
+        ]
+    )
+
+
+def _superfluous_mark(violation: Violation, label: str) -> str:
+    mark = f"@pytest.mark.{violation.resource}"
+    uncertain = violation.after_block
+    return (
+        f"Test has {mark} but never invoked {label}\n"
+        f"Why it matters: it is left out wherever {label} is not there, for no reason.\n"
+        f"Fix: remove {mark} from the test (from its class, module or parameter), "
+        f"or make it use {label}."
+        + ("\nBut first correct the blocked call: the test may go on to it then." * uncertain)
+    )
+
+
+def _fixture_undeclared_use(violation: Violation, label: str) -> str:
+    happened = (
+        f"Fixture '{violation.fixture}' invoked '{label}', "
+        f"which its @fixture_uses_resources does not name"
+    )
+    fix = (
+        f"Fix: add '{violation.resource}' to its @fixture_uses_resources, "
+        f"or do not call {label} in it."
+    )
+    return "\n".join([happened, *_uses(violation.uses), fix])
+
+
+def _fixture_unused_declaration(violation: Violation, label: str) -> str:
+    return (
+        f"Fixture '{violation.fixture}' declares '{violation.resource}' "
+        f"but never invoked {label}, neither in set-up nor in tear-down\n"
+        f"Fix: remove '{violation.resource}' from its @fixture_uses_resources."
+    )
+
+
+_VIOLATIONS = {
+    ViolationKind.MISSING_MARK: _missing_mark,
+    ViolationKind.SUPERFLUOUS_MARK: _superfluous_mark,
+    ViolationKind.FIXTURE_UNDECLARED_USE: _fixture_undeclared_use,
+    ViolationKind.FIXTURE_UNUSED_DECLARATION: _fixture_unused_declaration,
+}
+
+
+def _use(use: Use) -> str:
+    place = f" at {use.where}" if use.where else ""
+    outcome = "allowed" if use.allowed else "blocked"
+    return f"{use.what}{place} ({outcome}; {_LAYERS[use.layer]}, process {use.pid})"
+
+
+def _uses(uses: Sequence[Use]) -> list[str]:
+    lines = [f"  {_use(use)}" for use in uses[:_SHOWN_USES]]
+    if len(uses) > _SHOWN_USES:
+        lines.append(f"  and {len(uses) - _SHOWN_USES} more")
+    return lines
+
+
+def skipped_after(reason: object) -> str:
+    """What is added when the test skipped itself as well."""
+    return f"The test then ended with: {reason}"
+
+
+def summary_line(texts: Sequence[str]) -> str:
+    """The line of a failure in pytest's short summary."""
+    first = texts[0].partition("\n")[0]
+    return f"{first} (and {len(texts) - 1} more)" if len(texts) > 1 else first
+
+
+def late_use(owner: str, use: Use, label: str) -> str:
+    """A use by a process that outlived its test."""
+    if use.allowed:
+        return f"Late use of {label} by what {owner} started and left running: {_use(use)}"
+    return (
+        f"After it had ended, {owner} invoked '{label}' without @pytest.mark.{use.resource}, "
+        f"by a process that it started and left running: {_use(use)}"
+    )
+
+
+# ---- marks
+
+
+def marker_line(resource: Resource) -> str:
+    """What ``pytest --markers`` shows."""
+    return f"{resource.name}: the test uses {resource.label} (enforced by resource guards)."
+
+
+# ---- registration
+
+
+def name_empty(label: object) -> str:
+    """A resource without a name."""
+    return (
+        f"A resource guard was registered under the name {label!r}. Give it a name that is not "
+        f"empty: the name of the program, or of the service."
+    )
+
+
+def name_no_identifier(label: str, mark: str) -> str:
+    """A name whose mark could not be written."""
+    return (
+        f"Resource guard '{label}': '{mark}' cannot be the name of a mark, since it cannot be "
+        f"written after @pytest.mark. (letters, digits and underscores, not first a digit or an "
+        f"underscore, no Python keyword). Give a mark: "
+        f"register_resource_guard('{label}', mark='...')."
+    )
+
+
+def name_is_pytests(label: str, mark: str) -> str:
+    """A mark that pytest has given a meaning."""
+    return (
+        f"Resource guard '{label}': the mark '{mark}' is pytest's own and means something else. "
+        f"Give another mark: register_resource_guard('{label}', mark='...')."
+    )
+
+
+def mark_taken(new: Resource, old: Resource) -> str:
+    """Two resources that want the same mark."""
+    return (
+        f"Resource guards '{old.label}' ({old.origin}) and '{new.label}' ({new.origin}) both "
+        f"claim the mark '{new.name}'. Register both under one name, if they are one resource, or "
+        f"give one of them another mark: register_resource_guard('{new.label}', mark='...')."
+    )
+
+
+def binary_taken(new: Resource, other: Resource, taken: Collection[str]) -> str:
+    """Two resources that want the same executable."""
+    return (
+        f"Resource guards '{other.label}' ({other.origin}) and '{new.label}' ({new.origin}) both "
+        f"guard the binary {_list(sorted(taken))}. Leave it to one of them."
+    )
+
+
+def binary_name_bad(label: str, binary: object) -> str:
+    """A binary that cannot be looked up."""
+    return (
+        f"Resource guard '{label}': {binary!r} is not the name of an executable. Give the bare "
+        f"name that is looked up on PATH, 'docker' and not '/usr/bin/docker'; every path to it "
+        f"is guarded."
+    )
+
+
+def binaries_is_text(label: str, binaries: str) -> str:
+    """A string where a list of strings was meant."""
+    return f"Resource guard '{label}': binaries={binaries!r} is text; write [{binaries!r}]."
+
+
+def targets_is_text(label: str, targets: str) -> str:
+    """A string where a list of strings was meant."""
+    return f"Resource guard '{label}': targets={targets!r} is text; write [{targets!r}]."
+
+
+def sdk_guard_incomplete(label: str) -> str:
+    """Neither or both of the ways to register an SDK guard."""
+    return (
+        f"Resource guard '{label}': give either targets=['package.module:Class.method'], or an "
+        f"install and a cleanup function."
+    )
+
+
+def target_unreadable(label: str, target: str) -> str:
+    """A target that is not written as one."""
+    return (
+        f"Resource guard '{label}': cannot read the target {target!r}. Write "
+        f"'package.module:Class.method' or 'package.module:function'."
+    )
+
+
+def entry_point_failed(name: str, value: str, error: Exception) -> str:
+    """A published guard that does not register."""
+    return (
+        f"The resource guard that the entry point '{name}' ({value}) publishes could not be "
+        f"registered: {type(error).__name__}: {error}. Update or remove its package."
+    )
+
+
+def enforced_unknown(resource: str, known: Collection[str]) -> str:
+    """A patch that names another resource than it was registered for."""
+    return (
+        f"enforce_sdk_guard({resource!r}): no resource of this name is guarded. Guarded are "
+        f"{_list(known)}. Use the name that register_sdk_guard() was given."
+    )
+
+
+def cleanup_failed() -> str:
+    """More than one clean-up callback has raised."""
+    return "Session clean-up callbacks failed"
+
+
+# ---- fixtures
+
+
+def fixture_declares_nothing(resources: tuple[object, ...]) -> str:
+    """A fixture declaration that names no resource."""
+    return (
+        f"@fixture_uses_resources{resources!r}: name at least one resource, as text: "
+        f"@fixture_uses_resources('docker')."
+    )
+
+
+def fixture_declared_twice(function: object) -> str:
+    """Stacked fixture declarations."""
+    name = getattr(function, "__name__", function)
+    return (
+        f"Fixture '{name}' has @fixture_uses_resources twice. Name all its resources in one: "
+        f"@fixture_uses_resources('docker', 'tmux')."
+    )
+
+
+def fixture_declares_unknown(fixture: str, unknown: Collection[str], known: Collection[str]) -> str:
+    """A fixture declaration of something that is not guarded."""
+    return (
+        f"Fixture '{fixture}': @fixture_uses_resources names {_list(sorted(unknown))}, which is "
+        f"not guarded. Guarded are {_list(known)}. Correct the name, or register the guard."
+    )
+
+
+# ---- installation
+
+
+def platform_unsupported() -> str:
+    """Windows."""
+    return (
+        "Resource guards need a POSIX system (Linux, macOS): shims are programs of its shell. "
+        "Run these tests there, or without the guards: pytest -p no:resource_guards."
+    )
+
+
+def directory_unwritable(guards: Iterable[str], parent: Path, error: OSError) -> str:
+    """No private directory."""
+    return (
+        f"Resource guards {_list(guards)} cannot make their private directory in {parent}: {error}. "
+        f"Set TMPDIR to a directory that can be written."
+    )
+
+
+def directory_noexec(directory: Path, resource: Resource) -> str:
+    """A private directory from which nothing can be run."""
+    return (
+        f"Programs in {directory} cannot be run, so resource guard '{resource.label}' cannot "
+        f"watch its binaries. Set TMPDIR to a directory on a file system that is not mounted "
+        f"'noexec'."
+    )
+
+
+def install_failed(resource: Resource, guard: SdkGuard, error: Exception) -> str:
+    """An install function that raised."""
+    return (
+        f"Resource guard '{resource.label}' ({resource.origin}): its install function "
+        f"{guard.title} raised {type(error).__name__}: {error}. Correct it, or do not register "
+        f"the guard where the SDK is not installed."
+    )
+
+
+def guard_failed(resource: Resource, reason: object) -> str:
+    """A guard that cannot be installed, and whose it is."""
+    return f"Resource guard '{resource.label}' ({resource.origin}): {reason}"
+
+
+def module_missing(target: SdkTarget, module: str) -> str:
+    """A target in a module that is not there."""
+    return (
+        f"the target {target.title} cannot be patched, since there is no module '{module}'. "
+        f"Install its package or correct the target; an SdkTarget(..., optional=True) may be "
+        f"missing."
+    )
+
+
+def target_missing(target: SdkTarget) -> str:
+    """A target that its module does not have."""
+    return (
+        f"the target {target.title} does not exist. Correct it to a method or function that this "
+        f"version of the package has; an SdkTarget(..., optional=True) may be missing."
+    )
+
+
+def target_not_callable(target: SdkTarget, found: object) -> str:
+    """A target that is something else than a function."""
+    return (
+        f"the target {target.title} is {found!r}, which cannot be called. Name a method or a "
+        f"function."
+    )
+
+
+def target_unpatchable(target: SdkTarget, error: Exception) -> str:
+    """A target in a type that cannot be changed."""
+    return (
+        f"the target {target.title} cannot be patched ({error}). Name a method of a class that is "
+        f"written in Python."
+    )
+
+
+# ---- what a shim says (no line is built there, so each is whole)
+
+
+def shim_refusal(resource: Resource) -> str:
+    """Why a program was not run."""
+    return (
+        f"resource guards: blocked, the test invoked '{resource.label}' without "
+        f"@pytest.mark.{resource.name}. Add the mark to the test, or do not call it."
+    )
+
+
+def shim_no_state(resource: Resource) -> str:
+    """A shim that cannot find its scope."""
+    return (
+        f"resource guards: blocked '{resource.label}', since the private directory of the pytest "
+        f"process that guards it cannot be read."
+    )
+
+
+def shim_no_record(resource: Resource) -> str:
+    """A shim that cannot write to the journal."""
+    return (
+        f"resource guards: blocked '{resource.label}', since its use cannot be recorded in the "
+        f"private directory of the pytest process that guards it."
+    )
+
+
+# ---- what makes a run untrustworthy
+
+
+def run_untrustworthy(problem: str) -> str:
+    """Why pytest stops."""
+    return f"resource guards cannot go on: {problem}"
+
+
+def journal_torn(line: str) -> str:
+    """A record that is not whole."""
+    return (
+        f"The journal of uses has a torn record ({line[:80]!r}): a process died while it wrote, "
+        f"and the use is lost. Run the tests again."
+    )
+
+
+def journal_removed(path: Path) -> str:
+    """The private directory has gone."""
+    return (
+        f"The private directory {path.parent} was removed while tests ran, so uses of resources "
+        f"went unseen. Look for a test or program that cleans the temporary directory."
+    )
+
+
+def journal_unwritable(path: Path, reason: object) -> str:
+    """A record that could not be written."""
+    return (
+        f"A use of a resource could not be recorded in {path} ({reason}). Make room on its file "
+        f"system, or set TMPDIR to another."
+    )

@@ -1,0 +1,143 @@
+"""The frozen vocabulary that every stage shares: resources, uses and violations.
+
+Nothing here does anything; a module of any stage may import it, and it imports no stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field
+from enum import Enum
+from enum import StrEnum
+from typing import Any
+
+
+class MethodKind(StrEnum):
+    """How a guarded method is called; :func:`create_sdk_method_guard` takes one per method."""
+
+    SYNC = "sync"
+    ASYNC = "async"
+    GEN = "gen"
+    ASYNC_GEN = "async_gen"
+
+
+class Layer(StrEnum):
+    """Which interceptor saw a use."""
+
+    SHIM = "shim"
+    SDK = "sdk"
+
+
+@dataclass(frozen=True, slots=True)
+class SdkTarget:
+    """One chokepoint of an SDK: an attribute of a class or module.
+
+    Args:
+        owner: The class or module object, or ``"package.module"`` / ``"package.module:Class"``;
+            a string is resolved when its module is first imported.
+        attribute: The name of the method or function in the owner.
+        kind: How it is called; ``None`` finds out by looking at it.
+        optional: Leave it out, instead of failing, where it does not exist.
+        when: Given a call's arguments, whether it is a use; `None` takes each call for one.
+    """
+
+    owner: Any
+    attribute: str
+    kind: MethodKind | None = None
+    optional: bool = False
+    when: Callable[..., bool] | None = None
+
+    @property
+    def title(self) -> str:
+        """The target as a user would write it, ``docker.api.client:APIClient.send``."""
+        if isinstance(self.owner, str):
+            return f"{self.owner}{'.' if ':' in self.owner else ':'}{self.attribute}"
+        module = getattr(self.owner, "__module__", None)
+        name = getattr(self.owner, "__qualname__", None) or self.owner.__name__
+        return f"{module}:{name}.{self.attribute}" if module else f"{name}:{self.attribute}"
+
+
+@dataclass(frozen=True, slots=True)
+class SdkHooks:
+    """A guard that patches by itself and calls ``enforce_sdk_guard`` from its patch."""
+
+    install: Callable[[], object]
+    cleanup: Callable[[], object]
+
+    @property
+    def title(self) -> str:
+        """The install function as a user would write it."""
+        name = getattr(self.install, "__qualname__", None) or repr(self.install)
+        return f"{getattr(self.install, '__module__', '?')}:{name}"
+
+
+SdkGuard = SdkTarget | SdkHooks
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """An external thing that a test can need, and the guards that see it used.
+
+    Args:
+        name: The name of its pytest mark, a Python identifier.
+        label: The name as it was registered; it may have hyphens or dots.
+        origin: ``file:line`` of the first registration.
+        binaries: Names of the executables that are the resource.
+        sdks: SDK chokepoints that are the resource.
+    """
+
+    name: str
+    label: str
+    origin: str
+    binaries: tuple[str, ...] = ()
+    sdks: tuple[SdkGuard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One observed attempt to use a resource.
+
+    Args:
+        resource: The resource's mark name.
+        allowed: Whether the scope allowed it; a use that was not allowed has been blocked.
+        layer: Which interceptor saw it.
+        what: The command line, or the SDK target that was called.
+        where: ``file:line`` of the call where it is known, else an empty string.
+        pid: The process in which it was seen.
+    """
+
+    resource: str
+    allowed: bool
+    layer: Layer
+    what: str
+    where: str = ""
+    pid: int = 0
+
+
+class ViolationKind(Enum):
+    """The four ways in which a declaration and the uses can disagree."""
+
+    MISSING_MARK = "missing mark"
+    SUPERFLUOUS_MARK = "superfluous mark"
+    FIXTURE_UNDECLARED_USE = "fixture used an undeclared resource"
+    FIXTURE_UNUSED_DECLARATION = "fixture declared a resource it never used"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One disagreement between what was declared and what was used.
+
+    Args:
+        kind: Which of the four.
+        resource: The resource's mark name.
+        uses: The uses that show it; empty where the point is that there was none.
+        fixture: The fixture at fault, or through which the test used the resource.
+        after_block: Another call of the test was blocked, so that it may not have come this far.
+    """
+
+    kind: ViolationKind
+    resource: str
+    uses: tuple[Use, ...] = field(default=())
+    fixture: str | None = None
+    after_block: bool = False

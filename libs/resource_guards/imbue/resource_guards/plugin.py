@@ -1,0 +1,88 @@
+"""The pytest plugin. It does nothing until a guard is registered, and imports next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Final
+
+import pytest
+from imbue.resource_guards import hookspecs
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+
+if TYPE_CHECKING:
+    pass
+if TYPE_CHECKING:
+    from imbue.resource_guards.session import GuardSession
+
+NAME: Final = "resource_guards"
+"""The plugin's name, as in ``-p no:resource_guards``."""
+
+SESSION: Final[pytest.StashKey[GuardSession]] = pytest.StashKey()
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn a misconfiguration into the error that pytest tells in one line."""
+    try:
+        yield
+    except ResourceGuardMisconfiguration as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make the session, before conftests are imported that register guards."""
+    from imbue.resource_guards.session import GuardSession  # after pytest's own imports
+
+    pluginmanager.add_hookspecs(hookspecs)
+    config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]
+    config.stash[SESSION] = session = GuardSession(config)
+    config.add_cleanup(session.close)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect the guards before conftests configure, which may ask for their names."""
+    with usage_errors():
+        config.stash[SESSION].configure()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Install the guards."""
+    with usage_errors():
+        session.config.stash[SESSION].start(session)
+
+
+@pytest.hookimpl(tryfirst=True, specname="pytest_sessionfinish")
+def pytest_sessionfinish_begins(session: pytest.Session) -> None:
+    """Keep the guards in place while pytest tears down what an early end has left."""
+    session.config.stash[SESSION].is_finishing = True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Judge what is left and take the guards out."""
+    session.config.stash[SESSION].finish(session)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what an xdist worker has found; a crashed one has sent nothing."""
+    data = getattr(node, "workeroutput", {}).get("resource_guards")
+    if data is not None:
+        node.config.stash[SESSION].receive(data)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell what no test's report can tell."""
+    findings = config.stash[SESSION].findings
+    if findings.problems or findings.late_uses:
+        from imbue.resource_guards.report.summary import write_findings  # only where needed
+
+        write_findings(terminalreporter, findings)

@@ -1,0 +1,92 @@
+"""The accounts of tests and fixtures: what each declared, what was seen, what has been told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import field
+
+import pytest
+from imbue.resource_guards.judge.verdict import Facts
+from imbue.resource_guards.judge.verdict import FixtureFacts
+from imbue.resource_guards.model import Violation
+from imbue.resource_guards.scope.scope import Scope
+
+
+@dataclass(slots=True, eq=False)
+class FixtureAccount:
+    """One set-up fixture that has a scope of its own.
+
+    Args:
+        scope: What its set-up and tear-down are charged to; its owner is the fixture's name.
+        declared: What its ``@fixture_uses_resources`` names; `None` if it has none.
+        finished: It can use nothing more.
+    """
+
+    scope: Scope
+    declared: frozenset[str] | None
+    finished: bool = False
+
+    def facts(self) -> FixtureFacts:
+        """What the verdict needs to know of it."""
+        scope = self.scope
+        return FixtureFacts(scope.owner, self.declared, tuple(scope.uses), self.finished)
+
+
+@dataclass(slots=True, eq=False)
+class TestAccount:
+    """One attempt to run a test.
+
+    Args:
+        item: The test.
+        scope: What its body and the fixtures that are its alone are charged to.
+        declared: The resources whose marks it carries.
+        fixtures: The fixtures with scopes of their own that it depends on.
+        passed: Its body has passed.
+        has_teardown: Something is left to run after its body.
+        told: The violations that a report has told already.
+    """
+
+    __test__ = False  # it is no test class, whatever pytest makes of its name
+
+    item: pytest.Item
+    scope: Scope
+    declared: frozenset[str]
+    fixtures: list[FixtureAccount] = field(default_factory=list)
+    passed: bool = False
+    has_teardown: bool = False
+    told: set[tuple[object, ...]] = field(default_factory=set)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it declares nothing and has used nothing, so that there is nothing to judge."""
+        return not (self.declared or self.scope.uses or self.fixtures)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a fixture that it depends on may still use something."""
+        return any(not fixture.finished for fixture in self.fixtures)
+
+    def facts(self, *, finished: bool) -> Facts:
+        """What the verdict needs to know.
+
+        Args:
+            finished: Nothing is left to run that belongs to this test alone.
+        """
+        return Facts(
+            declared=self.declared,
+            uses=tuple(self.scope.uses),
+            fixtures=tuple(fixture.facts() for fixture in self.fixtures),
+            passed=self.passed,
+            finished=finished,
+        )
+
+    def untold(self, violations: Iterable[Violation]) -> list[Violation]:
+        """Those that no report has told yet; they count as told from now on."""
+        new = []
+        for violation in violations:
+            key = (violation.kind, violation.resource, violation.fixture)
+            if key not in self.told:
+                self.told.add(key)
+                new.append(violation)
+        return new

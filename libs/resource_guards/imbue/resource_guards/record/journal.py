@@ -1,0 +1,138 @@
+r"""The journal: one file to which other processes append the uses that they see.
+
+A record is one line of eight fields between tabs, written with a single ``write`` on a descriptor
+opened for appending, so that records of many processes do not mix::
+
+    RG1  scope id  resource  allowed|blocked  layer  pid  command line  .
+
+The first and last fields show where a record begins and ends: a line without both was torn by a
+process that died, and is an error, since the use in it is lost. Writers put ``\n`` and ``\t`` in
+place of line ends and tabs.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.errors import JournalError
+from imbue.resource_guards.model import Layer
+from imbue.resource_guards.model import Use
+
+BEGIN = "RG1"
+END = "."
+FIELDS = 8
+ALLOWED = "allowed"
+BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A use from the journal and the id of the scope that it belongs to."""
+
+    scope_id: str
+    use: Use
+
+
+def parse_record(line: str) -> Entry:
+    """Read one record.
+
+    Raises:
+        JournalError: The line is not a whole record.
+    """
+    fields = line.split("\t")
+    if len(fields) != FIELDS or fields[0] != BEGIN or fields[-1] != END:
+        raise JournalError(messages.journal_torn(line))
+    _, scope_id, resource, outcome, layer, pid, what, _ = fields
+    return Entry(
+        scope_id,
+        Use(resource, outcome == ALLOWED, Layer(layer), what, pid=int(pid)),
+    )
+
+
+def format_record(scope_id: object, use: Use) -> str:
+    """The line that :func:`parse_record` reads back."""
+    outcome = ALLOWED if use.allowed else BLOCKED
+    what = use.what.replace("\n", "\\n").replace("\t", "\\t")[:1500]
+    return "\t".join(
+        [BEGIN, str(scope_id), use.resource, outcome, use.layer, str(use.pid), what, END]
+    )
+
+
+class Journal:
+    """The journal of one pytest process, as that process reads it.
+
+    Asking whether anything is new costs one ``fstat``, since most tests start no process at all.
+
+    Args:
+        path: Where the file is made.
+        health: A file that holds one byte. A shim that cannot append empties it, which works on
+            a full disk too, so that a lost record never goes unnoticed.
+    """
+
+    def __init__(self, path: Path, health: Path) -> None:
+        self.path = path
+        self.health = health
+        health.write_text("1", encoding="ascii")
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._fd = os.open(path, flags, 0o600)
+        self._read = 0
+
+    def has_news(self) -> bool:
+        """Whether other processes have written since the last :meth:`read_news`.
+
+        Raises:
+            JournalError: The file was removed, with whatever would have been written to it.
+        """
+        stat = os.fstat(self._fd)
+        if not stat.st_nlink:
+            raise JournalError(messages.journal_removed(self.path))
+        return stat.st_size != self._read
+
+    def read_news(self) -> list[Entry]:
+        """What was written since the last call.
+
+        Raises:
+            JournalError: A record is not whole.
+        """
+        data = os.pread(self._fd, os.fstat(self._fd).st_size - self._read, self._read)
+        whole, _, _ = data.rpartition(b"\n")
+        if not whole:
+            return []
+        self._read += len(whole) + 1
+        return [parse_record(line) for line in whole.decode(errors="replace").split("\n")]
+
+    def append(self, scope_id: object, use: Use) -> None:
+        """Write a record, from this process or a child forked from it.
+
+        Raises:
+            JournalError: It could not be written, or not whole.
+        """
+        data = f"{format_record(scope_id, use)}\n".encode(errors="replace")
+        try:
+            written = os.write(self._fd, data)
+        except OSError as error:
+            raise JournalError(messages.journal_unwritable(self.path, error)) from error
+        if written != len(data):
+            raise JournalError(messages.journal_unwritable(self.path, "half a record written"))
+
+    def check(self) -> None:
+        """Make sure that every record that should have been written was.
+
+        Raises:
+            JournalError: A record was torn, or a process could not write one.
+        """
+        if self.has_news():
+            raise JournalError(messages.journal_torn("at its end"))
+        try:
+            healthy = self.health.stat().st_size
+        except OSError as error:
+            raise JournalError(messages.journal_removed(self.path)) from error
+        if not healthy:
+            raise JournalError(messages.journal_unwritable(self.path, "a process could not append"))
+
+    def close(self) -> None:
+        """Close the descriptor; the file goes with its directory."""
+        os.close(self._fd)

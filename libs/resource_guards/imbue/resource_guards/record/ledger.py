@@ -1,0 +1,61 @@
+"""The ledger: every scope of this process by its id, and the uses that came too late for theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from imbue.resource_guards.model import Use
+from imbue.resource_guards.record.journal import Entry
+from imbue.resource_guards.scope.publish import ANY_SCOPE
+from imbue.resource_guards.scope.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class LateUse:
+    """A use by a process that outlived the test or fixture that started it."""
+
+    owner: str
+    use: Use
+
+
+class Ledger:
+    """Opens scopes and books uses on them.
+
+    Attributes:
+        late: Uses that belong to scopes which have been judged already.
+    """
+
+    def __init__(self) -> None:
+        self.late: list[LateUse] = []
+        self._open: dict[str, Scope] = {}
+        self._owners: list[str] = []
+
+    def open(self, owner: str, allowed: frozenset[str]) -> Scope:
+        """A new scope for the test or fixture that `owner` names."""
+        scope = Scope(len(self._owners), owner, allowed)
+        self._owners.append(owner)
+        self._open[str(scope.id)] = scope
+        return scope
+
+    def close(self, scope: Scope) -> None:
+        """Take nothing more for this scope: what still comes is late."""
+        self._open.pop(str(scope.id), None)
+
+    def book(self, entries: Iterable[Entry], running: Scope | None) -> None:
+        """Put uses from the journal on the scopes that they belong to.
+
+        Args:
+            entries: What the journal has got since it was last read.
+            running: The scope that is charged where a process had lost its own.
+        """
+        for entry in entries:
+            scope = running if entry.scope_id == ANY_SCOPE else self._open.get(entry.scope_id)
+            if scope is not None:
+                scope.note(entry.use)
+            else:
+                self.late.append(LateUse(self._owner(entry.scope_id), entry.use))
+
+    def _owner(self, scope_id: str) -> str:
+        known = scope_id.isdecimal() and int(scope_id) < len(self._owners)
+        return self._owners[int(scope_id)] if known else f"scope {scope_id}"

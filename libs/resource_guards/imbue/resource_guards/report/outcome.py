@@ -1,0 +1,93 @@
+"""Turn violations into failed test reports that keep their structure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+import pytest
+from _pytest._code.code import ExceptionRepr
+from _pytest._code.code import ReprEntry
+from _pytest._code.code import ReprExceptionInfo
+from _pytest._code.code import ReprFileLocation
+from _pytest._code.code import ReprTraceback
+from imbue.resource_guards import messages
+from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.model import Violation
+
+SECTION = "Resource guards"
+
+
+def fail_report(
+    report: pytest.TestReport,
+    item: pytest.Item,
+    call: pytest.CallInfo[None],
+    violations: Sequence[Violation],
+    labels: Mapping[str, str],
+) -> None:
+    """Make a phase's report a failure that tells these violations.
+
+    The test's own failure stays as it is, and the violations become a section of it. Where there
+    was none, they are the failure. A skip or an expected failure no longer hides anything.
+    """
+    texts = [messages.violation(violation, labels) for violation in violations]
+    summary = messages.summary_line(texts)
+    failure = report.longrepr
+    if isinstance(failure, tuple):  # a skip: path, line, reason
+        texts.append(messages.skipped_after(failure[2]))
+        failure = None
+    if failure is None:
+        report.longrepr = _failure(item, texts, summary)
+    elif _told_by_exception(call, violations):
+        if isinstance(failure, ExceptionRepr) and failure.reprcrash is not None:
+            failure.reprcrash.message = summary  # without the exception's long name
+    elif isinstance(failure, ExceptionRepr):
+        failure.addsection(SECTION, "\n\n".join(texts))
+    else:
+        report.sections.append((SECTION, "\n\n".join(texts)))
+    report.outcome = "failed"
+    if hasattr(report, "wasxfail"):
+        del report.wasxfail
+
+
+def late_report(
+    item: pytest.Item, violations: Sequence[Violation], labels: Mapping[str, str]
+) -> pytest.TestReport:
+    """A further tear-down report, for a test whose verdict had to wait for a shared fixture."""
+    texts = [messages.violation(violation, labels) for violation in violations]
+    return pytest.TestReport(
+        nodeid=item.nodeid,
+        location=item.location,
+        keywords=dict.fromkeys(item.keywords, 1),
+        outcome="failed",
+        longrepr=_failure(item, texts, messages.summary_line(texts)),
+        when="teardown",
+    )
+
+
+def _told_by_exception(call: pytest.CallInfo[None], violations: Sequence[Violation]) -> bool:
+    """Whether the test failed with the very exception that blocked its one forbidden call."""
+    return (
+        len(violations) == 1
+        and call.excinfo is not None
+        and isinstance(call.excinfo.value, ResourceGuardViolation)
+    )
+
+
+def _failure(item: pytest.Item, texts: Sequence[str], summary: str) -> ExceptionRepr:
+    # Built of pytest's own parts, so that --tb, the summary line, JUnit and annotations show it
+    # as any other failure, and xdist can send it. Its place is the test's own.
+    path, line, _ = item.location
+    lines = "\n\n".join(texts).split("\n")
+    crash = ReprFileLocation(str(item.path), (line or 0) + 1, summary)
+    entry = ReprEntry(
+        lines=[f"E   {each}".rstrip() for each in lines],
+        reprfuncargs=None,
+        reprlocals=None,
+        reprfileloc=ReprFileLocation(path, (line or 0) + 1, ResourceGuardViolation.__name__),
+        style="long",
+    )
+    return ReprExceptionInfo(
+        reprtraceback=ReprTraceback(reprentries=[entry], extraline=None, style="long"),
+        reprcrash=crash,
+    )

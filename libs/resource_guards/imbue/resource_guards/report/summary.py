@@ -1,0 +1,16 @@
+"""The section at the end of the terminal's report."""
+
+from __future__ import annotations
+
+import pytest
+from imbue.resource_guards import messages
+from imbue.resource_guards.report.findings import Findings
+
+
+def write_findings(terminal: pytest.TerminalReporter, findings: Findings) -> None:
+    """Write the problems and late uses of a run."""
+    terminal.section(messages.SUMMARY_TITLE, sep="=", red=bool(findings.problems))
+    for problem in findings.problems:
+        terminal.write_line(problem, red=True)
+    for late_use in findings.late_uses:
+        terminal.write_line(late_use)

@@ -1,0 +1,45 @@
+"""The documented import path: everything that a conftest, a guard or a test needs."""
+
+from __future__ import annotations
+
+from imbue.resource_guards.api import create_sdk_method_guard
+from imbue.resource_guards.api import enforce_sdk_guard
+from imbue.resource_guards.api import get_guarded_resource_names
+from imbue.resource_guards.api import register_all_resource_guards
+from imbue.resource_guards.api import register_guarded_resource_markers
+from imbue.resource_guards.api import register_resource_guard
+from imbue.resource_guards.api import register_sdk_guard
+from imbue.resource_guards.api import register_session_cleanup_callback
+from imbue.resource_guards.api import run_session_cleanup_callbacks
+from imbue.resource_guards.api import start_resource_guards
+from imbue.resource_guards.api import stop_resource_guards
+from imbue.resource_guards.declare.fixtures import fixture_uses_resources
+from imbue.resource_guards.declare.registry import Registrar
+from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.errors import ResourceGuardError
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.model import MethodKind
+from imbue.resource_guards.model import SdkTarget
+
+__all__ = [
+    "MethodKind",
+    "Registrar",
+    "Registry",
+    "ResourceGuardError",
+    "ResourceGuardMisconfiguration",
+    "ResourceGuardViolation",
+    "SdkTarget",
+    "create_sdk_method_guard",
+    "enforce_sdk_guard",
+    "fixture_uses_resources",
+    "get_guarded_resource_names",
+    "register_all_resource_guards",
+    "register_guarded_resource_markers",
+    "register_resource_guard",
+    "register_sdk_guard",
+    "register_session_cleanup_callback",
+    "run_session_cleanup_callbacks",
+    "start_resource_guards",
+    "stop_resource_guards",
+]

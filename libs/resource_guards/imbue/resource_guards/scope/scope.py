@@ -1,0 +1,35 @@
+"""A scope: the test or fixture on whose behalf code is running, and what it may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+
+from imbue.resource_guards.model import Use
+
+OUTSIDE = "-"
+"""The published id where no scope is running: collection, session hooks, between tests."""
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """What code that runs now is charged to.
+
+    Args:
+        id: Unique in its session; it travels to child processes and comes back in the journal.
+        owner: The test's node id or the fixture's name, for messages.
+        allowed: Names of the resources that it may use. Shared between scopes with equal sets.
+        uses: What was seen.
+        used: Names of the resources in `uses`.
+    """
+
+    id: int
+    owner: str
+    allowed: frozenset[str]
+    uses: list[Use] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+
+    def note(self, use: Use) -> None:
+        """Keep a use that was seen on this scope's behalf."""
+        self.uses.append(use)
+        self.used.add(use.resource)

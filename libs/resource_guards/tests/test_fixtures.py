@@ -1,0 +1,283 @@
+"""Uses in fixtures: charged to the fixture, and through it to each test that depends on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.suite import Suite
+
+TWO_WAYS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+
+
+@TWO_WAYS
+@pytest.mark.parametrize("scope", ["function", "class", "module", "package", "session"])
+@pytest.mark.parametrize("when", ["set-up", "tear-down"])
+def test_dependents_need_the_mark(
+    suite: Suite, scope: str, when: str, workers: tuple[str, ...]
+) -> None:
+    """Of the tests that depend on a fixture that uses the tool, exactly the unmarked ones fail."""
+    suite.guard_tool()
+    use = 'subprocess.run(["tool"])'
+    suite.write(
+        test_it=f"""
+            import subprocess, pytest
+
+            @pytest.fixture(scope="{scope}")
+            def server():
+                {use if when == "set-up" else "pass"}
+                yield
+                {use if when == "tear-down" else "pass"}
+
+            @pytest.fixture
+            def client(server):
+                pass
+
+            class TestIt:
+                @pytest.mark.tool
+                def test_first_marked(self, server):
+                    pass
+
+                def test_unmarked(self, client):
+                    pass
+
+                @pytest.mark.tool
+                def test_marked(self, client):
+                    pass
+
+                def test_independent(self):
+                    pass
+
+                @pytest.mark.tool
+                def test_superfluous(self):
+                    pass
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome["test_unmarked"].says_missing(), outcome.output
+    assert outcome["test_superfluous"].says_superfluous()
+    others = {name: o for name, o in outcome.outcomes.items() if name.endswith("_marked")}
+    assert others == {"test_first_marked": "passed", "test_marked": "passed"}, outcome.output
+    assert outcome["test_independent"].outcome == "passed"
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    if scope != "function":
+        assert "Fixture 'server'" in outcome["test_unmarked"].text
+
+
+def test_a_wide_fixture_that_only_tears_down_satisfies_a_mark(suite: Suite) -> None:
+    """A mark is not superfluous before the last fixture that could use the tool has ended."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.fixture(scope="module")
+            def server():
+                yield
+                subprocess.run(["tool", "down"])
+
+            @pytest.fixture(scope="module")
+            def other():
+                yield
+
+            @pytest.mark.tool
+            def test_satisfied(server): pass
+
+            @pytest.mark.tool
+            def test_superfluous(other): pass
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_satisfied"].outcome == "passed"
+    assert outcome["test_superfluous"].says_superfluous()
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize("order", ["marked first", "unmarked first"])
+def test_the_order_of_dependents_does_not_matter(suite: Suite, order: str) -> None:
+    """An undeclared shared fixture may use what any dependent declares; each is judged alone."""
+    suite.guard_tool()
+    tests = [
+        "@pytest.mark.tool\ndef test_marked(server): assert server == 0",
+        "def test_unmarked(server): assert server == 0",
+    ]
+    if order == "unmarked first":
+        tests.reverse()
+    suite.write(
+        test_it="import subprocess, pytest\n"
+        "@pytest.fixture(scope='module')\n"
+        "def server(): return subprocess.run(['tool']).returncode\n" + "\n".join(tests)
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed"
+    assert outcome["test_unmarked"].says_missing()
+    assert suite.runs_of() == [""]
+
+
+def test_without_a_marked_dependent_a_shared_fixture_is_blocked(suite: Suite) -> None:
+    """With all marked tests deselected the tool does not run, so it need not be there."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.fixture(scope="session")
+            def server():
+                subprocess.run(["tool"])
+
+            def test_unmarked(server): pass
+
+            @pytest.mark.tool
+            def test_marked(server): pass
+        """
+    )
+
+    outcome = suite.run("-m", "not tool")
+
+    assert outcome["test_unmarked"].says_missing()
+    assert suite.runs_of() == []
+
+
+DECLARED = """
+    import subprocess, pytest
+    from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+    {decorators}
+    def server():
+        {setup}
+        yield
+        {teardown}
+
+    @pytest.mark.tool
+    def test_marked(server): pass
+
+    def test_unmarked(server): pass
+"""
+
+ABOVE = '@fixture_uses_resources("tool")\n    @pytest.fixture(scope="module")'
+BELOW = '@pytest.fixture(scope="module")\n    @fixture_uses_resources("tool")'
+RUN = 'subprocess.run(["tool"])'
+
+
+@pytest.mark.parametrize("decorators", [ABOVE, BELOW], ids=["above", "below"])
+@pytest.mark.parametrize("when", ["set-up", "tear-down"])
+def test_a_declared_fixture_that_keeps_its_contract(
+    suite: Suite, decorators: str, when: str
+) -> None:
+    """It may use what it declares, and its dependents need the mark."""
+    suite.guard_tool()
+    suite.write(
+        test_it=DECLARED.format(
+            decorators=decorators,
+            setup=RUN if when == "set-up" else "pass",
+            teardown=RUN if when == "tear-down" else "pass",
+        )
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing()
+    assert suite.runs_of() == [""]
+
+
+def test_a_declared_fixture_that_uses_nothing(suite: Suite) -> None:
+    """Its declaration is told when its tear-down has not used the resource either."""
+    suite.guard_tool()
+    suite.write(test_it=DECLARED.format(decorators=BELOW, setup="pass", teardown="pass"))
+
+    outcome = suite.run()
+
+    assert "Fixture 'server' declares 'tool' but never invoked tool" in outcome.output
+    assert outcome["test_marked"].says_superfluous()
+
+
+def test_a_declared_fixture_that_uses_more(suite: Suite) -> None:
+    """The use that it does not declare is blocked, though a dependent has the mark."""
+    suite.guard_tool()
+    suite.tool("other")
+    suite.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import register_resource_guard
+            register_resource_guard("tool")
+            register_resource_guard("other")
+        """,
+        test_it="""
+            import subprocess, pytest
+            from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+            @pytest.fixture
+            @fixture_uses_resources("tool")
+            def server():
+                subprocess.run(["tool"])
+                subprocess.run(["other"])
+
+            @pytest.mark.tool
+            @pytest.mark.other
+            def test_it(server): pass
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_it"].outcome == "error"
+    assert "Fixture 'server' invoked 'other', which its" in outcome["test_it"].text
+    assert (suite.runs_of("tool"), suite.runs_of("other")) == ([""], [])
+
+
+@pytest.mark.parametrize(
+    ("decorator", "complaint"),
+    [
+        ("@fixture_uses_resources()", "name at least one resource"),
+        ("@fixture_uses_resources(print)", "name at least one resource, as text"),
+        (
+            "@fixture_uses_resources('tool')\n@fixture_uses_resources('tool')",
+            "has @fixture_uses_resources twice",
+        ),
+        ("@fixture_uses_resources('tol')", "names 'tol', which is not guarded. Guarded are 'tool'"),
+    ],
+    ids=["empty", "no text", "stacked", "unknown"],
+)
+def test_declarations_that_cannot_be(suite: Suite, decorator: str, complaint: str) -> None:
+    """Each is an error that names the fixture or what is wrong."""
+    suite.guard_tool()
+    suite.write(
+        test_it="import pytest\n"
+        "from imbue.resource_guards.resource_guards import fixture_uses_resources\n"
+        f"@pytest.fixture\n{decorator}\ndef server(): pass\n"
+        "def test_it(server): pass\n"
+    )
+
+    outcome = suite.run()
+
+    assert complaint in outcome.output
+    assert outcome.code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+
+
+def test_an_early_end_is_judged_too(suite: Suite) -> None:
+    """With ``-x``, shared fixtures are torn down when the session ends, still under guard."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.fixture(scope="session")
+            def server():
+                yield
+                subprocess.run(["tool"])
+
+            def test_unmarked(server): pass
+            def test_fails(): assert False
+            def test_never(): pass
+        """
+    )
+
+    outcome = suite.run("-x")
+
+    assert outcome["test_unmarked"].says_missing()
+    assert suite.runs_of() == []

@@ -1,0 +1,113 @@
+"""Set this workspace up on a machine that has only Python and git, and run its jobs.
+
+    python3 scripts/dev.py quickstart  # the guards at work on examples/quickstart
+    python3 scripts/dev.py test        # all checks and tests; further arguments go to pytest
+    python3 scripts/dev.py setup       # only make the environment, in .venv
+
+Each sets up what is missing first. The packages are those of ``uv.lock``, checked by their hashes
+and taken from whatever index this machine uses.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / ".venv"
+PYTHON = ENVIRONMENT / "bin" / "python"
+TOOLS = ROOT / ".tools"
+UV_VERSION = "0.13.9"
+MEMBERS = ("resource_guards", "mngr", "mngr_modal")
+SYSTEM_PACKAGES = {"tmux": "tmux"}  # a program that the tests run, and the Debian package of it
+OLDEST_PYTHON = (3, 11)
+
+
+def run(*command: str | Path, stdin: str | None = None) -> None:
+    """Run a command in the workspace; its failure ends this script with its exit code."""
+    result = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, input=stdin, text=True, check=False
+    )
+    if result.returncode:
+        print(f"failed: {' '.join(map(str, command))}", file=sys.stderr)
+        sys.exit(result.returncode)
+
+
+def find_uv() -> str:
+    """The uv that this workspace is made with: the one at hand, or one installed in .tools."""
+    for candidate in (shutil.which("uv"), str(TOOLS / "bin" / "uv")):
+        if candidate and Path(candidate).exists():
+            version = subprocess.run(
+                [candidate, "--version"], check=False, capture_output=True, text=True
+            )
+            if version.stdout.split()[1:2] == [UV_VERSION]:
+                return candidate
+    venv.create(TOOLS, with_pip=True, clear=True)
+    run(TOOLS / "bin" / "python", "-m", "pip", "install", "--quiet", f"uv=={UV_VERSION}")
+    return str(TOOLS / "bin" / "uv")
+
+
+def set_up() -> None:
+    """Make the environment and put the locked packages and the workspace's own into it."""
+    uv = find_uv()
+    if not PYTHON.exists():
+        run(uv, "venv", "--quiet", "--python", sys.executable, ENVIRONMENT)
+    export = [uv, "export", "--quiet", "--frozen", "--all-packages", "--all-groups"]
+    pins = subprocess.run(
+        [*export, "--no-emit-workspace"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    install = [uv, "pip", "install", "--quiet", "--python", PYTHON]
+    run(*install, "--require-hashes", "-r", "-", stdin=pins.stdout)
+    run(*install, "--no-deps", *(f"--editable={ROOT / 'libs' / member}" for member in MEMBERS))
+    run(uv, "sync", "--quiet", "--frozen", "--all-packages", "--all-groups", "--check")
+
+
+def install_system_packages() -> None:
+    """Install the programs that the tests run, where that is possible; say so where it is not."""
+    missing = [package for program, package in SYSTEM_PACKAGES.items() if not shutil.which(program)]
+    if not missing:
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        run("apt-get", "update", "-qq")
+        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing)
+    else:
+        print(f"Not installed: {' '.join(missing)}; the tests that need it skip.", file=sys.stderr)
+
+
+def quickstart() -> None:
+    """Show the guards at work."""
+    set_up()
+    run(PYTHON, ROOT / "examples" / "quickstart" / "show.py")
+
+
+def test(arguments: list[str]) -> None:
+    """Check the sources and run the tests."""
+    set_up()
+    install_system_packages()
+    run(PYTHON, "-m", "ruff", "format", "--check", "--quiet", ".")
+    run(PYTHON, "-m", "ruff", "check", "--quiet", ".")
+    run(PYTHON, "-m", "mypy")
+    run(PYTHON, "-m", "pytest", *arguments)
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command line."""
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit(f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed.")
+    match arguments:
+        case ["setup"]:
+            set_up()
+        case ["quickstart"]:
+            quickstart()
+        case ["test", *rest]:
+            test(rest)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

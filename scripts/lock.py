@@ -1,0 +1,80 @@
+"""Lock the workspace's dependencies without naming where they are downloaded from.
+
+    python scripts/lock.py            # lock again, keeping the versions that are locked
+    python scripts/lock.py --upgrade  # ... and take newer ones; other uv options work too
+    python scripts/lock.py --check    # fail if the lock is out of date, or a file names a host
+
+uv writes the address of the index and of each file into ``uv.lock``. A machine may have to use
+another index, so they are taken out: what is installed is settled by the hashes, and where it
+comes from by the machine. uv reads such a lock as one of a local folder; `scripts/dev.py` exports
+its pins and installs them from the machine's own index.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = "registry"
+
+# In pieces, since this file is checked as well.
+HOSTS = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("npmjs", "org"),
+        ("npmjs", "com"),
+        ("deb", "debian", "org"),
+        ("security", "debian", "org"),
+    )
+]
+
+
+def without_addresses(lock: str) -> str:
+    """The text of a ``uv.lock`` with no download address in it; all else stays as it is."""
+    lock = re.sub(
+        r'source = \{ registry = "[^"]*" \}', f'source = {{ registry = "{FOLDER}" }}', lock
+    )
+    return re.sub(r'\burl = "[^"]*/([^"/]+)"', r'path = "\1"', lock)
+
+
+def named_hosts(text: str) -> list[str]:
+    """The download hosts that a text names."""
+    return [host for host in HOSTS if re.search(rf"\b{re.escape(host)}\b", text, re.IGNORECASE)]
+
+
+def tracked_files() -> list[Path]:
+    """The files that git tracks, or would on the next ``git add``."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def check(lock_check: list[str]) -> int:
+    """Complain about files that name a host, and about a lock that does not fit."""
+    complaints = [
+        f"{path.relative_to(ROOT)} names the download host {host}"
+        for path in tracked_files()
+        for host in named_hosts(path.read_text("utf-8", errors="replace"))
+    ]
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return max(bool(complaints), subprocess.run(lock_check, cwd=ROOT, check=False).returncode)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    if arguments == ["--check"]:
+        return check(["uv", "lock", "--check", "--offline", "--quiet"])
+    lock = ROOT / "uv.lock"
+    subprocess.run(["uv", "lock", *arguments], cwd=ROOT, check=True)
+    lock.write_text(without_addresses(lock.read_text("utf-8")), "utf-8")
+    return check(["uv", "lock", "--check", "--offline", "--quiet"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

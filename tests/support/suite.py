@@ -1,0 +1,156 @@
+"""Write a small test suite, run it as a user would, and read what became of each test."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import xml.etree.ElementTree as ET
+from collections import Counter
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+import pytest
+
+MISSING = "without @pytest.mark.{}"
+SUPERFLUOUS = "never invoked {}"
+
+
+@dataclass
+class Test:
+    """What a run said of one test: its outcome, by the worst of its phases, and all its text."""
+
+    __test__ = False
+
+    outcome: str = "passed"
+    text: str = ""
+
+    def says_missing(self, mark: str = "tool") -> bool:
+        """Whether it failed for want of the mark."""
+        return self.outcome in ("failed", "error") and MISSING.format(mark) in self.text
+
+    def says_superfluous(self, label: str = "tool") -> bool:
+        """Whether it failed because it has the mark and did not use the resource."""
+        return self.outcome in ("failed", "error") and SUPERFLUOUS.format(label) in self.text
+
+
+@dataclass
+class Outcome:
+    """What became of a run."""
+
+    code: int
+    output: str
+    tests: dict[str, Test] = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """The outcome of each test by its name."""
+        return {name: test.outcome for name, test in self.tests.items()}
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many tests had each outcome."""
+        return Counter(self.outcomes.values())
+
+    def __getitem__(self, name: str) -> Test:
+        return self.tests[name]
+
+
+class Suite:
+    """A directory with a test suite, and programs on PATH that leave evidence when they run."""
+
+    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.path = pytester.path / "suite"
+        self.path.mkdir()
+        self.temporary = pytester.path / "tmp"
+        self.temporary.mkdir()
+        self.bin = pytester.path / "bin"
+        self.bin.mkdir()
+        self._pytester = pytester
+        self._monkeypatch = monkeypatch
+        monkeypatch.setenv("PATH", str(self.bin), prepend=os.pathsep)
+        monkeypatch.setenv("TMPDIR", str(self.temporary))
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+        monkeypatch.chdir(self.path)
+
+    def tool(self, name: str = "tool", script: str = "", folder: Path | None = None) -> Path:
+        """Make a program that notes each of its runs, and then runs `script`."""
+        path = (folder or self.bin) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        evidence = self._evidence(name)
+        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> "{evidence}"\n{script}\n')
+        path.chmod(0o755)
+        return path
+
+    def runs_of(self, name: str = "tool") -> list[str]:
+        """The arguments of each run of a program since the last call."""
+        evidence = self._evidence(name)
+        if not evidence.exists():
+            return []
+        runs = evidence.read_text().splitlines()
+        evidence.unlink()
+        return runs
+
+    def write(self, **files: str) -> None:
+        """Write Python files, ``conftest="..."`` for ``conftest.py``; ``__`` is a folder."""
+        for name, text in files.items():
+            path = self.path / f"{name.replace('__', '/')}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+
+    def guard_tool(self) -> None:
+        """Make a program ``tool``, and a conftest that guards it."""
+        self.tool()
+        self.write(
+            conftest="""
+                def pytest_register_resource_guards(registry):
+                    registry.register_resource_guard("tool")
+            """
+        )
+
+    def run(self, *arguments: str, plugins: tuple[str, ...] = (), load: str = "-p") -> Outcome:
+        """Run the suite in a process of its own.
+
+        Args:
+            arguments: pytest's.
+            plugins: Names of further plugins to load.
+            load: How the plugin is loaded: by ``-p``, which leaves other plugins out and is fast;
+                ``auto``, as for a user; ``none``, but a conftest may; or ``blocked``.
+        """
+        junit = self._pytester.path / "junit.xml"
+        junit.unlink(missing_ok=True)
+        options = [f"--junitxml={junit}", "-ojunit_logging=no", "-pno:cacheprovider"]
+        if load == "auto":
+            self._monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+        elif load == "-p":
+            options += ["-presource_guards"]
+        elif load == "blocked":
+            options += ["-pno:resource_guards"]
+        options += [f"-p{name}" for name in plugins]
+        if load != "auto" and any(argument.startswith("-n") for argument in arguments):
+            options += ["-pxdist"]
+        result = self._pytester.runpytest_subprocess(*options, *arguments, timeout=120)
+        output = f"{result.stdout.str()}\n{result.stderr.str()}"
+        return Outcome(int(result.ret), output, _read(junit) if junit.exists() else {})
+
+    def leftovers(self) -> list[str]:
+        """What a run has left in the temporary directory of its own making."""
+        return sorted(path.name for path in self.temporary.glob("resource-guards-*"))
+
+    def _evidence(self, name: str) -> Path:
+        return self._pytester.path / f"{name}.evidence"
+
+
+def _read(junit: Path) -> dict[str, Test]:
+    tests: dict[str, Test] = {}
+    for case in ET.parse(junit).getroot().iter("testcase"):  # noqa: S314 - pytest has written it
+        test = tests.setdefault(case.get("name", ""), Test())
+        for child in case:
+            if child.tag in ("failure", "error", "skipped"):
+                test.text += f"{child.get('message') or ''}\n{child.text or ''}\n"
+                outcome = {"failure": "failed"}.get(child.tag, child.tag)
+                if test.outcome not in ("failed", "error"):
+                    test.outcome = outcome
+    return tests
