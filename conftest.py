@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from support.suite import Suite
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ pytest_plugins = ["pytester"]
 @pytest.hookimpl(optionalhook=True)
 def pytest_register_resource_guards(registry: Registry) -> None:
     """Guard the programs that some of these tests need."""
-    for name in ("git", "tmux", "uv"):
+    for name in ("git", "tmux"):
         registry.register_resource_guard(name)
 
 

@@ -55,15 +55,36 @@ def set_up() -> None:
     """Make the environment and put the locked packages and the workspace's own into it."""
     uv = find_uv()
     if not PYTHON.exists():
-        run(uv, "venv", "--quiet", "--python", sys.executable, ENVIRONMENT)
-    export = [uv, "export", "--quiet", "--frozen", "--all-packages", "--all-groups"]
-    pins = subprocess.run(
-        [*export, "--no-emit-workspace"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    install = [uv, "pip", "install", "--quiet", "--python", PYTHON]
-    run(*install, "--require-hashes", "-r", "-", stdin=pins.stdout)
-    run(*install, "--no-deps", *(f"--editable={ROOT / 'libs' / member}" for member in MEMBERS))
-    run(uv, "sync", "--quiet", "--frozen", "--all-packages", "--all-groups", "--check")
+        make_environment(ENVIRONMENT)
+    install_locked(PYTHON, "--all-packages", "--group=dev")
+    install_members(PYTHON, *MEMBERS)
+    run(uv, "sync", "--quiet", "--frozen", "--all-packages", "--group=dev", "--inexact", "--check")
+
+
+def install_locked(python: Path, *what: str) -> None:
+    """Install locked packages into the environment of `python`.
+
+    Args:
+        python: The environment's interpreter.
+        what: Options of ``uv export`` that say which packages.
+    """
+    uv = find_uv()
+    export = [uv, "export", "--quiet", "--frozen", "--no-emit-workspace", *what]
+    pins = subprocess.run(export, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    install = (uv, "pip", "install", "--quiet", "--python", python)
+    run(*install, "--require-hashes", "-r", "-", stdin=pins)
+
+
+def install_members(python: Path, *members: str) -> None:
+    """Install packages of the workspace, as links to their sources, into an environment."""
+    sources = [f"--editable={ROOT / 'libs' / member}" for member in members]
+    run(find_uv(), "pip", "install", "--quiet", "--python", python, "--no-deps", *sources)
+
+
+def make_environment(folder: Path, python: str = sys.executable) -> Path:
+    """Make an empty environment; returns its interpreter."""
+    run(find_uv(), "venv", "--quiet", "--python", python, folder)
+    return folder / "bin" / "python"
 
 
 def install_system_packages() -> None:
@@ -88,6 +109,7 @@ def test(arguments: list[str]) -> None:
     """Check the sources and run the tests."""
     set_up()
     install_system_packages()
+    run(PYTHON, ROOT / "scripts" / "lock.py", "--check")
     run(PYTHON, "-m", "ruff", "format", "--check", "--quiet", ".")
     run(PYTHON, "-m", "ruff", "check", "--quiet", ".")
     run(PYTHON, "-m", "mypy")

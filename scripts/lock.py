@@ -17,7 +17,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from dev import ROOT
+from dev import find_uv
+
 FOLDER = "registry"
 
 # In pieces, since this file is checked as well.
@@ -47,33 +49,38 @@ def named_hosts(text: str) -> list[str]:
     return [host for host in HOSTS if re.search(rf"\b{re.escape(host)}\b", text, re.IGNORECASE)]
 
 
-def tracked_files() -> list[Path]:
+def tracked_files(root: Path) -> list[Path]:
     """The files that git tracks, or would on the next ``git add``."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+    listed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+    return [root / name for name in listed.split("\0") if name and (root / name).is_file()]
 
 
-def check(lock_check: list[str]) -> int:
-    """Complain about files that name a host, and about a lock that does not fit."""
-    complaints = [
-        f"{path.relative_to(ROOT)} names the download host {host}"
-        for path in tracked_files()
+def complaints_about(root: Path) -> list[str]:
+    """One line for each tracked file and download host that it names."""
+    return [
+        f"{path.relative_to(root)} names the download host {host}"
+        for path in tracked_files(root)
         for host in named_hosts(path.read_text("utf-8", errors="replace"))
     ]
+
+
+def check() -> int:
+    """Complain about files that name a host, and about a lock that is out of date."""
+    complaints = complaints_about(ROOT)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
-    return max(bool(complaints), subprocess.run(lock_check, cwd=ROOT, check=False).returncode)
+    command = [find_uv(), "lock", "--check", "--offline", "--quiet"]
+    return max(bool(complaints), subprocess.run(command, cwd=ROOT, check=False).returncode)
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
-    if arguments == ["--check"]:
-        return check(["uv", "lock", "--check", "--offline", "--quiet"])
-    lock = ROOT / "uv.lock"
-    subprocess.run(["uv", "lock", *arguments], cwd=ROOT, check=True)
-    lock.write_text(without_addresses(lock.read_text("utf-8")), "utf-8")
-    return check(["uv", "lock", "--check", "--offline", "--quiet"])
+    if arguments != ["--check"]:
+        lock = ROOT / "uv.lock"
+        subprocess.run([find_uv(), "lock", *arguments], cwd=ROOT, check=True)
+        lock.write_text(without_addresses(lock.read_text("utf-8")), "utf-8")
+    return check()
 
 
 if __name__ == "__main__":

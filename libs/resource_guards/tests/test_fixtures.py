@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from support.suite import Suite
 
 TWO_WAYS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from support.suite import Suite
 
 IMPORT = "from imbue.resource_guards.resource_guards import *\n"
@@ -301,8 +300,7 @@ BAD = {
         "install raised OSError: no such SDK",
     ),
     "failing entry point": (
-        "from importlib.metadata import EntryPoint\n"
-        "register_all_resource_guards(lambda group: [EntryPoint('e', 'no.such:thing', group)])",
+        "from importlib.metadata import EntryPoint as E; register_all_resource_guards(lambda group: [E('e', 'no.such:thing', group)])",
         "entry point 'e' (no.such:thing)",
     ),
 }

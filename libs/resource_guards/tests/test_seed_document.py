@@ -6,7 +6,6 @@ The three snippets are that document's, letter for letter.
 from __future__ import annotations
 
 import pytest
-
 from support.suite import Suite
 
 CONFTEST = """

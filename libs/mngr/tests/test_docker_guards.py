@@ -1,0 +1,183 @@
+"""Docker guards: the programs, and the real docker-py against an engine that counts requests."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from http.server import ThreadingHTTPServer
+
+import pytest
+from support.suite import Suite
+
+CONFTESTS = {
+    "plugin": 'pytest_plugins = ["imbue.mngr.pytest_plugin"]',
+    "function": """
+        from imbue.mngr.register_guards_docker import register_docker_guards
+        register_docker_guards()
+        register_docker_guards()
+    """,
+    "all that is published": """
+        from imbue.resource_guards.resource_guards import register_all_resource_guards
+        register_all_resource_guards()
+    """,
+}
+
+
+class Engine(ThreadingHTTPServer):
+    """As much of a Docker engine as a ping and a version need; it notes the paths it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        engine = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                engine.asked.append(self.path)
+                body = json.dumps({"ApiVersion": "1.41", "Version": "of a test"}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """An engine on loopback, which DOCKER_HOST names."""
+    with Engine() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_address[1]}")
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("conftest", CONFTESTS)
+def test_docker_py(suite: Suite, engine: Engine, conftest: str) -> None:
+    """Unmarked, it is blocked and the engine is asked nothing; marked, it works."""
+    suite.write(
+        conftest=CONFTESTS[conftest],
+        test_it="""
+            import docker, pytest
+
+            def test_unmarked():
+                try:
+                    docker.from_env()
+                except docker.errors.DockerException:
+                    pass  # as callers do, which takes the violation with it
+
+            @pytest.mark.docker
+            def test_marked():
+                with_engine = docker.from_env()
+                assert with_engine.version()["Version"] == "of a test"
+                with_engine.close()
+
+            @pytest.mark.docker
+            def test_superfluous():
+                pass
+
+            def test_own_failure():
+                docker.from_env()
+        """,
+    )
+
+    outcome = suite.run("--strict-markers", "-k", "not test_marked")
+    assert engine.asked == []
+    assert outcome["test_unmarked"].says_missing("docker")
+    assert outcome["test_superfluous"].says_superfluous("docker")
+    assert outcome["test_own_failure"].says_missing("docker")
+    assert "Error while fetching server API version" in outcome["test_own_failure"].text
+
+    outcome = suite.run("--strict-markers", "-k", "test_marked")
+    assert outcome.outcomes == {"test_marked": "passed"}, outcome.output
+    assert engine.asked != []
+
+
+def test_the_programs(suite: Suite) -> None:
+    """The docker and docker-compose programs need the mark too, and either satisfies it."""
+    suite.tool("docker")
+    suite.tool("docker-compose")
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it="""
+            import subprocess, pytest
+            PROGRAMS = pytest.mark.parametrize("program", ["docker", "docker-compose"])
+
+            @PROGRAMS
+            def test_unmarked(program):
+                subprocess.run([program, "ps"])
+
+            @PROGRAMS
+            @pytest.mark.docker
+            def test_marked(program):
+                subprocess.run([program, "ps"], check=True)
+        """,
+    )
+
+    outcome = suite.run("--strict-markers")
+
+    for program in ("docker", "docker-compose"):
+        assert outcome[f"test_unmarked[{program}]"].says_missing("docker")
+        assert f"{program} ps" in outcome[f"test_unmarked[{program}]"].text
+        assert outcome[f"test_marked[{program}]"].outcome == "passed"
+        assert suite.runs_of(program) == ["ps"]
+
+
+def test_separate_marks(suite: Suite, engine: Engine) -> None:
+    """The two guards of the released package keep their own marks."""
+    suite.tool("docker")
+    suite.write(
+        conftest="""
+            from imbue.mngr.register_guards_docker import register_docker_cli_guard
+            from imbue.mngr.register_guards_docker import register_docker_sdk_guard
+            for _ in range(2):
+                register_docker_cli_guard()
+                register_docker_sdk_guard()
+        """,
+        test_it="""
+            import docker, subprocess, pytest
+
+            @pytest.mark.docker
+            def test_cli():
+                subprocess.run(["docker"], check=True)
+
+            @pytest.mark.docker_sdk
+            def test_sdk():
+                docker.from_env(version="1.41").ping()
+
+            @pytest.mark.docker
+            def test_wrong_mark():
+                docker.from_env(version="1.41").ping()
+        """,
+    )
+
+    outcome = suite.run("--strict-markers", "-k", "not wrong")
+    assert outcome.counts == {"passed": 2}, outcome.output
+    asked = len(engine.asked)
+
+    wrong = suite.run("--strict-markers", "-k", "wrong")["test_wrong_mark"]
+    assert wrong.says_missing("docker_sdk")
+    assert len(engine.asked) == asked
+
+
+def test_registering_imports_nothing(suite: Suite) -> None:
+    """A session that guards Docker does not import docker-py unless a test does."""
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it="""
+            import sys
+
+            def test_it():
+                assert not {"docker", "requests", "urllib3"} & set(sys.modules)
+        """,
+    )
+
+    assert suite.run().outcomes == {"test_it": "passed"}

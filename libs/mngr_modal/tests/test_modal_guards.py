@@ -1,0 +1,211 @@
+"""Modal guards: the program, and the real client against a control plane that counts RPCs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.suite import Suite
+
+CONFTESTS = {
+    "plugin": 'pytest_plugins = ["imbue.mngr_modal.pytest_plugin"]',
+    "function": """
+        from imbue.mngr_modal.register_guards import register_modal_guard, register_modal_guards
+        register_modal_guard()
+        register_modal_guards()
+    """,
+}
+
+# It answers every method of the service with an empty message of the right type, but where the
+# client needs an id, and writes the method's name to the file that it is given.
+CONTROL_PLANE = """
+import asyncio
+import sys
+
+from grpclib.const import Cardinality
+from grpclib.server import Server
+from modal_proto.api_grpc import ModalClientBase
+
+ANSWERS = {"AppGetOrCreate": {"app_id": "ap-1"}}
+
+
+def answering(name):
+    async def answer(self, stream):
+        await stream.recv_message()
+        with open(sys.argv[1], "a") as log:
+            print(name, file=log)
+        cardinality, reply = TYPES[name]
+        if cardinality in (Cardinality.UNARY_UNARY, Cardinality.STREAM_UNARY):
+            await stream.send_message(reply(**ANSWERS.get(name, {})))
+
+    return answer
+
+
+names = ModalClientBase.__abstractmethods__
+ControlPlane = type("ControlPlane", (ModalClientBase,), {name: answering(name) for name in names})
+control_plane = ControlPlane()
+TYPES = {
+    path.rpartition("/")[2]: (handler.cardinality, handler.reply_type)
+    for path, handler in control_plane.__mapping__().items()
+}
+
+
+async def main():
+    server = Server([control_plane])
+    await server.start("127.0.0.1", 0)
+    print(server._server.sockets[0].getsockname()[1], flush=True)
+    await server.wait_closed()
+
+
+asyncio.run(main())
+"""
+
+
+class ControlPlane:
+    """The RPCs that a running control plane has seen."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+
+    @property
+    def seen(self) -> list[str]:
+        """Their names, in order."""
+        return self._log.read_text().split() if self._log.exists() else []
+
+
+@pytest.fixture
+def control_plane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlPlane]:
+    """A control plane on loopback, which the client's environment variables name."""
+    log = tmp_path / "rpcs"
+    process = subprocess.Popen(
+        [sys.executable, "-c", CONTROL_PLANE, str(log)], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        monkeypatch.setenv("MODAL_SERVER_URL", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("MODAL_TOKEN_ID", "ak-test")
+        monkeypatch.setenv("MODAL_TOKEN_SECRET", "as-test")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        yield ControlPlane(log)
+        process.kill()
+
+
+@pytest.mark.parametrize("conftest", CONFTESTS)
+def test_the_client(suite: Suite, control_plane: ControlPlane, conftest: str) -> None:
+    """Unmarked, it is blocked and no RPC arrives; marked, it works."""
+    suite.write(
+        conftest=CONFTESTS[conftest],
+        test_it="""
+            import asyncio, modal, pytest
+
+            def look_up():
+                return modal.App.lookup("an-app", create_if_missing=True)
+
+            def test_unmarked():
+                look_up()
+
+            def test_swallowed():
+                try:
+                    look_up()
+                except Exception:
+                    pass
+
+            def test_asynchronous():
+                asyncio.run(modal.App.lookup.aio("an-app", create_if_missing=True))
+
+            @pytest.mark.modal
+            def test_marked():
+                assert look_up().app_id == "ap-1"
+
+            @pytest.mark.modal
+            def test_superfluous():
+                pass
+        """,
+    )
+
+    outcome = suite.run("--strict-markers", "-k", "not test_marked")
+    assert control_plane.seen == []
+    for name in ("test_unmarked", "test_swallowed", "test_asynchronous"):
+        assert outcome[name].says_missing("modal"), outcome.output
+    assert outcome["test_superfluous"].says_superfluous("modal")
+
+    outcome = suite.run("--strict-markers", "-k", "test_marked")
+    assert outcome.outcomes == {"test_marked": "passed"}, outcome.output
+    assert control_plane.seen == ["AppGetOrCreate"]
+
+
+def test_the_program(
+    suite: Suite, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real ``modal`` program is blocked without the mark, and reaches the server with it."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it="""
+            import subprocess, pytest
+
+            def test_unmarked():
+                subprocess.run(["modal", "app", "list"])
+
+            @pytest.mark.modal
+            def test_marked():
+                subprocess.run(["modal", "app", "list"], check=True)
+        """,
+    )
+
+    outcome = suite.run("--strict-markers")
+
+    assert outcome["test_unmarked"].says_missing("modal")
+    assert "modal app list" in outcome["test_unmarked"].text
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert control_plane.seen.count("AppList") == 1
+
+
+def test_other_users_of_grpclib_are_left_alone(suite: Suite) -> None:
+    """An RPC of another service than Modal's is no use."""
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it="""
+            import asyncio, pytest
+            from grpclib.client import Channel
+            from grpclib.const import Cardinality
+
+            def request(name):
+                async def make():
+                    channel = Channel("127.0.0.1", 1)
+                    channel.request(name, Cardinality.UNARY_UNARY, None, None)
+                    channel.close()
+                asyncio.run(make())
+
+            def test_other():
+                request("/other.Service/Method")
+
+            def test_modal():
+                request("/modal.client.ModalClient/AppList")
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_other"].outcome == "passed", outcome.output
+    assert outcome["test_modal"].says_missing("modal")
+
+
+def test_registering_imports_nothing(suite: Suite) -> None:
+    """A session that guards Modal does not import its client unless a test does."""
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it="""
+            import sys
+
+            def test_it():
+                assert not {"modal", "grpclib", "aiohttp"} & set(sys.modules)
+        """,
+    )
+
+    assert suite.run().outcomes == {"test_it": "passed"}

@@ -1,0 +1,305 @@
+"""A violation in pytest's own reports: structured, complete, and the same wherever it is read."""
+
+from __future__ import annotations
+
+import pytest
+from support.suite import Suite
+
+TESTS = """
+    import subprocess, pytest
+
+    def test_unmarked():
+        subprocess.run(["tool"])
+
+    @pytest.mark.tool
+    def test_superfluous():
+        pass
+
+    def test_skips():
+        subprocess.run(["tool"])
+        pytest.skip("no tool")
+
+    @pytest.mark.xfail(strict=True)
+    def test_xfails():
+        subprocess.run(["tool"], check=True)
+
+    def test_fails():
+        assert subprocess.run(["tool"]).returncode == 0
+"""
+
+
+@pytest.mark.parametrize("style", ["auto", "long", "short", "line", "native", "no"])
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_every_traceback_style(suite: Suite, style: str, workers: tuple[str, ...]) -> None:
+    """All styles, and the short summary, show what happened."""
+    suite.guard_tool()
+    suite.write(test_it=TESTS)
+
+    outcome = suite.run(f"--tb={style}", "-rA", *workers)
+
+    assert outcome.counts == {"failed": 5}
+    assert "INTERNALERROR" not in outcome.output
+    summary = outcome.output.partition("short test summary info")[2]
+    assert "FAILED test_it.py::test_unmarked - Test invoked 'tool' without @pytest.mar" in summary
+    assert "FAILED test_it.py::test_superfluous - Test has @pytest.mark.tool but never" in summary
+    assert "FAILED test_it.py::test_skips - Test invoked 'tool'" in summary
+    assert "FAILED test_it.py::test_fails - " in summary
+    if style not in ("no", "line"):
+        assert outcome.output.count("Fix: add @pytest.mark.tool to the test") == 4
+        assert "The test then ended with: Skipped: no tool" in outcome.output
+
+
+def test_the_place_of_a_violation_is_the_test(suite: Suite) -> None:
+    """What reads the crash's place, as annotations of a CI do, is given the test's own line."""
+    suite.guard_tool()
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+
+            def pytest_runtest_logreport(report):
+                if report.failed:
+                    crash = report.longrepr.reprcrash
+                    print(f"AT {crash.path}:{crash.lineno}")
+        """,
+        test_it=TESTS,
+    )
+
+    outcome = suite.run("-s", "--deselect=test_it.py::test_xfails")
+
+    places = [line for line in outcome.output.splitlines() if "AT " in line]
+    assert [place.rpartition("/")[2] for place in places] == [
+        "test_it.py:4",
+        "test_it.py:7",
+        "test_it.py:11",
+        "test_it.py:20",  # its own failure's
+    ]
+
+
+def test_junit_has_the_whole_text(suite: Suite) -> None:
+    """A JUnit report carries what the terminal shows, and counts the test once."""
+    suite.guard_tool()
+    suite.write(test_it=TESTS)
+
+    outcome = suite.run()
+
+    assert len(outcome.tests) == 5
+    for name in ("test_unmarked", "test_skips", "test_xfails", "test_fails"):
+        assert outcome[name].says_missing(), outcome[name].text
+        assert "Fix: add @pytest.mark.tool" in outcome[name].text
+
+
+def test_a_later_plugin_cannot_hide_it(suite: Suite) -> None:
+    """A plugin that turns failures into passes in its own report hook comes before the verdict."""
+    suite.guard_tool()
+    suite.write(
+        conftest="""
+            import pytest
+
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+
+            @pytest.hookimpl(wrapper=True)
+            def pytest_runtest_makereport(item, call):
+                report = yield
+                report.outcome = "passed"
+                report.longrepr = None
+                return report
+        """,
+        test_it=TESTS,
+    )
+
+    outcome = suite.run("--deselect=test_it.py::test_superfluous")
+
+    assert outcome.counts == {"failed": 4}
+
+
+def test_no_warnings_of_its_own(suite: Suite) -> None:
+    """With warnings as errors the reports are the same."""
+    suite.guard_tool()
+    suite.write(test_it=TESTS)
+
+    assert suite.run("-Werror").counts == {"failed": 5}
+
+
+def test_doctests_and_unittests(suite: Suite) -> None:
+    """Tests that are no functions are judged like the others."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, unittest, pytest
+
+            def documented():
+                '''
+                >>> import subprocess
+                >>> subprocess.run(["tool"]).returncode
+                127
+                '''
+
+            class TestCase(unittest.TestCase):
+                def setUp(self):
+                    if "set_up" in self.id():
+                        subprocess.run(["tool"])
+
+                def tearDown(self):
+                    if "tear_down" in self.id():
+                        subprocess.run(["tool"])
+
+                def test_unmarked(self):
+                    subprocess.run(["tool"])
+
+                def test_unmarked_set_up(self):
+                    pass
+
+                def test_unmarked_tear_down(self):
+                    pass
+
+                @pytest.mark.tool
+                def test_marked_tear_down(self):
+                    pass
+
+                @pytest.mark.tool
+                def test_superfluous(self):
+                    pass
+        """
+    )
+
+    outcome = suite.run("--doctest-modules")
+
+    assert outcome["test_it.documented"].says_missing()
+    for name in ("test_unmarked", "test_unmarked_set_up", "test_unmarked_tear_down"):
+        assert outcome[name].says_missing(), name
+    assert outcome["test_marked_tear_down"].outcome == "passed"
+    assert outcome["test_superfluous"].says_superfluous()
+    assert suite.runs_of() == [""]
+
+
+@pytest.mark.parametrize(
+    "dist", ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each"]
+)
+def test_each_dist_mode_of_xdist(suite: Suite, dist: str) -> None:
+    """Every mode gives each test the same verdict as one process does."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.mark.parametrize("n", range(4))
+            def test_unmarked(n):
+                subprocess.run(["tool"])
+
+            @pytest.mark.tool
+            @pytest.mark.parametrize("n", range(4))
+            def test_marked(n):
+                subprocess.run(["tool"], check=True)
+
+            @pytest.mark.tool
+            @pytest.mark.parametrize("n", range(4))
+            def test_superfluous(n):
+                pass
+        """
+    )
+    each = ["--tx=2*popen"] if dist == "each" else ["-n2"]
+
+    outcome = suite.run(f"--dist={dist}", *each, plugins=("xdist",))
+
+    for name, test in outcome.tests.items():
+        if "unmarked" in name:
+            assert test.says_missing()
+        elif "superfluous" in name:
+            assert test.says_superfluous()
+        else:
+            assert test.outcome == "passed"
+    assert len(outcome.tests) == 12
+    assert len(suite.runs_of()) == (8 if dist == "each" else 4)
+    assert suite.leftovers() == []
+
+
+def test_a_process_that_outlives_its_test(suite: Suite) -> None:
+    """Its late use is told in the summary, and charged to no other test."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import pathlib, subprocess, time, pytest
+
+            def wait_for(name):
+                deadline = time.monotonic() + 10
+                while not pathlib.Path(name).exists() and time.monotonic() < deadline:
+                    time.sleep(0.01)
+
+            LATE = "while ! [ -e go ]; do sleep 0.01; done; tool late; touch done"
+
+            @pytest.mark.tool
+            def test_starts_it():
+                subprocess.run(["tool", "now"], check=True)
+                subprocess.Popen(["sh", "-c", LATE])
+
+            def test_next():
+                pathlib.Path("go").touch()
+                wait_for("done")
+
+            @pytest.mark.tool
+            def test_superfluous():
+                pass
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_starts_it"].outcome == "passed"
+    assert outcome["test_next"].outcome == "passed"
+    assert outcome["test_superfluous"].says_superfluous()
+    assert "Late use of tool by what test_it.py::test_starts_it started" in outcome.output
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["one process", "a worker"])
+def test_a_late_blocked_use_fails_the_run(suite: Suite, workers: tuple[str, ...]) -> None:
+    """All tests pass, and the run fails, since one left something behind that lacks a mark."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import pathlib, subprocess, time
+
+            LATE = "while ! [ -e go ]; do sleep 0.01; done; tool late; touch done"
+
+            def test_starts_it():
+                subprocess.Popen(["sh", "-c", LATE])
+
+            def test_next():
+                pathlib.Path("go").touch()
+                deadline = time.monotonic() + 10
+                while not pathlib.Path("done").exists() and time.monotonic() < deadline:
+                    time.sleep(0.01)
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome.counts == {"passed": 2}
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert "test_starts_it invoked 'tool' without @pytest.mark.tool" in outcome.output
+    assert suite.runs_of() == []
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["one process", "a worker"])
+def test_a_removed_private_directory_fails_the_run(suite: Suite, workers: tuple[str, ...]) -> None:
+    """A test that empties the temporary directory ends the run, which tells why."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import os, shutil, tempfile
+
+            def test_cleans_up_too_much():
+                for name in os.listdir(os.environ["TMPDIR"]):
+                    shutil.rmtree(os.path.join(os.environ["TMPDIR"], name))
+
+            def test_next():
+                pass
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome.code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+    assert "was removed while tests ran" in outcome.output
+    assert "INTERNALERROR" not in outcome.output

@@ -1,0 +1,287 @@
+"""The decisions that are pure functions, and the small parts, each by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from imbue.resource_guards.declare.names import mark_name
+from imbue.resource_guards.errors import JournalError
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.import_hook import ImportHook
+from imbue.resource_guards.intercept.method_patch import MethodPatch
+from imbue.resource_guards.judge.verdict import Facts
+from imbue.resource_guards.judge.verdict import FixtureFacts
+from imbue.resource_guards.judge.verdict import verdict
+from imbue.resource_guards.model import Layer
+from imbue.resource_guards.model import SdkTarget
+from imbue.resource_guards.model import Use
+from imbue.resource_guards.model import ViolationKind
+from imbue.resource_guards.record.journal import Journal
+from imbue.resource_guards.record.journal import format_record
+from imbue.resource_guards.record.journal import parse_record
+
+NAMES = st.sampled_from(["docker", "modal", "tmux"])
+SETS = st.frozensets(NAMES)
+USES = st.lists(
+    st.builds(Use, NAMES, st.booleans(), st.just(Layer.SHIM), st.just("x")), max_size=4
+).map(tuple)
+FIXTURES = st.builds(
+    FixtureFacts, st.sampled_from(["a", "b"]), st.none() | SETS, USES, st.booleans()
+)
+FACTS = st.builds(
+    Facts, SETS, USES, st.lists(FIXTURES, max_size=2).map(tuple), st.booleans(), st.booleans()
+)
+
+
+def used(facts: Facts) -> set[str]:
+    """The resources that anything of the test used."""
+    uses = [*facts.uses, *(use for fixture in facts.fixtures for use in fixture.uses)]
+    return {use.resource for use in uses}
+
+
+@given(FACTS)
+def test_a_mark_is_missing_exactly_when_a_resource_is_used_without(facts: Facts) -> None:
+    """Whatever used it, the test or a fixture, and whether it passed or not."""
+    missing = {v.resource for v in verdict(facts) if v.kind is ViolationKind.MISSING_MARK}
+
+    assert missing == used(facts) - facts.declared
+
+
+@given(FACTS)
+def test_a_mark_is_superfluous_exactly_when_nothing_can_use_it_any_more(facts: Facts) -> None:
+    """Only for a test that passed, and only when it and all its fixtures are finished."""
+    superfluous = {v.resource for v in verdict(facts) if v.kind is ViolationKind.SUPERFLUOUS_MARK}
+
+    over = facts.passed and facts.finished and all(f.finished for f in facts.fixtures)
+    assert superfluous == (facts.declared - used(facts) if over else set())
+
+
+@given(FACTS)
+def test_a_fixture_keeps_its_contract_when_it_uses_exactly_what_it_declares(facts: Facts) -> None:
+    """More is a violation at once, less when it has been torn down."""
+    found = {(v.kind, v.fixture, v.resource) for v in verdict(facts)}
+
+    for fixture in facts.fixtures:
+        if fixture.declared is not None:
+            resources = {use.resource for use in fixture.uses}
+            for name in resources - fixture.declared:
+                assert (ViolationKind.FIXTURE_UNDECLARED_USE, fixture.name, name) in found
+            if fixture.finished:
+                for name in fixture.declared - resources:
+                    assert (ViolationKind.FIXTURE_UNUSED_DECLARATION, fixture.name, name) in found
+    undeclared = {f.name for f in facts.fixtures if f.declared is not None}
+    assert {name for kind, name, _ in found if kind.name.startswith("FIXTURE")} <= undeclared
+
+
+@pytest.mark.parametrize(
+    ("label", "mark"),
+    [("docker", "docker"), ("docker-compose", "docker_compose"), ("a.b-c", "a_b_c"), ("é", "é")],
+)
+def test_marks_are_made_from_names(label: str, mark: str) -> None:
+    """Hyphens and dots become underscores."""
+    assert mark_name(label) == mark
+
+
+@given(st.text())
+def test_any_text_gives_a_mark_or_one_kind_of_error(label: str) -> None:
+    """A mark is an identifier that can follow ``@pytest.mark.``; nothing else gets through."""
+    try:
+        mark = mark_name(label)
+    except ResourceGuardMisconfiguration as error:
+        complaint = str(error)
+        assert label in complaint or repr(label) in complaint
+    else:
+        assert mark.isidentifier()
+
+
+@given(
+    st.integers(0, 10**9),
+    st.text(st.characters(codec="utf-8", exclude_characters="\n\t"), max_size=400),
+    st.booleans(),
+)
+def test_a_record_reads_back(scope_id: int, what: str, allowed: bool) -> None:  # noqa: FBT001
+    """What is written to the journal is what is read."""
+    use = Use("docker", allowed, Layer.SDK, what, pid=7)
+
+    entry = parse_record(format_record(scope_id, use))
+
+    assert entry.scope_id == str(scope_id)
+    assert entry.use == use
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "RG1\t1\tdocker\tallowed\tshim\t7\tdocker run",
+        "RG1\t1\tdockRG1\t1\tdocker\tallowed\tshim\t7\tdocker\t.",
+        "\t1\tdocker\tallowed\tshim\t7\tdocker\t.",
+    ],
+)
+def test_a_torn_record_is_an_error(line: str) -> None:
+    """A line that lacks its beginning, its end or a field does not pass for a use."""
+    with pytest.raises(JournalError, match="torn record"):
+        parse_record(line)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    """An empty journal."""
+    return Journal(tmp_path / "journal", tmp_path / "health")
+
+
+USE = Use("docker", allowed=True, layer=Layer.SDK, what="docker run", pid=7)
+
+
+def test_the_journal_tells_what_is_new(journal: Journal) -> None:
+    """Each record is read once, and half of one waits for its end."""
+    assert not journal.has_news()
+    journal.append(1, USE)
+    assert journal.has_news()
+    assert [entry.use for entry in journal.read_news()] == [USE]
+    assert not journal.has_news()
+
+    record = format_record(2, USE).encode() + b"\n"
+    with journal.path.open("ab") as file:
+        file.write(record[:10])
+        file.flush()
+        assert journal.read_news() == []
+        file.write(record[10:])
+    assert [entry.scope_id for entry in journal.read_news()] == ["2"]
+    journal.check()
+
+
+def test_the_journal_knows_when_it_has_lost_something(journal: Journal) -> None:
+    """A torn end, an emptied health file and a removed file are each an error."""
+    with journal.path.open("a") as file:
+        file.write("RG1\thalf")
+    with pytest.raises(JournalError, match="torn"):
+        journal.check()
+    journal.path.write_text("")
+    journal.health.write_text("")
+    with pytest.raises(JournalError, match="could not append"):
+        journal.check()
+    journal.path.unlink()
+    with pytest.raises(JournalError, match="was removed"):
+        journal.has_news()
+
+
+def test_a_full_disk_is_an_error(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that cannot be written, or only in part, does not pass silently."""
+    monkeypatch.setattr(os, "write", lambda _fd, data: len(data) - 1)
+    with pytest.raises(JournalError, match="half a record"):
+        journal.append(1, USE)
+
+    def full(_fd: int, _data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(JournalError, match="No space left"):
+        journal.append(1, USE)
+
+
+class Base:
+    """A base class."""
+
+    def method(self) -> str:
+        """A method."""
+        return "base"
+
+
+class Derived(Base):
+    """A class without an entry of its own."""
+
+
+def patch_of(owner: type, calls: list[int]) -> MethodPatch:
+    """A patch of `method` that counts calls."""
+    return MethodPatch(SdkTarget(owner, "method"), owner, lambda: calls.append(1))
+
+
+def test_a_patch_is_put_in_and_taken_out_once() -> None:
+    """Installing twice counts a call once; uninstalling twice restores what was there."""
+    original = vars(Base)["method"]
+    calls: list[int] = []
+    patch = patch_of(Base, calls)
+    for _ in range(2):
+        patch.install()
+    assert Base().method() == "base"
+    assert calls == [1]
+    assert Base.method.__name__ == "method"
+    for _ in range(2):
+        patch.uninstall()
+    assert vars(Base)["method"] is original
+
+
+def test_a_patch_of_an_inherited_method_leaves_no_copy() -> None:
+    """It is deleted again from the class that never had it."""
+    patch = patch_of(Derived, [])
+    patch.install()
+    assert "method" in vars(Derived)
+    patch.uninstall()
+    assert "method" not in vars(Derived)
+
+
+def test_a_patch_does_not_undo_a_later_one() -> None:
+    """What someone else has put over it stays."""
+    original = vars(Base)["method"]
+    patch = patch_of(Base, [])
+    patch.install()
+    later = lambda _self: "later"  # noqa: E731
+    Base.method = later  # type: ignore[method-assign]
+    try:
+        patch.uninstall()
+        assert vars(Base)["method"] is later
+    finally:
+        Base.method = original  # type: ignore[method-assign]
+
+
+def test_the_import_hook_leaves_modules_their_own_loader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It calls back once the module is executed, on a new import too, and is gone when removed."""
+    (tmp_path / "hooked_module.py").write_text("VALUE = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    hook = ImportHook()
+    seen: list[ModuleType] = []
+    hook.install()
+    hook.install()
+    try:
+        hook.when_imported("hooked_module", seen.append)
+        import hooked_module  # type: ignore[import-not-found]
+
+        assert seen == [hooked_module]
+        assert type(hooked_module.__loader__).__name__ == "SourceFileLoader"
+        assert hooked_module.__spec__.loader is hooked_module.__loader__
+        del sys.modules["hooked_module"]
+        import hooked_module
+
+        assert seen[1:] == [hooked_module]
+    finally:
+        hook.uninstall()
+        sys.modules.pop("hooked_module", None)
+    assert hook not in sys.meta_path
+
+
+def test_the_import_hook_finds_no_module_that_is_not_there() -> None:
+    """A missing module is the same error as ever."""
+    hook = ImportHook()
+    hook.install()
+    try:
+        hook.when_imported("no_such_module_at_all", print)
+        with pytest.raises(ModuleNotFoundError, match="no_such_module_at_all"):
+            __import__("no_such_module_at_all")
+    finally:
+        hook.uninstall()
+
+
+def test_the_vocabulary_is_frozen() -> None:
+    """Values that stages hand on cannot be changed by one of them."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        USE.allowed = False  # type: ignore[misc]

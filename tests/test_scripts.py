@@ -1,0 +1,111 @@
+"""The workspace's own programs: the lock without addresses, the quickstart, the checks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dev
+import lock
+import pytest
+
+INDEX = f"https://{lock.HOSTS[0]}/simple"
+FILES = f"https://files.{lock.HOSTS[1]}"
+
+WITH_ADDRESSES = f"""\
+[[package]]
+name = "six"
+version = "1.16.0"
+source = {{ registry = "{INDEX}" }}
+sdist = {{ url = "{FILES}/packages/71/39/six-1.16.0.tar.gz", hash = "sha256:1e61", size = 34041 }}
+wheels = [
+    {{ url = "{FILES}/packages/d9/5a/six-1.16.0-py2.py3-none-any.whl", hash = "sha256:8abb" }},
+]
+"""
+
+WITHOUT = """\
+[[package]]
+name = "six"
+version = "1.16.0"
+source = { registry = "registry" }
+sdist = { path = "six-1.16.0.tar.gz", hash = "sha256:1e61", size = 34041 }
+wheels = [
+    { path = "six-1.16.0-py2.py3-none-any.whl", hash = "sha256:8abb" },
+]
+"""
+
+
+def test_addresses_are_taken_out() -> None:
+    """Versions, hashes and file names stay, and a second time changes nothing."""
+    assert lock.without_addresses(WITH_ADDRESSES) == WITHOUT
+    assert lock.without_addresses(WITHOUT) == WITHOUT
+
+
+def test_hosts_are_found() -> None:
+    """Each host is found wherever it stands, in any case, and a like name is not."""
+    assert lock.named_hosts(WITH_ADDRESSES) == lock.HOSTS[:2]
+    assert lock.named_hosts(f"HTTP://REGISTRY.{lock.HOSTS[2].upper()}/x") == [lock.HOSTS[2]]
+    assert lock.named_hosts(WITHOUT + "pypi, organised") == []
+
+
+@pytest.mark.git
+def test_a_file_that_names_a_host_is_found(tmp_path: Path) -> None:
+    """The check sees files that git tracks and new ones, and not those that it ignores."""
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    (tmp_path / ".gitignore").write_text("ignored\n")
+    (tmp_path / "good").write_text("nothing\n")
+    for name in ("bad", "ignored"):
+        (tmp_path / name).write_text(f"see {INDEX}\n")
+
+    complaint = f"bad names the download host {lock.HOSTS[0]}"
+    assert lock.complaints_about(tmp_path) == [complaint]
+
+
+@pytest.mark.git
+def test_the_lock_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fits the workspace, as uv finds without network or cache, and no file names a host."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    assert lock.main(["--check"]) == 0
+
+
+def test_a_lock_that_does_not_fit_is_found(tmp_path: Path) -> None:
+    """A dependency that the lock does not have makes the check fail."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["six"]\n'
+    )
+    (tmp_path / "uv.lock").write_text('version = 1\nrevision = 3\nrequires-python = ">=3.11"\n')
+    command = [dev.find_uv(), "lock", "--check", "--offline", "--quiet"]
+
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode != 0
+
+
+@pytest.mark.git
+def test_the_quickstart() -> None:
+    """It shows both kinds of violation and then a suite without any."""
+    show = dev.ROOT / "examples" / "quickstart" / "show.py"
+    done = subprocess.run(
+        [sys.executable, show],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "Test invoked 'weather' without @pytest.mark.weather" in done.stdout
+    assert "Test has @pytest.mark.git but never invoked git" in done.stdout
+    assert "2 failed, 2 passed" in done.stdout
+    assert "4 passed" in done.stdout
+    assert "3 passed, 1 deselected" in done.stdout
+
+
+def test_no_module_has_a_global_statement() -> None:
+    """State hangs on objects, and modules stay small, in the packages that we ship."""
+    sources = [*dev.ROOT.glob("libs/*/imbue/**/*.py")]
+    assert len(sources) > 30
+    for source in sources:
+        lines = source.read_text().splitlines()
+        assert not [line for line in lines if line.strip().startswith("global ")], source
+        if source.name != "messages.py":  # every sentence, by design in one place
+            assert len(lines) <= 300, source
