@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from typing import Protocol
 
@@ -115,7 +116,7 @@ class Registry:
         if isinstance(targets, str):
             raise ResourceGuardMisconfiguration(messages.targets_is_text(name, targets))
         if targets is not None and install is None and cleanup is None:
-            guards: tuple[SdkGuard, ...] = tuple(_target(name, target) for target in targets)
+            guards: tuple[SdkGuard, ...] = tuple(map(partial(_target, name), targets))
         elif targets is None and callable(install) and callable(cleanup):
             guards = (SdkHooks(install, cleanup),)
         else:
