@@ -20,6 +20,16 @@ def pytest_register_resource_guards(registry: Registry) -> None:
         registry.register_resource_guard(name)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures that tests have recorded, whichever process has run them."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, figures in report.user_properties:
+                if name == "figures":
+                    terminalreporter.section(f"figures of {report.nodeid}")
+                    terminalreporter.write_line(figures)
+
+
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """A test suite in a directory of its own, to be run by a pytest in a process of its own."""

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
@@ -122,7 +123,7 @@ def read(report: Path) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.tmux
 def test_every_test_of_libtmux_has_exactly_one_right_mark(
-    tmp_path: Path, source: Path, python: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, source: Path, python: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Each of its tests is a violation in exactly one of the two guarded runs."""
     if shutil.which("tmux") is None:
@@ -136,18 +137,17 @@ def test_every_test_of_libtmux_has_exactly_one_right_mark(
     users = {name for name, (_, text) in unmarked.items() if MISSING.format("tmux") in text}
     others = {name for name, (_, text) in marked.items() if SUPERFLUOUS.format("tmux") in text}
     aside = {name: outcome for name, (outcome, _) in bare.items() if outcome != "passed"}
-    with capsys.disabled():
-        print(
-            f"\n{SOURCE}: {len(bare)} tests; {len(users)} use tmux, as the unmarked run says, "
-            f"and {len(others)} do not, as the marked run says; without guards "
-            f"{sum(outcome == 'skipped' for outcome in aside.values())} skip themselves and "
-            f"{sum(outcome != 'skipped' for outcome in aside.values())} fail:"
-        )
-        for name, outcome in sorted(aside.items()):
-            told = (
-                "missing mark" if name in users else "superfluous mark" if name in others else "-"
-            )
-            print(f"  {outcome:8} {told:16} {name}")
+    skipped = sum(outcome == "skipped" for outcome in aside.values())
+    summary = (
+        f"{SOURCE}: {len(bare)} tests; {len(users)} use tmux, as the unmarked run says, "
+        f"and {len(others)} do not, as the marked run says; without guards {skipped} skip "
+        f"themselves and {len(aside) - skipped} fail:"
+    )
+    figures = [summary]
+    for name, outcome in sorted(aside.items()):
+        told = "missing mark" if name in users else "superfluous mark" if name in others else "-"
+        figures.append(f"  {outcome:8} {told:16} {name}")
+    record_property("figures", "\n".join(figures))
 
     assert len(bare) > 1000
     assert set(unmarked) == set(marked) == set(bare)
