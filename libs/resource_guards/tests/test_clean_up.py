@@ -179,6 +179,14 @@ def test_a_fork_does_not_remove_its_parents_directory(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+# A process started in the background of a shell ignores SIGINT, and so would its children.
+INTERRUPTIBLE = """
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(["-presource_guards", "-pno:cacheprovider"]))
+"""
+
+
 def test_interrupted_from_outside(suite: Suite) -> None:
     """Ctrl-C in the middle of a test cleans up."""
     suite.guard_tool()
@@ -192,7 +200,7 @@ def test_interrupted_from_outside(suite: Suite) -> None:
         """
     )
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-presource_guards", "-pno:cacheprovider"],
+        [sys.executable, "-c", INTERRUPTIBLE],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
