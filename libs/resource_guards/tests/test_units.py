@@ -24,8 +24,8 @@ from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import ViolationKind
 from imbue.resource_guards.record.journal import Journal
-from imbue.resource_guards.record.journal import format_record
 from imbue.resource_guards.record.journal import parse_record
+from imbue.resource_guards.record.line import format_use
 
 NAMES = st.sampled_from(["docker", "modal", "tmux"])
 SETS = st.frozensets(NAMES)
@@ -110,7 +110,7 @@ def test_a_record_reads_back(scope_id: int, what: str, allowed: bool) -> None:  
     """What is written to the journal is what is read."""
     use = Use("docker", allowed, Layer.SDK, what, pid=7)
 
-    entry = parse_record(format_record(scope_id, use))
+    entry = parse_record(format_use(scope_id, use).decode().removesuffix("\n"))
 
     assert entry.scope_id == str(scope_id)
     assert entry.use == use
@@ -120,9 +120,9 @@ def test_a_record_reads_back(scope_id: int, what: str, allowed: bool) -> None:  
     "line",
     [
         "",
-        "RG1\t1\tdocker\tallowed\tshim\t7\tdocker run",
-        "RG1\t1\tdockRG1\t1\tdocker\tallowed\tshim\t7\tdocker\t.",
-        "\t1\tdocker\tallowed\tshim\t7\tdocker\t.",
+        "RG1\t1\tdocker\tallowed\tshim\t7\t\tdocker run",
+        "RG1\t1\tdockRG1\t1\tdocker\tallowed\tshim\t7\t\tdocker\t.",
+        "\t1\tdocker\tallowed\tshim\t7\t\tdocker\t.",
     ],
 )
 def test_a_torn_record_is_an_error(line: str) -> None:
@@ -148,7 +148,7 @@ def test_the_journal_tells_what_is_new(journal: Journal) -> None:
     assert [entry.use for entry in journal.read_news()] == [USE]
     assert not journal.has_news()
 
-    record = format_record(2, USE).encode() + b"\n"
+    record = format_use(2, USE)
     with journal.path.open("ab") as file:
         file.write(record[:10])
         file.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -11,15 +10,22 @@ from imbue.resource_guards import messages
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.child import GUARDS_FILE
+from imbue.resource_guards.intercept.child_file import write_guards
+from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.sdk_guards import SdkGuards
 from imbue.resource_guards.intercept.shims import Shims
+from imbue.resource_guards.intercept.spawn_hook import SpawnWatcher
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.record.observer import ACTIVE
 from imbue.resource_guards.record.observer import Observer
+from imbue.resource_guards.scope.entry import session_key
+from imbue.resource_guards.scope.handover import carry_scopes
 from imbue.resource_guards.scope.publish import Publisher
+from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import ScopeSlot
 
 
@@ -42,19 +48,33 @@ class Enforcement:
         self.ledger = Ledger()
         with ExitStack() as undo:
             directory = undo.enter_context(private_directory(each.label for each in registry))
-            token = secrets.token_hex(4)
+            self._directory = directory
+            key = session_key(str(directory))
             self.journal = Journal(directory / "journal", directory / "health")
             undo.callback(self.journal.close)
-            publisher = Publisher(token, directory / "state")
+            publisher = Publisher(key, directory / "state")
             undo.callback(publisher.close)
             self.slot = ScopeSlot(publisher)
-            self.observer = Observer(self.slot, self.journal)
-            self._shims = Shims(directory, token)
+            self.observer = Observer(self.slot, self.journal, self.read_journal)
+            self._shims = Shims(directory, key)
             undo.callback(self._shims.remove)
-            self._sdk_guards = SdkGuards(self.observer.saw_sdk_call, complain)
+            import_hook = ImportHook()
+            undo.callback(import_hook.uninstall)
+            undo.enter_context(carry_scopes(import_hook))
+            self._sdk_guards = SdkGuards(self.observer.saw_sdk_call, complain, import_hook)
             undo.callback(self._sdk_guards.remove)
+            self._watcher = SpawnWatcher(
+                self._shims.folder,
+                self._shims.path_at_start,
+                self.observer.saw_spawn,
+                self.observer.before_spawn,
+            )
             for resource in registry:
                 self.add(resource)
+            self._watcher.watch()
+            undo.callback(self._watcher.unwatch)
+            SLOTS.append(self.slot)
+            undo.callback(SLOTS.remove, self.slot)
             ACTIVE.append(self.observer)
             undo.callback(ACTIVE.remove, self.observer)
             self._undo = undo.pop_all()
@@ -67,13 +87,19 @@ class Enforcement:
         """
         before = self._added.get(resource.name)
         self.observer.labels[resource.name] = resource.label
-        self._shims.add(
-            resource, [b for b in resource.binaries if not before or b not in before.binaries]
-        )
+        for binary in resource.binaries:
+            if before is None or binary not in before.binaries:
+                self._watcher.binaries.append(self._shims.add(resource, binary))
         for guard in resource.sdks:
             if before is None or guard not in before.sdks:
                 self._sdk_guards.add(resource, guard)
         self._added[resource.name] = resource
+        write_guards(
+            self._directory / GUARDS_FILE,
+            self._added.values(),
+            self._watcher.binaries,
+            self._shims.path_at_start,
+        )
 
     def read_journal(self) -> None:
         """Book what other processes have seen since the last call."""

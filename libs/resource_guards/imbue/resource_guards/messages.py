@@ -25,6 +25,7 @@ _SHOWN_USES = 5
 
 _LAYERS = {
     Layer.SHIM: "seen by the shim on PATH",
+    Layer.SPAWN: "seen when it was started",
     Layer.SDK: "seen by the patch of the SDK",
 }
 
@@ -44,6 +45,9 @@ def blocked(label: str, use: Use, owner: str) -> str:
         f"The call was blocked, on behalf of {owner}.\n"
         f"Fix: add @pytest.mark.{use.resource} to the test, or do not call {label} in it."
     )
+
+
+STARTED_BY_TEST = "the test that started this process"
 
 
 def violation(violation: Violation, labels: Mapping[str, str]) -> str:

@@ -26,6 +26,7 @@ class Layer(StrEnum):
     """Which interceptor saw a use."""
 
     SHIM = "shim"
+    SPAWN = "spawn"
     SDK = "sdk"
 
 

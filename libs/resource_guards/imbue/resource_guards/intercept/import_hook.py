@@ -1,20 +1,26 @@
-"""Run a function when a module is first imported, so that guarding an SDK need not import it."""
+"""Run a function when a module is first imported, so that guarding an SDK need not import it.
+
+Imports nothing (nor `typing`, which takes longer than all of this), since child Pythons load it at
+start: the two protocols of `importlib.abc` are met without deriving from them.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from collections.abc import Sequence
-from importlib.abc import Loader
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any
 
-OnImport = Callable[[ModuleType], None]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Sequence
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
+    OnImport = Callable[[ModuleType], None]
 
 
-class ImportHook(MetaPathFinder):
+class ImportHook:
     """Calls back when a module that is waited for has been executed, before its importer goes on.
 
     It finds nothing by itself: it asks the other finders, and stands in for the loader only until
@@ -26,6 +32,7 @@ class ImportHook(MetaPathFinder):
 
     def when_imported(self, name: str, callback: OnImport) -> None:
         """Call back with module `name` now, if it is there, and whenever it is imported anew."""
+        self.install()
         self._waiting.setdefault(name, []).append(callback)
         module = sys.modules.get(name)
         if module is not None:
@@ -50,12 +57,14 @@ class ImportHook(MetaPathFinder):
         for finder in sys.meta_path:
             if finder is not self and (spec := finder.find_spec(name, path, target)):
                 if spec.loader is not None:
-                    spec.loader = _CallingBackLoader(spec.loader, self._waiting[name])
+                    spec.loader = _CallingBackLoader(  # type: ignore[assignment] # see above
+                        spec.loader, self._waiting[name]
+                    )
                 return spec
         return None
 
 
-class _CallingBackLoader(Loader):
+class _CallingBackLoader:
     """Stands in for a module's loader until the module is executed."""
 
     def __init__(self, loader: Loader, callbacks: list[OnImport]) -> None:

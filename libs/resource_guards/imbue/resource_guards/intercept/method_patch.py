@@ -7,15 +7,15 @@ import inspect
 from collections.abc import AsyncGenerator
 from collections.abc import Callable
 from collections.abc import Generator
+from types import ModuleType
 from typing import Any
 from typing import Final
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.replacement import Replacement
 from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import SdkTarget
-
-_MISSING: Final = object()
 
 Call = Callable[..., Any]
 Observe = Callable[[], None]
@@ -36,14 +36,11 @@ class MethodPatch:
     def __init__(self, target: SdkTarget, owner: Any, observe: Observe) -> None:
         self._target = target
         self._owner = owner
-        self._name = target.attribute
         self._observe = observe
-        self._replaced: Any = _MISSING
-        self._replacement: Any = _MISSING
-        found = inspect.getattr_static(owner, self._name)
-        if not (callable(found) or isinstance(found, (staticmethod, classmethod))):
-            raise ResourceGuardMisconfiguration(messages.target_not_callable(target, found))
-        self._found = found
+        self._found = inspect.getattr_static(owner, target.attribute)
+        if not (callable(self._found) or isinstance(self._found, (staticmethod, classmethod))):
+            raise ResourceGuardMisconfiguration(messages.target_not_callable(target, self._found))
+        self._replacement = Replacement(owner, target.attribute, self._make_replacement())
 
     def install(self) -> None:
         """Put the patch in place. A second call changes nothing.
@@ -51,31 +48,23 @@ class MethodPatch:
         Raises:
             ResourceGuardMisconfiguration: The owner cannot be changed, as a built-in type cannot.
         """
-        if self._replacement is not _MISSING:
-            return
-        self._replaced = vars(self._owner).get(self._name, _MISSING)
-        replacement = self._make_replacement()
         try:
-            setattr(self._owner, self._name, replacement)
+            self._replacement.install()
         except (AttributeError, TypeError) as error:
             raise ResourceGuardMisconfiguration(
                 messages.target_unpatchable(self._target, error)
             ) from error
-        self._replacement = replacement
 
     def uninstall(self) -> None:
         """Restore the owner's own entry, or that it had none, unless someone patched over it."""
-        if vars(self._owner).get(self._name, _MISSING) is self._replacement:
-            if self._replaced is _MISSING:
-                delattr(self._owner, self._name)
-            else:
-                setattr(self._owner, self._name, self._replaced)
-        self._replacement = _MISSING
+        self._replacement.uninstall()
 
     def _make_replacement(self) -> Any:
         found = self._found
         original = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
-        call = original if self._replaced is not _MISSING else self._inherited(original)
+        call = (
+            original if self._target.attribute in vars(self._owner) else self._inherited(original)
+        )
         guarded = _WRAPPERS[self._target.kind or _kind_of(original)](call, self._observe)
         if self._target.when is not None:
             guarded = _only(self._target.when, guarded, call)
@@ -89,12 +78,20 @@ class MethodPatch:
     def _inherited(self, original: Call) -> Call:
         # The base's entry is looked up at each call: tests replace it there (requests_mock
         # patches requests.Session), and a captured one would go past them.
-        owner, name, found = self._owner, self._name, self._found
+        owner, name, found = self._owner, self._target.attribute, self._found
         if not inspect.isclass(owner):
             return original
         if isinstance(found, staticmethod) or not hasattr(type(found), "__get__"):
             return lambda *args, **kwargs: getattr(super(owner, owner), name)(*args, **kwargs)  # noqa: PLW0108 - looked up at each call
         return lambda self, *args, **kwargs: getattr(super(owner, self), name)(*args, **kwargs)
+
+
+def resolve(module: ModuleType, path: str) -> Any:
+    """What a dotted path leads to in a module, or `None`; the module itself for an empty path."""
+    found: Any = module
+    for name in filter(None, path.split(".")):
+        found = getattr(found, name, None)
+    return found
 
 
 def _kind_of(function: Call) -> MethodKind:

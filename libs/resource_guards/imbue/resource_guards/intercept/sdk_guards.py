@@ -17,6 +17,7 @@ from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
+from imbue.resource_guards.intercept.method_patch import resolve
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkHooks
@@ -31,18 +32,18 @@ class SdkGuards:
     Args:
         saw: Told the resource and the target of each call, before it goes on.
         complain: Told of a guard that fails later, when its module is imported.
+        import_hook: Tells when a target's module is imported.
 
     Attributes:
         skipped: For each optional target that is not there, its resource and the reason.
     """
 
-    def __init__(self, saw: Saw, complain: Callable[[str], None]) -> None:
+    def __init__(self, saw: Saw, complain: Callable[[str], None], import_hook: ImportHook) -> None:
         self._saw = saw
         self._complain = complain
         self.skipped: list[tuple[str, str]] = []
         self._undo = ExitStack()
-        self._import_hook = ImportHook()
-        self._undo.callback(self._import_hook.uninstall)
+        self._import_hook = import_hook
 
     def add(self, resource: Resource, guard: SdkGuard) -> None:
         """Install one guard.
@@ -81,12 +82,11 @@ class SdkGuards:
 
         def patch(module: ModuleType) -> None:
             try:
-                self._patch(resource, target, _resolve(module, class_path))
+                self._patch(resource, target, resolve(module, class_path))
             except ResourceGuardMisconfiguration as error:
                 self._complain(str(error))
                 raise
 
-        self._import_hook.install()
         self._import_hook.when_imported(module_name, patch)
 
     def _patch(self, resource: Resource, target: SdkTarget, owner: Any) -> None:
@@ -120,10 +120,3 @@ def _first_missing(module_name: str) -> str | None:
         name = f"{name}.{submodule}"
         spec = PathFinder.find_spec(name, spec.submodule_search_locations or [])
     return name if spec is None else None
-
-
-def _resolve(module: ModuleType, class_path: str) -> Any:
-    owner: Any = module
-    for name in filter(None, class_path.split(".")):
-        owner = getattr(owner, name, None)
-    return owner

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from string import Template
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.binaries import Binary
+from imbue.resource_guards.intercept.binaries import find_program
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Resource
-from imbue.resource_guards.record import journal
-from imbue.resource_guards.scope.publish import VARIABLE
-from imbue.resource_guards.scope.scope import OUTSIDE
+from imbue.resource_guards.record import line
+from imbue.resource_guards.scope.entry import OUTSIDE
+from imbue.resource_guards.scope.entry import VARIABLE
 
 # $$ is a dollar sign of the script. Arguments are written out one by one, a long one by its
 # length, and line ends and tabs as escapes: a record is one line, and one write, of bounded size.
@@ -30,8 +30,8 @@ _SCRIPT = Template(
 # pytest resource guards: stands before the real program while pytest process $pid runs tests.
 _rg=$${$variable-}
 case $$_rg in
-*" $token="*)
-  _rg=$${_rg##*" $token="}
+*" $key="*)
+  _rg=$${_rg##*" $key="}
   _rg=$${_rg%%" "*} ;;
 *)
   IFS= read -r _rg < $state || _rg= ;;
@@ -75,7 +75,7 @@ for _rg_arg do
   esac
   _rg_what="$$_rg_what $$_rg_arg"
 done
-printf '$begin\\t%s\\t$resource\\t%s\\t$layer\\t%s\\t%s\\t$end\\n' \\
+printf '$begin\\t%s\\t$resource\\t%s\\t$layer\\t%s\\t\\t%s\\t$end\\n' \\
   "$${_rg%%:*}" "$$_rg_outcome" "$$$$" "$$_rg_what" >> $journal || {
   printf '' 2>&- > $health
   printf '%s\\n' $no_record >&2
@@ -95,54 +95,52 @@ class Shims:
 
     Args:
         directory: The private directory.
-        token: What marks this session's entry in the environment variable.
+        key: The session's name in the environment variable.
     """
 
-    def __init__(self, directory: Path, token: str) -> None:
+    def __init__(self, directory: Path, key: str) -> None:
         self._directory = directory
-        self._token = token
+        self._key = key
         self._folder = directory / "bin"
         self._folder.mkdir()
-        self.real_paths: dict[str, str] = {}
-        self._path_at_start = os.environ.get("PATH", os.defpath)
-        os.environ["PATH"] = f"{self._folder}{os.pathsep}{self._path_at_start}"
+        self.folder = str(self._folder)
+        self.path_at_start = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        os.environ["PATH"] = os.pathsep.join([self.folder, *self.path_at_start])
 
-    def add(self, resource: Resource, binaries: Iterable[str]) -> None:
-        """Put a shim before each of the binaries that is installed.
+    def add(self, resource: Resource, name: str) -> Binary:
+        """Put a shim before a binary; returns the binary, as it is installed.
 
-        There is none for a binary that is not installed, so that `shutil.which` keeps telling the
+        There is no shim for one that is not installed, so that `shutil.which` keeps telling the
         truth. The real program is the first on the PATH that the session found; where that is the
         shim of a pytest around this one, both see the use.
 
         Raises:
             ResourceGuardMisconfiguration: Programs in the private directory cannot be run.
         """
-        for binary in binaries:
-            real = shutil.which(binary, path=self._path_at_start)
-            if real is None or binary in self.real_paths:
-                continue
-            real = str(Path(real).absolute())
-            shim = self._folder / binary
-            shim.write_text(self._script(resource, binary, real), "utf-8", "surrogateescape")
+        found = [find_program(name, [folder]) for folder in self.path_at_start]
+        paths = [os.path.abspath(path) for path in found if path is not None]
+        if paths:
+            shim = self._folder / name
+            shim.write_text(self._script(resource, name, paths[0]), "utf-8", "surrogateescape")
             shim.chmod(0o700)
             if not os.access(shim, os.X_OK):
                 raise ResourceGuardMisconfiguration(
                     messages.directory_noexec(self._directory, resource)
                 )
-            self.real_paths[binary] = real
+        return Binary(name, resource.name, paths)
 
     def remove(self) -> None:
         """Take the folder off PATH, and leave what a test may have changed there."""
         path = os.environ.get("PATH", "").split(os.pathsep)
-        if str(self._folder) in path:
-            path.remove(str(self._folder))
+        if self.folder in path:
+            path.remove(self.folder)
             os.environ["PATH"] = os.pathsep.join(path)
 
     def _script(self, resource: Resource, binary: str, real: str) -> str:
         quote = shlex.quote
         return _SCRIPT.substitute(
             variable=VARIABLE,
-            token=self._token,
+            key=self._key,
             pid=os.getpid(),
             state=quote(str(self._directory / "state")),
             journal=quote(str(self._directory / "journal")),
@@ -151,11 +149,11 @@ class Shims:
             name=quote(binary),
             resource=resource.name,
             outside=OUTSIDE,
-            allowed=journal.ALLOWED,
-            blocked=journal.BLOCKED,
+            allowed=line.ALLOWED,
+            blocked=line.BLOCKED,
             layer=Layer.SHIM,
-            begin=journal.BEGIN,
-            end=journal.END,
+            begin=line.BEGIN,
+            end=line.END,
             no_state=quote(messages.shim_no_state(resource)),
             no_record=quote(messages.shim_no_record(resource)),
             refusal=quote(messages.shim_refusal(resource)),

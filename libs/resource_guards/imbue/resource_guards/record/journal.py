@@ -1,13 +1,6 @@
-r"""The journal: one file to which other processes append the uses that they see.
+"""The journal: one file to which other processes append the uses that they see.
 
-A record is one line of eight fields between tabs, written with a single ``write`` on a descriptor
-opened for appending, so that records of many processes do not mix::
-
-    RG1  scope id  resource  allowed|blocked  layer  pid  command line  .
-
-The first and last fields show where a record begins and ends: a line without both was torn by a
-process that died, and is an error, since the use in it is lost. Writers put ``\n`` and ``\t`` in
-place of line ends and tabs.
+`record/line.py` has the form of a record.
 """
 
 from __future__ import annotations
@@ -20,12 +13,11 @@ from imbue.resource_guards import messages
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
-
-BEGIN = "RG1"
-END = "."
-FIELDS = 8
-ALLOWED = "allowed"
-BLOCKED = "blocked"
+from imbue.resource_guards.record.line import ALLOWED
+from imbue.resource_guards.record.line import BEGIN
+from imbue.resource_guards.record.line import END
+from imbue.resource_guards.record.line import FIELDS
+from imbue.resource_guards.record.line import format_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +37,8 @@ def parse_record(line: str) -> Entry:
     fields = line.split("\t")
     if len(fields) != FIELDS or fields[0] != BEGIN or fields[-1] != END:
         raise JournalError(messages.journal_torn(line))
-    _, scope_id, resource, outcome, layer, pid, what, _ = fields
-    return Entry(
-        scope_id,
-        Use(resource, outcome == ALLOWED, Layer(layer), what, pid=int(pid)),
-    )
-
-
-def format_record(scope_id: object, use: Use) -> str:
-    """The line that :func:`parse_record` reads back."""
-    outcome = ALLOWED if use.allowed else BLOCKED
-    what = use.what.replace("\n", "\\n").replace("\t", "\\t")[:1500]
-    return "\t".join(
-        [BEGIN, str(scope_id), use.resource, outcome, use.layer, str(use.pid), what, END]
-    )
+    _, scope_id, resource, outcome, layer, pid, where, what, _ = fields
+    return Entry(scope_id, Use(resource, outcome == ALLOWED, Layer(layer), what, where, int(pid)))
 
 
 class Journal:
@@ -110,7 +90,7 @@ class Journal:
         Raises:
             JournalError: It could not be written, or not whole.
         """
-        data = f"{format_record(scope_id, use)}\n".encode(errors="replace")
+        data = format_use(scope_id, use)
         try:
             written = os.write(self._fd, data)
         except OSError as error:

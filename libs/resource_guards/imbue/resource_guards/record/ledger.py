@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from dataclasses import replace
 
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Entry
-from imbue.resource_guards.scope.publish import ANY_SCOPE
+from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.scope import Scope
 
 
@@ -52,7 +53,8 @@ class Ledger:
         for entry in entries:
             scope = running if entry.scope_id == ANY_SCOPE else self._open.get(entry.scope_id)
             if scope is not None:
-                scope.note(entry.use)
+                where = entry.use.where or scope.started_at
+                scope.note(replace(entry.use, where=where))
             else:
                 self.late.append(LateUse(self._owner(entry.scope_id), entry.use))
 

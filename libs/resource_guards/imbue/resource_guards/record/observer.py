@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.callsite import call_site
 from imbue.resource_guards.record.journal import Journal
+from imbue.resource_guards.record.line import LONGEST
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import ScopeSlot
 
 Refresh = Callable[[Scope], None]
+
+NOT_FOUND: Final = 127
+"""The exit code of a blocked program: a shell's, for one that is not there."""
 
 
 class Observer:
@@ -25,45 +32,83 @@ class Observer:
         slot: Where the current scope is read.
         journal: Where a child forked from this process writes what it sees, since what it keeps
             in memory dies with it.
+        read_journal: Books what other processes have seen so far.
 
     Attributes:
         labels: For each resource, the name to call it by.
         refresh: Reads the marks of a scope's test again, which a test may add while it runs.
     """
 
-    def __init__(self, slot: ScopeSlot, journal: Journal) -> None:
+    def __init__(self, slot: ScopeSlot, journal: Journal, read_journal: Callable[[], None]) -> None:
         self.labels: dict[str, str] = {}
         self.refresh: Refresh | None = None
         self._slot = slot
         self._journal = journal
+        self._read_journal = read_journal
         self._pid = os.getpid()
 
     def saw_sdk_call(self, resource: str, what: str) -> None:
-        """Note a call of an SDK on behalf of the running scope, and stop it if it is not allowed.
+        """Note a call of an SDK on behalf of the current scope, and stop it if it is not allowed.
 
         Raises:
             ResourceGuardViolation: The scope may not use the resource.
         """
         __tracebackhide__ = True
-        scope = self._slot.running
-        if scope is None:
+        scope = self._slot.current()
+        if scope is None or (resource in scope.used and resource in scope.allowed):
             return
-        if resource in scope.used and resource in scope.allowed:
-            return
-        if resource not in scope.allowed and self.refresh is not None:
-            self.refresh(scope)
-        allowed = resource in scope.allowed
-        use = Use(resource, allowed, Layer.SDK, what, call_site(), os.getpid())
-        self.note(scope, use)
-        if not allowed:
+        use = self._note(scope, resource, Layer.SDK, what)
+        if not use.allowed:
             raise ResourceGuardViolation(messages.blocked(self.labels[resource], use, scope.owner))
 
-    def note(self, scope: Scope, use: Use) -> None:
-        """Keep a use where the verdict will find it."""
-        if os.getpid() == self._pid:
+    def saw_spawn(self, binary: Binary, arguments: Sequence[str], replaces: bool) -> None:  # noqa: FBT001
+        """Note that a binary is started past its shim, and stop it if it is not allowed.
+
+        Args:
+            binary: What would run.
+            arguments: Its command line.
+            replaces: It would run in place of this process.
+
+        Raises:
+            ResourceGuardViolation: The scope may not use the resource.
+        """
+        __tracebackhide__ = True
+        scope = self._slot.current()
+        if scope is None:
+            return
+        what = " ".join(shlex.quote(word[:LONGEST]) for word in arguments[:LONGEST])
+        use = self._note(scope, binary.resource, Layer.SPAWN, what)
+        if use.allowed:
+            return
+        text = messages.blocked(self.labels[binary.resource], use, scope.owner)
+        if replaces and os.getpid() != self._pid:
+            # A fork on its way to exec. An exception would unwind a second copy of pytest; this
+            # is how the same ends when a shim blocks it.
+            os.write(2, f"resource guards: {text}\n".encode(errors="replace"))
+            os._exit(NOT_FOUND)
+        raise ResourceGuardViolation(text)
+
+    def before_spawn(self) -> None:
+        """Remember the place from which a process is about to be started.
+
+        A shim cannot know it, so uses that it notes get it from the scope; what earlier processes
+        noted is booked first, with the place of its own.
+        """
+        scope = self._slot.current()
+        if scope is not None and os.getpid() == self._pid:
+            self._read_journal()
+            scope.started_at = call_site()
+
+    def _note(self, scope: Scope, resource: str, layer: Layer, what: str) -> Use:
+        if resource not in scope.allowed and self.refresh is not None:
+            self.refresh(scope)
+        use = Use(resource, resource in scope.allowed, layer, what, call_site(), os.getpid())
+        if use.pid == self._pid:
             scope.note(use)
         else:
             self._journal.append(scope.id, use)
+            scope.used.add(resource)
+        return use
 
 
 ACTIVE: Final[list[Observer]] = []

@@ -2,8 +2,7 @@
 
 Two ways, because either can fail: an environment variable, which travels to every descendant and
 stays with those that outlive their test, and a state file, which is there for descendants whose
-environment was cleared. Both hold an entry ``ID:,a,b,`` of the scope's id and what it may use;
-the id is ``*`` in the state file, since it is rewritten only when the allowed set changes.
+environment was cleared. `scope/entry.py` has their form.
 """
 
 from __future__ import annotations
@@ -11,46 +10,43 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from imbue.resource_guards.scope.scope import OUTSIDE
+from imbue.resource_guards.scope.entry import ANY_SCOPE
+from imbue.resource_guards.scope.entry import OUTSIDE
+from imbue.resource_guards.scope.entry import VARIABLE
+from imbue.resource_guards.scope.entry import format_scope
 from imbue.resource_guards.scope.scope import Scope
-
-VARIABLE = "RESOURCE_GUARDS_SCOPE"
-"""The one environment variable that resource guards set."""
-
-ANY_SCOPE = "*"
-"""The id in the state file: whichever scope is running when the use is read."""
 
 
 class Publisher:
     """Writes the current scope where this process's children find it.
 
     The variable may already hold entries of pytest processes around this one. They are kept, and
-    each shim reads the entry that has its own session's token, so nested runs do not meet.
+    each shim reads the entry that has its own session's key, so nested runs do not meet.
     """
 
-    def __init__(self, token: str, state_file: Path) -> None:
-        self._prefix = f"{os.environ.get(VARIABLE, '')} {token}="
+    def __init__(self, key: str, state_file: Path) -> None:
+        self.key = key
         self._found = os.environ.get(VARIABLE)
+        self._prefix = f"{self._found or ''} {key}="
         self._state_file = state_file
-        self._entries: dict[frozenset[str], str] = {}
+        self._allowed: dict[frozenset[str], str] = {}
         self._in_state_file: frozenset[str] | None = None
         self._write_state(f"{OUTSIDE}:")
         self.publish(None)
 
+    def value(self, scope: Scope | None) -> str:
+        """The variable's value for a process that acts for `scope`, or for none."""
+        if scope is None:
+            return f"{self._prefix}{OUTSIDE}:"
+        return f"{self._prefix}{scope.id}{self._allowed_part(scope.allowed)}"
+
     def publish(self, scope: Scope | None) -> None:
         """Make `scope`, or no scope, the one that processes started from now on belong to."""
-        if scope is None:
-            os.environ[VARIABLE] = f"{self._prefix}{OUTSIDE}:"
-            return
-        entry = self._entries.get(scope.allowed)
-        if entry is None:
-            entry = self._entries[scope.allowed] = "".join(
-                [":,", *(f"{name}," for name in sorted(scope.allowed))]
-            )
-        os.environ[VARIABLE] = f"{self._prefix}{scope.id}{entry}"
-        if self._in_state_file is not scope.allowed:
+        os.environ[VARIABLE] = self.value(scope)
+        if scope is not None and self._in_state_file is not scope.allowed:
             if self._in_state_file != scope.allowed:
-                self._write_state(f"{ANY_SCOPE}{entry}")
+                # No id in it, since it is rewritten only when the allowed set changes.
+                self._write_state(f"{ANY_SCOPE}{self._allowed_part(scope.allowed)}")
             self._in_state_file = scope.allowed
 
     def close(self) -> None:
@@ -59,6 +55,12 @@ class Publisher:
             os.environ.pop(VARIABLE, None)
         else:
             os.environ[VARIABLE] = self._found
+
+    def _allowed_part(self, allowed: frozenset[str]) -> str:
+        part = self._allowed.get(allowed)
+        if part is None:
+            part = self._allowed[allowed] = format_scope("", allowed)
+        return part
 
     def _write_state(self, entry: str) -> None:
         # Replaced and not rewritten in place: a shim must never read half an entry.

@@ -7,9 +7,6 @@ from dataclasses import field
 
 from imbue.resource_guards.model import Use
 
-OUTSIDE = "-"
-"""The published id where no scope is running: collection, session hooks, between tests."""
-
 
 @dataclass(slots=True, eq=False)
 class Scope:
@@ -19,6 +16,7 @@ class Scope:
         id: Unique in its session; it travels to child processes and comes back in the journal.
         owner: The test's node id or the fixture's name, for messages.
         allowed: Names of the resources that it may use. Shared between scopes with equal sets.
+        started_at: ``file:line`` of the last call on its behalf that started a process.
         uses: What was seen.
         used: Names of the resources in `uses`.
     """
@@ -26,6 +24,7 @@ class Scope:
     id: int
     owner: str
     allowed: frozenset[str]
+    started_at: str = ""
     uses: list[Use] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 

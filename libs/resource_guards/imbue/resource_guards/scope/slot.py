@@ -1,25 +1,119 @@
-"""Which scope is current in one session of this process."""
+"""Which scope is current in one session of this process, for each of its threads.
+
+The thread that runs the tests always acts for the running scope. Any other acts for the scope that
+handed it its work, and not for the one that happens to run now: `scope/handover.py` notes that
+when a thread is started, a function is given to an executor, or a callback to an event loop.
+"""
 
 from __future__ import annotations
 
+import contextvars
+import os
+import threading
+from typing import Final
+from typing import NamedTuple
+
+from imbue.resource_guards.scope.entry import OUTSIDE
+from imbue.resource_guards.scope.entry import VARIABLE
+from imbue.resource_guards.scope.entry import parse_entries
 from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import Scope
 
 
+class Turn(NamedTuple):
+    """A stretch of time in which one scope of one session runs."""
+
+    stamp: int
+    slot: ScopeSlot
+    scope: Scope | None
+
+
+Turns = tuple[Turn, ...]
+"""The turns of all sessions of this process at one moment; nearly always a single one."""
+
+SLOTS: Final[list[ScopeSlot]] = []
+"""The slots of the sessions that guard this process, innermost last."""
+
+CARRIED: Final[contextvars.ContextVar[Turns]] = contextvars.ContextVar(
+    "resource_guards_turns", default=()
+)
+"""Set in a context that is about to be copied for work elsewhere."""
+
+ACTING: Final = threading.local()
+"""Its `turns` are those that this thread's work came from, where that is known."""
+
+STARTED_IN: Final = "_resource_guards_turns"
+"""The attribute of a thread that has the turns in which it was started."""
+
+
 class ScopeSlot:
-    """The current scope of a session: a plain attribute, so that reading it costs nothing.
+    """The current scope of a session.
 
     It is policy, so it is not kept in `os.environ`: a test that clears its environment changes
     nothing for this process.
     """
 
-    __slots__ = ("_publisher", "running")
-
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self.running: Scope | None = None
+        self._pid = os.getpid()
+        self._thread = threading.get_ident()
+        self._turn = Turn(0, self, None)
+
+    @property
+    def key(self) -> str:
+        """The session's name in the environment variable."""
+        return self._publisher.key
+
+    @property
+    def running(self) -> Scope | None:
+        """The scope of the thread that runs the tests."""
+        return self._turn.scope
 
     def enter(self, scope: Scope | None) -> None:
         """Make `scope`, or none, the running one, here and for child processes."""
-        self.running = scope
+        self._turn = Turn(self._turn.stamp + 1, self, scope)
         self._publisher.publish(scope)
+
+    def value(self) -> str:
+        """The environment variable's value for a process that acts as the calling thread does."""
+        return self._publisher.value(self.turn().scope)
+
+    def adopt(self, value: str) -> None:
+        """In a fork of the session's process: act for the scope of a value of the variable."""
+        entry = parse_entries(value).get(self.key)
+        if entry is not None and os.getpid() != self._pid:
+            scope_id, allowed = entry
+            scope = None if scope_id == OUTSIDE else Scope(int(scope_id), "its test", allowed)
+            self._turn = Turn(self._turn.stamp + 1, self, scope)
+            self._thread = threading.get_ident()
+            os.environ[VARIABLE] = value
+
+    def current(self) -> Scope | None:
+        """The scope on whose behalf the calling thread acts."""
+        if threading.get_ident() == self._thread:
+            return self._turn.scope
+        return self.turn().scope
+
+    def turn(self) -> Turn:
+        """The turn on whose behalf the calling thread acts.
+
+        Of several that it may have been given, the last to begin is the right one: the context
+        that a task was scheduled from is younger than the thread that runs the loop, and the one
+        that an executor was called from is younger than a context made when a loop was.
+        """
+        if threading.get_ident() == self._thread:
+            return self._turn
+        acting: Turns | None = getattr(ACTING, "turns", None)
+        if acting is None:
+            acting = getattr(threading.current_thread(), STARTED_IN, ())
+        given = [turn for turn in (*acting, *CARRIED.get()) if turn.slot is self]
+        return max(given, key=_stamp) if given else self._turn
+
+
+def current_turns() -> Turns:
+    """The turns that the calling thread acts for, to be given to whatever it starts."""
+    return tuple(slot.turn() for slot in SLOTS)
+
+
+def _stamp(turn: Turn) -> int:
+    return turn.stamp
