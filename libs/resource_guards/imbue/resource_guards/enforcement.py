@@ -13,6 +13,7 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.child import GUARDS_FILE
 from imbue.resource_guards.intercept.child_file import write_guards
 from imbue.resource_guards.intercept.import_hook import ImportHook
+from imbue.resource_guards.intercept.native.library import Preload
 from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.sdk_guards import SdkGuards
 from imbue.resource_guards.intercept.shims import Shims
@@ -35,12 +36,15 @@ class Enforcement:
     Args:
         registry: What to guard.
         complain: Told, once each, of what makes the run untrustworthy.
+        native: Preload the native layer into child processes.
 
     Raises:
         ResourceGuardMisconfiguration: Something cannot be installed; then nothing is.
     """
 
-    def __init__(self, registry: Registry, complain: Callable[[str], None]) -> None:
+    def __init__(
+        self, registry: Registry, complain: Callable[[str], None], *, native: bool
+    ) -> None:
         if os.name != "posix":
             raise ResourceGuardMisconfiguration(messages.platform_unsupported())
         self._complain = complain
@@ -69,6 +73,10 @@ class Enforcement:
                 self.observer.saw_spawn,
                 self.observer.before_spawn,
             )
+            self._preload: Preload | None = None
+            if native:
+                self._preload = Preload(directory)
+                undo.callback(self._preload.remove)
             for resource in registry:
                 self.add(resource)
             self._watcher.watch()
@@ -100,6 +108,8 @@ class Enforcement:
             self._watcher.binaries,
             self._shims.path_at_start,
         )
+        if self._preload is not None:
+            self._preload.write(self._watcher.binaries)
 
     def read_journal(self) -> None:
         """Book what other processes have seen since the last call."""

@@ -316,6 +316,53 @@ def directory_noexec(directory: Path, resource: Resource) -> str:
     )
 
 
+def native_unavailable(system: str) -> str:
+    """The native layer where there is none."""
+    return (
+        f"resource_guards_native = true: the native layer exists on Linux and not on {system}. "
+        f"Remove the option here."
+    )
+
+
+def native_needs_compiler() -> str:
+    """The native layer without a compiler."""
+    return (
+        "resource_guards_native = true needs a C compiler, and none of cc, gcc and clang is on "
+        "PATH. Install one (Debian: apt-get install gcc libc6-dev), name it in CC, or remove the "
+        "option."
+    )
+
+
+def native_not_compiled(command: Sequence[str], output: str) -> str:
+    """The native layer with a compiler that fails."""
+    return (
+        f"resource_guards_native = true: the C compiler failed. Install the C library's headers "
+        f"(Debian: apt-get install libc6-dev), or remove the option.\n"
+        f"{' '.join(command)}\n{output}"
+    )
+
+
+def native_no_cache(folder: Path, error: OSError) -> str:
+    """The native layer without a place for its library."""
+    return (
+        f"resource_guards_native = true: its library cannot be kept in {folder}: {error}. "
+        f"Set XDG_CACHE_HOME to a directory that only you can write."
+    )
+
+
+def writable_by_others() -> str:
+    """Why a folder is not trusted."""
+    return "it belongs to, or can be written by, another user"
+
+
+def native_help() -> str:
+    """What ``pytest --help`` says of the option."""
+    return (
+        "Linux: also see a guarded program that another program starts by its path "
+        "(default: false)."
+    )
+
+
 def install_failed(resource: Resource, guard: SdkGuard, error: Exception) -> str:
     """An install function that raised."""
     return (

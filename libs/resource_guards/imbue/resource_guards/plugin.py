@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 from imbue.resource_guards import hookspecs
+from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]
     config.stash[SESSION] = session = GuardSession(config)
     config.add_cleanup(session.close)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    parser.addini("resource_guards_native", messages.native_help(), type="bool", default=False)
 
 
 @pytest.hookimpl(tryfirst=True)

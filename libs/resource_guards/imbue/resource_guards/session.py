@@ -74,7 +74,8 @@ class GuardSession:
         from imbue.resource_guards.enforcement import Enforcement
         from imbue.resource_guards.lifecycle import Lifecycle
 
-        enforcement = Enforcement(self.registry, self.complain)
+        native = self.config.getini("resource_guards_native")
+        enforcement = Enforcement(self.registry, self.complain, native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return

@@ -64,15 +64,19 @@ class Binary:
                 if _has_other_names(path, name):
                     self._shared.add(file)
 
+    def is_shared(self, file: Identity) -> bool:
+        """Whether the file has other names as well, and is other programs under those."""
+        return file in self._shared
+
     def is_run_by(self, path: str, file: Identity | None) -> bool:
         """Whether running `path`, which leads to `file`, runs this binary.
 
         A file that has other names as well, as that of a multi-call program, is this binary only
         under its name. Any other file is, whatever a link to it is called.
         """
-        if file not in self.identities:
+        if file is None or file not in self.identities:
             return False
-        return file not in self._shared or self.name in _names_on_the_way(path)
+        return not self.is_shared(file) or self.name in _names_on_the_way(path)
 
 
 def _has_other_names(path: str, name: str) -> bool:

@@ -1,0 +1,1 @@
+"""The native layer (Linux): sees a guarded binary started by its path from any dynamic program."""
