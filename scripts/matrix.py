@@ -51,13 +51,14 @@ def checks(interpreter: Path, arguments: list[str]) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
-    pythons, _, pytest_arguments = " ".join(arguments).partition("--")
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    pythons, pytest_arguments = arguments[:split], arguments[split + 1 :]
     rows = []
-    for python in pythons.split() or PYTHONS:
+    for python in pythons or PYTHONS:
         for name, pins in PYTESTS.items():
             print(f"##### Python {python}, {name}", flush=True)
             start = time.monotonic()
-            failed = checks(environment(python, name, pins), pytest_arguments.split())
+            failed = checks(environment(python, name, pins), pytest_arguments)
             rows.append((python, name, ", ".join(failed) or "-", time.monotonic() - start))
     print("\nPython  pytest         failed                 seconds")
     for python, name, failed_checks, seconds in rows:

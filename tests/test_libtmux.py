@@ -19,8 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
-import dev
 import pytest
+
+import dev
 from support.suite import MISSING
 from support.suite import SUPERFLUOUS
 

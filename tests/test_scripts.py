@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import dev
 import lock
-import pytest
 
 INDEX = f"https://{lock.HOSTS[0]}/simple"
 FILES = f"https://files.{lock.HOSTS[1]}"

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
 
 import pytest
+
 from support.suite import Suite
 
 CONFTESTS = {

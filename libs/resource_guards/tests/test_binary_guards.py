@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
 from support.suite import Suite
 
 TWO_WAYS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
@@ -438,3 +441,193 @@ def test_outside_tests_everything_may_run(suite: Suite) -> None:
 
     assert outcome.code == 0, outcome.output
     assert suite.runs_of() == ["start", "collect", "between", "finish"]
+
+
+@pytest.mark.parametrize(
+    "captured",
+    [
+        "ENV = {**os.environ}",
+        "@pytest.fixture(scope='session')\ndef env(): return dict(os.environ)",
+    ],
+    ids=["at import", "in a session fixture"],
+)
+def test_an_environment_copied_earlier_names_the_right_test(suite: Suite, captured: str) -> None:
+    """A use is charged to the test that starts the process, whenever its environment was made."""
+    suite.guard_tool()
+    argument, env = ("env", "env") if "fixture" in captured else ("tmp_path", "ENV")
+    suite.write(
+        test_it="import os, subprocess, pytest\n"
+        + captured
+        + f"""
+def test_unmarked({argument}):
+    subprocess.run(["tool"], env={env})
+
+@pytest.mark.tool
+def test_marked({argument}):
+    subprocess.run(["tool"], env={env}, check=True)
+
+def test_innocent({argument}):
+    pass
+
+@pytest.mark.tool
+def test_superfluous({argument}):
+    pass
+"""
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing()
+    assert outcome["test_marked"].outcome == "passed"
+    assert outcome["test_innocent"].outcome == "passed"
+    assert outcome["test_superfluous"].says_superfluous()
+    assert suite.runs_of() == [""]
+
+
+def test_any_argument_can_be_recorded(suite: Suite) -> None:
+    """Line ends and tabs, in whatever order, do not tear the journal."""
+    suite.guard_tool()
+    suite.write(
+        test_it=r"""
+            import itertools, subprocess, pytest
+
+            @pytest.mark.tool
+            @pytest.mark.parametrize("n", range(1, 4))
+            def test_marked(n):
+                for characters in itertools.product("\n\ta", repeat=n):
+                    subprocess.run(["tool", "".join(characters)], check=True)
+        """
+    )
+
+    assert suite.run().counts == {"passed": 3}
+
+
+def test_a_mark_added_while_the_test_runs(suite: Suite) -> None:
+    """Programs that are started after the mark was added are allowed, with any environment."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import os, subprocess, pytest
+
+            def test_by_itself(request):
+                env = dict(os.environ)
+                request.applymarker(pytest.mark.tool)
+                subprocess.run(["tool"], check=True)
+                subprocess.run(["tool"], check=True, env=env)
+                subprocess.run(["tool"], check=True, env={"PATH": os.environ["PATH"]})
+
+            @pytest.fixture
+            def marking(request):
+                request.node.add_marker("tool")
+                subprocess.run(["tool"], check=True)
+
+            def test_by_fixture(marking): pass
+
+            def test_next():
+                subprocess.run(["tool"])
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_by_itself"].outcome == "passed"
+    assert outcome["test_by_fixture"].outcome == "passed"
+    assert outcome["test_next"].says_missing()
+
+
+def test_session_hooks_may_use_what_they_like_with_any_environment(suite: Suite) -> None:
+    """What a hook starts between tests is not taken for a test's, if it has lost the variable."""
+    suite.tool()
+    suite.write(
+        conftest="""
+            import os, subprocess
+
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+
+            def run():
+                subprocess.run(["tool"], env={"PATH": os.environ["PATH"]}, check=True)
+
+            def pytest_runtest_logfinish(): run()
+            def pytest_sessionfinish(): run()
+        """,
+        test_it="""
+            import os, subprocess
+
+            def test_one(): pass
+
+            def test_unmarked():
+                subprocess.run(["tool"], env={"PATH": os.environ["PATH"]})
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_one"].outcome == "passed"
+    assert outcome["test_unmarked"].says_missing()
+    assert suite.runs_of() == ["", "", ""]
+
+
+def test_a_path_that_a_test_leaves_replaced(suite: Suite) -> None:
+    """The tests after it are guarded as before, and its change stays."""
+    suite.guard_tool()
+    suite.write(
+        test_it=f"""
+            import os, subprocess
+
+            def test_replaces():
+                os.environ["PATH"] = "{suite.bin}:/usr/bin:/bin:/added"
+
+            def test_unmarked():
+                assert os.environ["PATH"].endswith(":/added")
+                subprocess.run("tool", shell=True)
+        """
+    )
+
+    assert suite.run()["test_unmarked"].says_missing()
+    assert suite.runs_of() == []
+
+
+def test_a_temporary_directory_with_a_colon(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shims could not be on PATH there, which is an error and not silence."""
+    suite.guard_tool()
+    suite.write(test_it="def test_never(): pass")
+    folder = suite.path / "a:b"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+
+    outcome = suite.run()
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "there is a colon in it" in outcome.output
+    assert list(folder.glob("resource-guards-*")) == []
+
+
+@pytest.mark.parametrize("name", ["a b", "a'b", 'a"b', "a$HOME", "a`x`", "a\nb", "a*[", "é"])
+def test_awkward_directories(suite: Suite, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The private directory and the real program may have any name."""
+    folder = suite.path / name
+    suite.guard_tool()
+    (suite.bin / "tool").unlink()
+    suite.tool("tool", folder=folder)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    suite.write(
+        test_it="""
+            import subprocess, sys, pytest
+
+            def test_unmarked():
+                subprocess.run(["tool"])
+
+            @pytest.mark.tool
+            def test_marked():
+                child = "import subprocess; subprocess.run(['tool'], check=True)"
+                subprocess.run([sys.executable, "-c", child], check=True)
+        """
+    )
+
+    outcome = suite.run(f"--basetemp={suite.temporary / 'base'}")
+
+    assert outcome["test_unmarked"].says_missing()
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert suite.runs_of() == [""]

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from imbue.resource_guards.intercept.private_directory import OWNED
 from imbue.resource_guards.intercept.private_directory import PREFIX
 from imbue.resource_guards.intercept.private_directory import private_directory

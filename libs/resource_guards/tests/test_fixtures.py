@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
+
 from support.suite import Suite
 
 TWO_WAYS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
@@ -280,3 +283,116 @@ def test_an_early_end_is_judged_too(suite: Suite) -> None:
 
     assert outcome["test_unmarked"].says_missing()
     assert suite.runs_of() == []
+
+
+SKIPPING = {
+    "session fixture": """
+        @pytest.fixture(scope="session")
+        def server(): {skip}
+        def test_it(server): pass
+        def test_second(server): pass
+    """,
+    "declared fixture": """
+        @pytest.fixture(scope="module")
+        @fixture_uses_resources("other")
+        def server(): {skip}
+        def test_it(server): pass
+        def test_second(server): pass
+    """,
+    "setup_module": """
+        def setup_module(): {skip}
+        def test_it(): pass
+        def test_second(): pass
+    """,
+    "setup_class": """
+        class TestClass:
+            @classmethod
+            def setup_class(cls): {skip}
+            def test_it(self): pass
+            def test_second(self): pass
+    """,
+    "setUpClass": """
+        class TestClass(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls): {skip}
+            def test_it(self): pass
+            def test_second(self): pass
+    """,
+}
+
+
+@pytest.mark.parametrize("where", SKIPPING)
+@pytest.mark.parametrize("way", ["pytest.skip('no tool')", "raise OSError('no tool')"])
+def test_a_shared_set_up_that_skips_or_fails_hides_nothing(
+    suite: Suite, where: str, way: str
+) -> None:
+    """Every test that depends on it fails, and is told what was blocked."""
+    suite.guard_tool()
+    suite.tool("other")
+    suite.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import register_resource_guard
+            register_resource_guard("tool")
+            register_resource_guard("other")
+        """,
+        test_it="import subprocess, unittest, pytest\n"
+        "from imbue.resource_guards.resource_guards import fixture_uses_resources\n"
+        + textwrap.dedent(SKIPPING[where]).format(skip=f"subprocess.run(['tool']); {way}"),
+    )
+
+    outcome = suite.run()
+
+    for name in ("test_it", "test_second"):
+        assert outcome[name].says_missing(), (name, outcome.output)
+        assert "no tool" in outcome[name].text
+    assert "Fixture '_" not in outcome.output  # but the name of the user's own function
+    assert suite.runs_of() == []
+
+
+def test_setup_plan_judges_nothing(suite: Suite) -> None:
+    """Fixtures that are only planned have used nothing, and have broken no contract."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import pytest
+            from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+            @pytest.fixture
+            @fixture_uses_resources("tool")
+            def server(): raise AssertionError
+
+            @pytest.mark.tool
+            def test_it(server): raise AssertionError
+        """
+    )
+
+    assert suite.run("--setup-plan").code == 0
+
+
+def test_each_violation_is_told_beside_an_exception_of_another(suite: Suite) -> None:
+    """A blocked SDK call that fails one fixture does not hide the tool that another has called."""
+    suite.guard_tool()
+    suite.write(
+        sdk="def send(): pass",
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+                registry.register_sdk_guard("sdk", targets=["sdk:send"])
+        """,
+        test_it="""
+            import subprocess, pytest, sdk
+
+            @pytest.fixture(scope="module")
+            def loud():
+                sdk.send()
+
+            def test_it(request):
+                subprocess.run(["tool"])
+                request.getfixturevalue("loud")
+        """,
+    )
+
+    test = suite.run()["test_it"]
+
+    assert test.says_missing("sdk")
+    assert test.says_missing("tool")

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from support.suite import Suite
 
 IMPORT = "from imbue.resource_guards.resource_guards import *\n"
@@ -191,9 +192,11 @@ def test_the_marks_are_listed_once(suite: Suite) -> None:
             from imbue.resource_guards.resource_guards import *
             register_resource_guard("tool")
             register_resource_guard("other")
+            register_resource_guard("third")
 
             def pytest_configure(config):
-                register_guarded_resource_markers(config, skip_names=["tool"])
+                register_guarded_resource_markers(config, skip_names=["third"])
+                config.addinivalue_line("markers", "third: ours too")
         """
     )
     (suite.path / "pytest.ini").write_text("[pytest]\nmarkers =\n    tool: ours\n")
@@ -203,6 +206,8 @@ def test_the_marks_are_listed_once(suite: Suite) -> None:
     assert output.count("@pytest.mark.tool:") == 1
     assert "@pytest.mark.tool: ours" in output
     assert output.count("@pytest.mark.other:") == 1
+    assert output.count("@pytest.mark.third:") == 1
+    assert "@pytest.mark.third: ours too" in output
 
 
 def test_guards_that_packages_publish(suite: Suite) -> None:
@@ -299,6 +304,32 @@ BAD = {
         "def install(): raise OSError('no such SDK')\nregister_sdk_guard('x', install, print)",
         "install raised OSError: no such SDK",
     ),
+    "no binaries": ("register_resource_guard('x', binaries=[])", "name at least one binary"),
+    "no targets": ("register_sdk_guard('x', targets=[])", "name at least one binary or target"),
+    "no list": ("register_resource_guard('x', binaries=5)", "binaries=5 is not a list"),
+    "target of no kind": ("register_sdk_guard('x', targets=[5])", "cannot read the target 5"),
+    "mark of no kind": ("register_resource_guard('x', mark=5)", "mark=5 is not text"),
+    "two marks for one": (
+        "register_resource_guard('x', mark='y'); register_resource_guard('x', mark='z')",
+        "A resource has one mark",
+    ),
+    "unknown kind": (
+        "create_sdk_method_guard('x', [(dict, 'get', 'bogus')])",
+        "the kinds are 'sync', 'async', 'gen', 'async_gen'",
+    ),
+    "half a method": ("create_sdk_method_guard('x', [(dict, 'get')])", "cannot read the method"),
+    "no owner": (
+        "create_sdk_method_guard('x', [(None, 'get', MethodKind.SYNC)])",
+        "cannot read the method",
+    ),
+    "class": (
+        "register_sdk_guard('x', targets=['json:JSONDecoder'])",
+        "json:JSONDecoder is a class",
+    ),
+    "skipping install": (
+        "import pytest; register_sdk_guard('x', lambda: pytest.skip('no'), print)",
+        "raised Skipped: no",
+    ),
     "failing entry point": (
         "from importlib.metadata import EntryPoint as E; register_all_resource_guards(lambda group: [E('e', 'no.such:thing', group)])",
         "entry point 'e' (no.such:thing)",
@@ -325,6 +356,132 @@ def test_bad_registrations(suite: Suite, name: str, workers: tuple[str, ...]) ->
     assert "registry.py" not in outcome.output  # the place shown is the user's
     assert "a test has run" not in outcome.output
     assert suite.leftovers() == []
+
+
+def test_a_hook_that_fails(suite: Suite) -> None:
+    """An error of the hook itself is told in one line, with its place."""
+    suite.write(
+        conftest="def pytest_register_resource_guards(registry): 1 / 0",
+        test_it="def test_never(): pass",
+    )
+
+    outcome = suite.run()
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "failed at" in outcome.output
+    assert "conftest.py:1: ZeroDivisionError" in outcome.output
+    assert "Traceback" not in outcome.output
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_a_cleanup_that_fails(suite: Suite, workers: tuple[str, ...]) -> None:
+    """The run fails, tells which guard it was, and undoes the others."""
+    suite.guard_tool()
+    suite.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import *
+            register_resource_guard("tool")
+            def cleanup(): raise OSError("stuck")
+            register_sdk_guard("sdk", print, cleanup)
+        """,
+        test_it="def test_it(): pass",
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome.code != 0
+    assert "INTERNALERROR" not in outcome.output
+    assert "Resource guard 'sdk'" in outcome.output
+    assert "raised OSError: stuck" in outcome.output
+    assert suite.leftovers() == []
+
+
+def test_a_late_guard_that_fails_is_not_half_installed(suite: Suite) -> None:
+    """Its first target is as it was, and the tests go on without it."""
+    suite.guard_tool()
+    suite.write(
+        sdk="""
+            class Client:
+                def good(self): return 1
+        """,
+        test_it="""
+            import subprocess, pytest, sdk
+            from imbue.resource_guards.resource_guards import *
+
+            def test_registers():
+                original = sdk.Client.good
+                with pytest.raises(ResourceGuardMisconfiguration, match="no does not exist"):
+                    create_sdk_method_guard(
+                        "sdk",
+                        [(sdk.Client, "good", MethodKind.SYNC), (sdk.Client, "no", MethodKind.SYNC)],
+                    )
+                assert sdk.Client.good is original
+                assert get_guarded_resource_names() == ("tool",)
+
+            def test_next():
+                assert sdk.Client().good() == 1
+        """,
+    )
+
+    assert suite.run().counts == {"passed": 2}
+
+
+def test_one_name_is_one_resource(suite: Suite) -> None:
+    """A guard that is added under a resource's name gets its mark."""
+    suite.tool()
+    suite.write(
+        sdk="def send(): pass",
+        conftest="""
+            from imbue.resource_guards.resource_guards import *
+            register_resource_guard("tool", mark="needs_tool")
+            register_sdk_guard("tool", targets=["sdk:send"])
+        """,
+        test_it="""
+            import sdk, subprocess, pytest
+
+            @pytest.mark.needs_tool
+            def test_program(): subprocess.run(["tool"], check=True)
+
+            @pytest.mark.needs_tool
+            def test_sdk(): sdk.send()
+        """,
+    )
+
+    assert suite.run("--strict-markers").counts == {"passed": 2}
+
+
+def test_a_nested_run_without_the_plugin_leaves_the_outer_alone(suite: Suite) -> None:
+    """An in-process run under ``-p no:`` starts and stops no guards of the pytest around it."""
+    suite.tool()
+    suite.write(
+        conftest="""
+            pytest_plugins = ["pytester"]
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+        """,
+        test_it="""
+            import subprocess
+
+            def test_nested(pytester):
+                pytester.makeconftest(
+                    "from imbue.resource_guards.resource_guards import *\\n"
+                    "def pytest_configure(config): register_guarded_resource_markers(config)\\n"
+                    "def pytest_sessionstart(session): start_resource_guards(session)\\n"
+                    "def pytest_sessionfinish(session): stop_resource_guards()\\n"
+                )
+                pytester.makepyfile("def test_it(): pass")
+                result = pytester.runpytest_inprocess("-pno:resource_guards")
+                result.assert_outcomes(passed=1)
+
+            def test_unmarked():
+                subprocess.run(["tool"])
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_nested"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing()
 
 
 def test_a_bad_registration_in_the_hook(suite: Suite) -> None:

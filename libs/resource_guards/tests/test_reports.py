@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from support.suite import Suite
 
 TESTS = """
@@ -303,3 +304,123 @@ def test_a_removed_private_directory_fails_the_run(suite: Suite, workers: tuple[
     assert outcome.code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
     assert "was removed while tests ran" in outcome.output
     assert "INTERNALERROR" not in outcome.output
+
+
+def test_subtests(suite: Suite) -> None:
+    """The report of a subtest is not the end of its test."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, unittest, pytest
+
+            subtests_needed = pytest.mark.skipif(
+                int(pytest.__version__.partition(".")[0]) < 9, reason="pytest 9 has subtests"
+            )
+
+            @subtests_needed
+            @pytest.mark.tool
+            def test_marked(subtests):
+                with subtests.test("one"):
+                    pass
+                subprocess.run(["tool"], check=True)
+
+            @subtests_needed
+            @pytest.mark.tool
+            def test_superfluous(subtests):
+                with subtests.test("one"):
+                    pass
+
+            class TestCase(unittest.TestCase):
+                @pytest.mark.tool
+                def test_case_marked(self):
+                    with self.subTest("one"):
+                        pass
+                    subprocess.run(["tool"], check=True)
+
+                @pytest.mark.tool
+                def test_case_superfluous(self):
+                    with self.subTest("one"):
+                        pass
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_case_marked"].outcome == "passed"
+    assert outcome["test_case_superfluous"].says_superfluous()
+    if outcome["test_marked"].outcome != "skipped":
+        assert outcome["test_marked"].outcome == "passed", outcome.output
+        assert outcome["test_superfluous"].says_superfluous()
+    assert "SUBFAIL" not in outcome.output
+
+
+def test_a_sub_directorys_wrapper_cannot_hide_it(suite: Suite) -> None:
+    """A conftest that collection finds late, and that wants to be outermost, is not."""
+    suite.guard_tool()
+    suite.write(
+        sub__conftest="""
+            import pytest
+
+            @pytest.hookimpl(wrapper=True, tryfirst=True)
+            def pytest_runtest_makereport(item, call):
+                report = yield
+                report.outcome = "passed"
+                return report
+        """,
+        sub__test_it="""
+            import subprocess
+
+            def test_unmarked():
+                subprocess.run(["tool"])
+        """,
+    )
+
+    for workers in ((), ("-n2",)):
+        assert suite.run(*workers)["test_unmarked"].says_missing()
+
+
+def test_many_tests_that_share_a_fixture_are_judged_once_each(suite: Suite) -> None:
+    """The work for a test does not grow with the number of those that share its fixtures."""
+    suite.guard_tool()
+    suite.write(
+        conftest="""
+            import pytest
+
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+
+            @pytest.fixture(scope="session", autouse=True)
+            def shared():
+                yield
+
+            def pytest_runtestloop():
+                from imbue.resource_guards.lifecycle.accounts import TestAccount
+
+                wait = TestAccount.wait
+
+                def counting(self):
+                    counting.calls += 1
+                    return wait(self)
+
+                counting.calls = 0
+                TestAccount.wait = counting
+
+            def pytest_unconfigure():
+                from imbue.resource_guards.lifecycle.accounts import TestAccount
+
+                print("WAITED", TestAccount.wait.calls)
+        """,
+        test_it="""
+            import pytest
+
+            @pytest.mark.parametrize("n", range(300))
+            def test_it(n):
+                pass
+        """,
+    )
+
+    outcome = suite.run("-q", "-s")
+
+    assert outcome.counts == {"passed": 300}
+    # Once when each test ends, and once more when the fixture does.
+    assert "WAITED 600" in outcome.output

@@ -6,6 +6,7 @@ The three snippets are that document's, letter for letter.
 from __future__ import annotations
 
 import pytest
+
 from support.suite import Suite
 
 CONFTEST = """

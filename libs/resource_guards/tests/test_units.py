@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -201,7 +202,7 @@ class Derived(Base):
 
 def patch_of(owner: type, calls: list[int]) -> MethodPatch:
     """A patch of `method` that counts calls."""
-    return MethodPatch(SdkTarget(owner, "method"), owner, lambda: calls.append(1))
+    return MethodPatch(SdkTarget(owner, "method"), owner, lambda *_: calls.append(1))
 
 
 def test_a_patch_is_put_in_and_taken_out_once() -> None:
@@ -285,3 +286,21 @@ def test_the_vocabulary_is_frozen() -> None:
     """Values that stages hand on cannot be changed by one of them."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         USE.allowed = False  # type: ignore[misc]
+
+
+def test_two_import_hooks_do_not_ask_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both call back, as where pytest runs in a process that another pytest guards."""
+    (tmp_path / "twice_hooked.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    hooks = [ImportHook(), ImportHook()]
+    seen: list[ModuleType] = []
+    try:
+        for hook in hooks:
+            hook.when_imported("twice_hooked", seen.append)
+        __import__("twice_hooked")
+    finally:
+        for hook in hooks:
+            hook.uninstall()
+    assert [module.__name__ for module in seen] == ["twice_hooked"] * 2

@@ -6,6 +6,7 @@ In a conftest: ``pytest_plugins = ["imbue.mngr.pytest_plugin"]``.
 from __future__ import annotations
 
 import pytest
+
 from imbue.mngr.register_guards_docker import register_docker_guards
 from imbue.resource_guards.resource_guards import Registry
 

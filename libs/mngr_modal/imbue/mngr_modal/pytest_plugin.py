@@ -6,6 +6,7 @@ In a conftest: ``pytest_plugins = ["imbue.mngr_modal.pytest_plugin"]``.
 from __future__ import annotations
 
 import pytest
+
 from imbue.mngr_modal.register_guards import register_modal_guards
 from imbue.resource_guards.resource_guards import Registry
 

@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
+
 from imbue.resource_guards import messages
 from imbue.resource_guards import plugin
 from imbue.resource_guards.declare.markers import add_marker_lines
@@ -125,7 +126,7 @@ def register_guarded_resource_markers(
         config: The config that ``pytest_configure`` is given.
         skip_names: Marks that the project describes itself.
     """
-    _session(config)
+    _session(config).skip_names.update(skip_names or ())
     add_marker_lines(config, _registry(), skip_names=skip_names or ())
 
 
@@ -135,10 +136,8 @@ def start_resource_guards(session: pytest.Session) -> None:
     Raises:
         pytest.UsageError: A guard cannot be installed; then none is.
     """
-    guard_session = _session(session.config)
-    if guard_session is not None:
-        with plugin.usage_errors():
-            guard_session.start(session)
+    with plugin.usage_errors():
+        _session(session.config).start(session)
 
 
 def stop_resource_guards() -> None:
@@ -180,10 +179,13 @@ def _registry() -> Registry:
     return SESSIONS[-1].registry if SESSIONS else PENDING
 
 
-def _session(config: pytest.Config) -> GuardSession | None:
+def _session(config: pytest.Config) -> GuardSession:
     # Where plugins are not loaded by themselves, a conftest that calls these functions wants this
-    # one. It is not there, and is not wanted, under `-p no:resource_guards`.
-    manager = config.pluginmanager
-    if plugin.SESSION not in config.stash and not manager.is_blocked(plugin.NAME):
-        manager.register(plugin, plugin.NAME)
-    return config.stash.get(plugin.SESSION, None)
+    # one. Under `-p no:resource_guards` it gets a session that does nothing, so that what it goes
+    # on to do reaches no other: that of a pytest around this one.
+    if plugin.SESSION not in config.stash:
+        if config.pluginmanager.is_blocked(plugin.NAME):
+            plugin.make_session(config).is_blocked = True
+        else:
+            config.pluginmanager.register(plugin, plugin.NAME)
+    return config.stash[plugin.SESSION]

@@ -66,7 +66,7 @@ class Enforcement:
             undo.callback(import_hook.uninstall)
             undo.enter_context(carry_scopes(import_hook))
             self._sdk_guards = SdkGuards(self.observer.saw_sdk_call, complain, import_hook)
-            undo.callback(self._sdk_guards.remove)
+            self._guards = undo.enter_context(ExitStack())
             self._watcher = SpawnWatcher(
                 self._shims.folder,
                 self._shims.path_at_start,
@@ -94,13 +94,18 @@ class Enforcement:
             ResourceGuardMisconfiguration: One cannot be installed.
         """
         before = self._added.get(resource.name)
+        binaries = list(self._watcher.binaries)
+        with ExitStack() as undo:
+            for name in resource.binaries:
+                if before is None or name not in before.binaries:
+                    binaries.append(self._shims.add(resource, name))
+                    undo.callback(self._shims.discard, name)
+            for guard in resource.sdks:
+                if before is None or guard not in before.sdks:
+                    self._sdk_guards.add(resource, guard, undo)
+            self._guards.push(undo.pop_all())
         self.observer.labels[resource.name] = resource.label
-        for binary in resource.binaries:
-            if before is None or binary not in before.binaries:
-                self._watcher.binaries.append(self._shims.add(resource, binary))
-        for guard in resource.sdks:
-            if before is None or guard not in before.sdks:
-                self._sdk_guards.add(resource, guard)
+        self._watcher.binaries[:] = binaries
         self._added[resource.name] = resource
         write_guards(
             self._directory / GUARDS_FILE,
@@ -110,6 +115,10 @@ class Enforcement:
         )
         if self._preload is not None:
             self._preload.write(self._watcher.binaries)
+
+    def put_on_path(self) -> None:
+        """Put the shims on PATH again, if a test has taken them off and left it so."""
+        self._shims.put_on_path()
 
     def read_journal(self) -> None:
         """Book what other processes have seen since the last call."""

@@ -22,7 +22,19 @@ class ResourceGuardError(Exception):
 
 
 class ResourceGuardViolation(ResourceGuardError):  # noqa: N818 - the name that 0.1.x had
-    """A test called a resource whose mark it does not carry; the call was blocked."""
+    """A test called a resource whose mark it does not carry; the call was blocked.
+
+    Attributes:
+        resource: The resource's mark name, where it is known.
+    """
+
+    def __init__(self, message: str = "", resource: str = "") -> None:
+        super().__init__(message)
+        self.resource = resource
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the resource when the exception is pickled, as a process pool does."""
+        return type(self), (str(self), self.resource)
 
 
 class ResourceGuardMisconfiguration(ResourceGuardError):  # noqa: N818 - as above

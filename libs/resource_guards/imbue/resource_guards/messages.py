@@ -43,7 +43,8 @@ def blocked(label: str, use: Use, owner: str) -> str:
         f"Test invoked '{label}' without @pytest.mark.{use.resource}\n"
         f"  {_use(use)}\n"
         f"The call was blocked, on behalf of {owner}.\n"
-        f"Fix: add @pytest.mark.{use.resource} to the test, or do not call {label} in it."
+        f"Fix: add @pytest.mark.{use.resource} to the test (or '{use.resource}' to the fixture's "
+        f"@fixture_uses_resources), or do not call {label}."
     )
 
 
@@ -231,11 +232,52 @@ def sdk_guard_incomplete(label: str) -> str:
     )
 
 
-def target_unreadable(label: str, target: str) -> str:
+def target_unreadable(label: str, target: object) -> str:
     """A target that is not written as one."""
     return (
         f"Resource guard '{label}': cannot read the target {target!r}. Write "
         f"'package.module:Class.method' or 'package.module:function'."
+    )
+
+
+def nothing_to_guard(label: str) -> str:
+    """A guard without anything that it watches."""
+    return f"Resource guard '{label}': name at least one binary or target."
+
+
+def not_a_list(label: str, argument: str, value: object) -> str:
+    """Something else where a list of strings was meant."""
+    return (
+        f"Resource guard '{label}': {argument}={value!r} is not a list; write {argument}=['...']."
+    )
+
+
+def mark_not_text(label: str, mark: object) -> str:
+    """A mark that is no text."""
+    return f"Resource guard '{label}': mark={mark!r} is not text; write mark='...'."
+
+
+def methods_unreadable(label: str, method: object, kinds: Iterable[str]) -> str:
+    """A method that is not written as one."""
+    return (
+        f"Resource guard '{label}': cannot read the method {method!r}. Write "
+        f"(SomeClass, 'method', MethodKind.SYNC); the kinds are {_list(kinds)}."
+    )
+
+
+def two_marks(label: str, mark: str, old: Resource) -> str:
+    """One resource registered under two marks."""
+    return (
+        f"Resource guard '{label}' is registered under the mark '{mark}', and was under "
+        f"'{old.name}' ({old.origin}). A resource has one mark: leave out mark= the second time."
+    )
+
+
+def hook_failed(error: Exception, where: str) -> str:
+    """An implementation of the hook that raised."""
+    return (
+        f"An implementation of pytest_register_resource_guards failed at {where}: "
+        f"{type(error).__name__}: {error}. Correct it there."
     )
 
 
@@ -307,6 +349,14 @@ def directory_unwritable(guards: Iterable[str], parent: Path, error: OSError) ->
     )
 
 
+def directory_has_colon(directory: Path) -> str:
+    """A private directory that cannot be on PATH."""
+    return (
+        f"The private directory {directory} of the resource guards cannot be on PATH, since there "
+        f"is a colon in it. Set TMPDIR to a directory without one."
+    )
+
+
 def directory_noexec(directory: Path, resource: Resource) -> str:
     """A private directory from which nothing can be run."""
     return (
@@ -363,12 +413,20 @@ def native_help() -> str:
     )
 
 
-def install_failed(resource: Resource, guard: SdkGuard, error: Exception) -> str:
+def install_failed(resource: Resource, guard: SdkGuard, error: BaseException) -> str:
     """An install function that raised."""
     return (
         f"Resource guard '{resource.label}' ({resource.origin}): its install function "
         f"{guard.title} raised {type(error).__name__}: {error}. Correct it, or do not register "
         f"the guard where the SDK is not installed."
+    )
+
+
+def cleanup_function_failed(resource: Resource, guard: SdkGuard, error: BaseException) -> str:
+    """A cleanup function that raised."""
+    return (
+        f"Resource guard '{resource.label}' ({resource.origin}): the cleanup function of "
+        f"{guard.title} raised {type(error).__name__}: {error}. Its patch may still be in place."
     )
 
 
@@ -402,6 +460,14 @@ def target_not_callable(target: SdkTarget, found: object) -> str:
     )
 
 
+def target_is_class(target: SdkTarget) -> str:
+    """A target that is a class."""
+    return (
+        f"the target {target.title} is a class. Name the method through which its calls flow, "
+        f"{target.title}.method."
+    )
+
+
 def target_unpatchable(target: SdkTarget, error: Exception) -> str:
     """A target in a type that cannot be changed."""
     return (
@@ -416,8 +482,8 @@ def target_unpatchable(target: SdkTarget, error: Exception) -> str:
 def shim_refusal(resource: Resource) -> str:
     """Why a program was not run."""
     return (
-        f"resource guards: blocked, the test invoked '{resource.label}' without "
-        f"@pytest.mark.{resource.name}. Add the mark to the test, or do not call it."
+        f"resource guards: blocked '{resource.label}', which the running test or fixture does not "
+        f"declare (@pytest.mark.{resource.name}, or the fixture's @fixture_uses_resources)."
     )
 
 

@@ -9,12 +9,11 @@ from typing import Any
 from typing import Final
 
 import pytest
+
 from imbue.resource_guards import hookspecs
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 
-if TYPE_CHECKING:
-    pass
 if TYPE_CHECKING:
     from imbue.resource_guards.session import GuardSession
 
@@ -36,12 +35,18 @@ def usage_errors() -> Iterator[None]:
 @pytest.hookimpl
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Make the session, before conftests are imported that register guards."""
-    from imbue.resource_guards.session import GuardSession  # after pytest's own imports
-
     pluginmanager.add_hookspecs(hookspecs)
     config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]
+    make_session(config)
+
+
+def make_session(config: pytest.Config) -> GuardSession:
+    """Make the session of a config."""
+    from imbue.resource_guards.session import GuardSession  # after pytest's own imports
+
     config.stash[SESSION] = session = GuardSession(config)
     config.add_cleanup(session.close)
+    return session
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,6 +59,18 @@ def pytest_configure(config: pytest.Config) -> None:
     """Collect the guards before conftests configure, which may ask for their names."""
     with usage_errors():
         config.stash[SESSION].configure()
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_configure")
+def pytest_configure_ends(config: pytest.Config) -> None:
+    """Make the marks known, when conftests have described those that they want to describe."""
+    config.stash[SESSION].add_markers()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Begin to follow tests, when all conftests are loaded."""
+    session.config.stash[SESSION].judge()
 
 
 @pytest.hookimpl(tryfirst=True)

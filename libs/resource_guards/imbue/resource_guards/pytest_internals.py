@@ -6,6 +6,8 @@ Tried with pytest 8.4 and 9; `tests/test_pytest_internals.py` fails when one of 
 from __future__ import annotations
 
 import functools
+import re
+import unittest
 from collections.abc import Iterable
 from collections.abc import Sequence
 
@@ -21,6 +23,19 @@ def is_pytests_own(fixturedef: pytest.FixtureDef[object]) -> bool:
     """
     module = getattr(fixturedef.func, "__module__", None) or ""
     return module.startswith("_pytest.") and module not in _JUDGED_LIKE_A_USERS
+
+
+def display_name(fixturedef: pytest.FixtureDef[object]) -> str:
+    """The fixture's name, or for a function that pytest makes a fixture of, that function's."""
+    xunit = re.fullmatch(r"_(?:xunit|unittest)_(\w+?)_fixture_(\w+)", fixturedef.argname)
+    return f"{xunit[1]} of {xunit[2]}" if xunit else fixturedef.argname
+
+
+def may_have_subtests(item: pytest.Item) -> bool:
+    """Whether reports may be made for parts of the test's body while it runs."""
+    return "subtests" in getattr(item, "fixturenames", ()) or issubclass(
+        getattr(item, "cls", None) or object, unittest.TestCase
+    )
 
 
 def finalizer_count(fixturedef: pytest.FixtureDef[object]) -> int:

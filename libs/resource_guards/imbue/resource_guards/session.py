@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
 import pytest
+
 from imbue.resource_guards import messages
 from imbue.resource_guards.declare.markers import add_marker_lines
 from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.report.findings import Findings
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.enforcement import Enforcement
+    from imbue.resource_guards.lifecycle.tests import Lifecycle
 
 LIFECYCLE: Final = "resource_guards_lifecycle"
 
@@ -32,9 +40,14 @@ class GuardSession:
         self.config = config
         self.registry = Registry()
         self.findings = Findings()
+        self.is_blocked = False
         self.is_finishing = False
+        self.skip_names: set[str] = set()
+        self._is_configured = False
         self._pytest_session: pytest.Session | None = None
-        self._lifecycle: Any = None
+        self._enforcement: Enforcement | None = None
+        self._lifecycle: Lifecycle | None = None
+        self._is_judging = False
         if not SESSIONS:
             self.registry.take_all_from(PENDING)
         SESSIONS.append(self)
@@ -47,19 +60,31 @@ class GuardSession:
     @property
     def is_running(self) -> bool:
         """Whether guards are installed."""
-        return self._lifecycle is not None
+        return self._enforcement is not None
 
     def configure(self) -> None:
-        """Collect the guards, and make their marks known to pytest.
+        """Collect the guards.
 
         Raises:
             ResourceGuardMisconfiguration: A plugin or conftest registers one wrongly.
         """
         self.registry.listen(self._registered)
-        self.config.hook.pytest_register_resource_guards.call_historic(
-            kwargs={"registry": self.registry}
-        )
-        add_marker_lines(self.config, self.registry)
+        try:
+            self.config.hook.pytest_register_resource_guards.call_historic(
+                kwargs={"registry": self.registry}
+            )
+        except ResourceGuardMisconfiguration:
+            raise
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            raise ResourceGuardMisconfiguration(
+                messages.hook_failed(error, f"{where.filename}:{where.lineno}")
+            ) from error
+
+    def add_markers(self) -> None:
+        """Make the marks known to pytest that no conftest has described."""
+        self._is_configured = True
+        add_marker_lines(self.config, self.registry, skip_names=self.skip_names)
 
     def start(self, pytest_session: pytest.Session) -> None:
         """Install the guards, if there are any. A second call changes nothing.
@@ -68,19 +93,32 @@ class GuardSession:
             ResourceGuardMisconfiguration: One cannot be installed; then none is.
         """
         self._pytest_session = pytest_session
-        if self.is_running or not self.registry.names:
+        if self.is_running or self.is_blocked or not self.registry.names:
             return
         # Not at the top: a session without guards imports none of it.
         from imbue.resource_guards.enforcement import Enforcement
-        from imbue.resource_guards.lifecycle import Lifecycle
 
         native = self.config.getini("resource_guards_native")
         enforcement = Enforcement(self.registry, self.complain, native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return
-        self._lifecycle = Lifecycle(self, enforcement)
-        self.config.pluginmanager.register(self._lifecycle, LIFECYCLE)
+        self._enforcement = enforcement
+        if self._is_judging:
+            self.judge()
+
+    def judge(self) -> None:
+        """Begin to follow tests.
+
+        Not before all conftests are loaded: of several wrappers of a hook that want to be the
+        outermost, pluggy makes the last to be registered so, and this one has to be.
+        """
+        self._is_judging = True
+        if self._enforcement is not None and self._lifecycle is None:
+            from imbue.resource_guards.lifecycle.tests import Lifecycle  # as above
+
+            self._lifecycle = Lifecycle(self, self._enforcement)
+            self.config.pluginmanager.register(self._lifecycle, LIFECYCLE)
 
     def complain(self, problem: str) -> None:
         """Fail the run, and end it soon: it can no longer be trusted."""
@@ -117,14 +155,14 @@ class GuardSession:
 
     def stop(self) -> None:
         """Take the guards out. A second call changes nothing."""
-        if self._lifecycle is None:
-            return
-        lifecycle, self._lifecycle = self._lifecycle, None
-        self.config.pluginmanager.unregister(lifecycle)
-        enforcement = lifecycle.enforcement
-        enforcement.stop()
-        for late in enforcement.ledger.late:
-            self.findings.add_late_use(late, enforcement.observer.labels)
+        if self._lifecycle is not None:
+            self.config.pluginmanager.unregister(self._lifecycle)
+            self._lifecycle = None
+        if self._enforcement is not None:
+            enforcement, self._enforcement = self._enforcement, None
+            enforcement.stop()
+            for late in enforcement.ledger.late:
+                self.findings.add_late_use(late, enforcement.observer.labels)
 
     def close(self) -> None:
         """End of the session, however it comes."""
@@ -133,8 +171,9 @@ class GuardSession:
             SESSIONS.remove(self)
 
     def _registered(self, resource: Resource) -> None:
-        add_marker_lines(self.config, [resource])
-        if self.is_running:
-            self._lifecycle.enforcement.add(resource)
+        if self._is_configured:
+            add_marker_lines(self.config, [resource], skip_names=self.skip_names)
+        if self._enforcement is not None:
+            self._enforcement.add(resource)
         elif self._pytest_session is not None and not self.is_finishing:
             self.start(self._pytest_session)  # the first of all, from a conftest collection found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.pytest_internals import static_fixtures
 

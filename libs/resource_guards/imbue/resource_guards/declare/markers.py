@@ -6,6 +6,7 @@ from collections.abc import Collection
 from collections.abc import Iterable
 
 import pytest
+
 from imbue.resource_guards import messages
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.model import Resource

@@ -12,6 +12,7 @@ from typing import Any
 from typing import Protocol
 
 from imbue.resource_guards import messages
+from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.declare.names import check_binary_name
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -20,7 +21,6 @@ from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkHooks
 from imbue.resource_guards.model import SdkTarget
-from imbue.resource_guards.record.callsite import call_site
 
 Listener = Callable[[Resource], None]
 
@@ -84,7 +84,7 @@ class Registry:
         __tracebackhide__ = True
         if isinstance(binaries, str):
             raise ResourceGuardMisconfiguration(messages.binaries_is_text(name, binaries))
-        names = [name] if binaries is None else list(binaries)
+        names = [name] if binaries is None else _some(name, "binaries", binaries)
         self._add(name, mark, binaries=names)
 
     def register_sdk_guard(
@@ -116,7 +116,8 @@ class Registry:
         if isinstance(targets, str):
             raise ResourceGuardMisconfiguration(messages.targets_is_text(name, targets))
         if targets is not None and install is None and cleanup is None:
-            guards: tuple[SdkGuard, ...] = tuple(map(partial(_target, name), targets))
+            listed = _some(name, "targets", targets)
+            guards: tuple[SdkGuard, ...] = tuple(map(partial(_target, name), listed))
         elif targets is None and callable(install) and callable(cleanup):
             guards = (SdkHooks(install, cleanup),)
         else:
@@ -134,7 +135,7 @@ class Registry:
             mark: The mark, where it is not to be made from the name.
         """
         __tracebackhide__ = True
-        targets = [SdkTarget(owner, method, MethodKind(kind)) for owner, method, kind in methods]
+        targets = list(map(partial(_method, name), _some(name, "methods", methods)))
         self.register_sdk_guard(name, targets=targets, mark=mark)
 
     def take_all_from(self, other: Registry) -> None:
@@ -153,10 +154,21 @@ class Registry:
         sdks: Iterable[SdkGuard] = (),
     ) -> None:
         __tracebackhide__ = True
-        resource = mark_name(label, mark)
+        if mark is not None and not isinstance(mark, str):
+            raise ResourceGuardMisconfiguration(messages.mark_not_text(label, mark))
+        resource = self._mark_of(label, mark)
         for binary in binaries:
             check_binary_name(label, binary)
         self._merge(Resource(resource, label, call_site(), tuple(binaries), tuple(sdks)))
+
+    def _mark_of(self, label: str, mark: str | None) -> str:
+        __tracebackhide__ = True
+        for old in self._resources.values():
+            if old.label == label:
+                if mark not in (None, old.name):
+                    raise ResourceGuardMisconfiguration(messages.two_marks(label, str(mark), old))
+                return old.name
+        return mark_name(label, mark)
 
     def _merge(self, new: Resource) -> None:
         __tracebackhide__ = True
@@ -191,9 +203,37 @@ def _target(name: str, target: str | SdkTarget) -> SdkTarget:
     __tracebackhide__ = True
     if isinstance(target, SdkTarget):
         return target
+    if not isinstance(target, str):
+        raise ResourceGuardMisconfiguration(messages.target_unreadable(name, target))
     module, colon, path = target.partition(":")
     owner, dot, attribute = path.rpartition(".")
     parts = [*module.split("."), *path.split(".")]
     if not colon or not all(part.isidentifier() for part in parts):
         raise ResourceGuardMisconfiguration(messages.target_unreadable(name, target))
     return SdkTarget(f"{module}:{owner}" if dot else module, attribute)
+
+
+def _method(name: str, method: tuple[Any, str, MethodKind]) -> SdkTarget:
+    __tracebackhide__ = True
+    try:
+        owner, attribute, kind = method
+        target = SdkTarget(owner, attribute, MethodKind(kind))
+        if isinstance(owner, str) or not isinstance(attribute, str) or not target.title:
+            raise TypeError(owner)  # noqa: TRY301 - as unreadable as the others
+    except (AttributeError, TypeError, ValueError) as error:
+        kinds = [kind.value for kind in MethodKind]
+        raise ResourceGuardMisconfiguration(
+            messages.methods_unreadable(name, method, kinds)
+        ) from error
+    return target
+
+
+def _some(name: str, argument: str, values: Iterable[Any]) -> list[Any]:
+    __tracebackhide__ = True
+    try:
+        listed = list(values)
+    except TypeError as error:
+        raise ResourceGuardMisconfiguration(messages.not_a_list(name, argument, values)) from error
+    if not listed:
+        raise ResourceGuardMisconfiguration(messages.nothing_to_guard(name))
+    return listed

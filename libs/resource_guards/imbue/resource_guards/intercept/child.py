@@ -105,16 +105,16 @@ class ChildGuard:
                 os._exit(_NOT_FOUND)
             raise
 
-    def _saw(self, resource: str, layer: str, what: str) -> None:
+    def _saw(self, resource: str, layer: str, what: str, *_: object, **__: object) -> None:
         __tracebackhide__ = True
         allowed = resource in self.allowed
         if self.scope_id == OUTSIDE or (allowed and resource in self.used):
             return
         # Heavier than all of the above, and only now needed.
         from imbue.resource_guards import messages
+        from imbue.resource_guards.callsite import call_site
         from imbue.resource_guards.model import Layer
         from imbue.resource_guards.model import Use
-        from imbue.resource_guards.record.callsite import call_site
         from imbue.resource_guards.record.line import format_use
 
         use = Use(resource, allowed, Layer(layer), what, call_site(), os.getpid())
@@ -122,7 +122,8 @@ class ChildGuard:
         self.used.add(resource)
         if not allowed:
             label = self._labels.get(resource, resource)
-            raise ResourceGuardViolation(messages.blocked(label, use, messages.STARTED_BY_TEST))
+            text = messages.blocked(label, use, messages.STARTED_BY_TEST)
+            raise ResourceGuardViolation(text, resource)
 
     def _write(self, record: bytes) -> None:
         try:
@@ -158,9 +159,11 @@ class ChildGuard:
 
     def _patch_on_import(self, resource: str, fields: list[str]) -> None:
         def patch(module: ModuleType) -> None:
+            from functools import partial
+
             from imbue.resource_guards.intercept import child_patch  # imports `inspect` and more
 
-            child_patch.patch(module, fields, lambda title: self._saw(resource, "sdk", title))
+            child_patch.patch(module, fields, partial(self._saw, resource, "sdk"))
 
         self._import_hook.when_imported(fields[0].partition(":")[0], patch)
 

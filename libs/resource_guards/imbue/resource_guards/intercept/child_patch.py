@@ -13,7 +13,7 @@ from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import SdkTarget
 
 
-def patch(module: ModuleType, fields: list[str], saw: Callable[[str], None]) -> None:
+def patch(module: ModuleType, fields: list[str], saw: Callable[..., None]) -> None:
     """Patch a target, if this process has it: the session has told where it is missing.
 
     Args:

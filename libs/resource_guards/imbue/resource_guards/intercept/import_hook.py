@@ -38,6 +38,10 @@ class ImportHook:
         if module is not None:
             callback(module)
 
+    def forget(self, name: str, callback: OnImport) -> None:
+        """Do not call back any more."""
+        self._waiting[name].remove(callback)
+
     def install(self) -> None:
         """Start to watch imports."""
         if self not in sys.meta_path:
@@ -54,8 +58,9 @@ class ImportHook:
         """See :meth:`importlib.abc.MetaPathFinder.find_spec`."""
         if name not in self._waiting:
             return None
-        for finder in sys.meta_path:
-            if finder is not self and (spec := finder.find_spec(name, path, target)):
+        # Only those behind it: another of its kind would ask it in turn.
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+            if spec := finder.find_spec(name, path, target):
                 if spec.loader is not None:
                     spec.loader = _CallingBackLoader(  # type: ignore[assignment] # see above
                         spec.loader, self._waiting[name]

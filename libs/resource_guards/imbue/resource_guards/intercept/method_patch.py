@@ -18,7 +18,7 @@ from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import SdkTarget
 
 Call = Callable[..., Any]
-Observe = Callable[[], None]
+Observe = Callable[..., object]
 
 
 class MethodPatch:
@@ -27,7 +27,8 @@ class MethodPatch:
     Args:
         target: What was declared, for messages and the kind.
         owner: The class or module that the target's owner resolved to.
-        observe: Called before each call goes on; what it raises, the caller gets.
+        observe: Called with each call's arguments before it goes on; what it raises, the caller
+            gets.
 
     Raises:
         ResourceGuardMisconfiguration: The owner's attribute cannot be called.
@@ -40,6 +41,8 @@ class MethodPatch:
         self._found = inspect.getattr_static(owner, target.attribute)
         if not (callable(self._found) or isinstance(self._found, (staticmethod, classmethod))):
             raise ResourceGuardMisconfiguration(messages.target_not_callable(target, self._found))
+        if inspect.isclass(self._found):
+            raise ResourceGuardMisconfiguration(messages.target_is_class(target))
         self._replacement = Replacement(owner, target.attribute, self._make_replacement())
 
     def install(self) -> None:
@@ -65,15 +68,25 @@ class MethodPatch:
         call = (
             original if self._target.attribute in vars(self._owner) else self._inherited(original)
         )
-        guarded = _WRAPPERS[self._target.kind or _kind_of(original)](call, self._observe)
-        if self._target.when is not None:
-            guarded = _only(self._target.when, guarded, call)
+        guarded = _WRAPPERS[self._target.kind or _kind_of(original)](call, self._observed())
         functools.update_wrapper(guarded, original)
         if isinstance(found, (staticmethod, classmethod)):
             return type(found)(guarded)
         if inspect.isclass(self._owner) and not hasattr(type(found), "__get__"):
             return staticmethod(guarded)  # a callable object in a class body is not bound
         return guarded
+
+    def _observed(self) -> Observe:
+        observe, when = self._observe, self._target.when
+        if when is None:
+            return observe
+
+        def observe_some(*args: Any, **kwargs: Any) -> None:
+            __tracebackhide__ = True
+            if when(*args, **kwargs):
+                observe(*args, **kwargs)
+
+        return observe_some
 
     def _inherited(self, original: Call) -> Call:
         # The base's entry is looked up at each call: tests replace it there (requests_mock
@@ -111,7 +124,7 @@ def _kind_of(function: Call) -> MethodKind:
 def _sync(call: Call, observe: Observe) -> Call:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        observe()
+        observe(*args, **kwargs)
         return call(*args, **kwargs)
 
     return guarded
@@ -120,7 +133,7 @@ def _sync(call: Call, observe: Observe) -> Call:
 def _async(call: Call, observe: Observe) -> Call:
     async def guarded(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        observe()
+        observe(*args, **kwargs)
         return await call(*args, **kwargs)
 
     return guarded
@@ -129,7 +142,7 @@ def _async(call: Call, observe: Observe) -> Call:
 def _gen(call: Call, observe: Observe) -> Call:
     def guarded(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         __tracebackhide__ = True
-        observe()
+        observe(*args, **kwargs)
         return (yield from call(*args, **kwargs))
 
     return guarded
@@ -139,7 +152,7 @@ def _async_gen(call: Call, observe: Observe) -> Call:
     # What `yield from` does for a generator (PEP 380), written out: there is no `yield from` here.
     async def guarded(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         __tracebackhide__ = True
-        observe()
+        observe(*args, **kwargs)
         inner = call(*args, **kwargs)
         try:
             value = await anext(inner)
@@ -158,14 +171,6 @@ def _async_gen(call: Call, observe: Observe) -> Call:
             await inner.aclose()
 
     return guarded
-
-
-def _only(when: Callable[..., bool], guarded: Call, call: Call) -> Call:
-    def conditional(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        return (guarded if when(*args, **kwargs) else call)(*args, **kwargs)
-
-    return conditional
 
 
 _WRAPPERS: Final[dict[MethodKind, Callable[[Call, Observe], Call]]] = {

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextlib import suppress
+from functools import partial
 from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
+from typing import Final
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -23,88 +24,94 @@ from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkHooks
 from imbue.resource_guards.model import SdkTarget
 
-Saw = Callable[[str, str], None]
+Saw = Callable[..., None]
+
+
+INSTALLED: Final[list[SdkHooks]] = []
+"""The guards that patch by themselves and are in place; pytest in pytest may share them."""
 
 
 class SdkGuards:
-    """The SDK guards of one session.
+    """Installs the SDK guards of one session.
 
     Args:
         saw: Told the resource and the target of each call, before it goes on.
-        complain: Told of a guard that fails later, when its module is imported.
+        complain: Told of a guard that fails later, when its module is imported or it is undone.
         import_hook: Tells when a target's module is imported.
-
-    Attributes:
-        skipped: For each optional target that is not there, its resource and the reason.
     """
 
     def __init__(self, saw: Saw, complain: Callable[[str], None], import_hook: ImportHook) -> None:
         self._saw = saw
         self._complain = complain
-        self.skipped: list[tuple[str, str]] = []
-        self._undo = ExitStack()
         self._import_hook = import_hook
 
-    def add(self, resource: Resource, guard: SdkGuard) -> None:
-        """Install one guard.
+    def add(self, resource: Resource, guard: SdkGuard, undo: ExitStack) -> None:
+        """Install one guard; `undo` takes it out again.
 
         Raises:
             ResourceGuardMisconfiguration: The install function raised, or the target is not there.
         """
         if isinstance(guard, SdkHooks):
-            self._run_install(resource, guard)
+            self._run_install(resource, guard, undo)
         elif isinstance(guard.owner, str):
-            self._patch_on_import(resource, guard)
+            self._patch_on_import(resource, guard, undo)
         else:
-            self._patch(resource, guard, guard.owner)
+            self._patch(resource, guard, guard.owner, undo)
 
-    def remove(self) -> None:
-        """Undo everything, last first."""
-        self._undo.close()
-
-    def _run_install(self, resource: Resource, guard: SdkHooks) -> None:
+    def _run_install(self, resource: Resource, guard: SdkHooks, undo: ExitStack) -> None:
+        if guard in INSTALLED:
+            return  # by the pytest around this one; `enforce_sdk_guard` reaches both
         try:
             guard.install()
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
             with suppress(Exception):  # what it had done before it failed
                 guard.cleanup()
             raise ResourceGuardMisconfiguration(
                 messages.install_failed(resource, guard, error)
             ) from error
-        self._undo.callback(guard.cleanup)
+        INSTALLED.append(guard)
+        undo.callback(self._run_cleanup, resource, guard)
 
-    def _patch_on_import(self, resource: Resource, target: SdkTarget) -> None:
+    def _run_cleanup(self, resource: Resource, guard: SdkHooks) -> None:
+        INSTALLED.remove(guard)
+        try:
+            guard.cleanup()
+        except Exception as error:  # noqa: BLE001 - the others must be undone whatever it is
+            self._complain(messages.cleanup_function_failed(resource, guard, error))
+
+    def _patch_on_import(self, resource: Resource, target: SdkTarget, undo: ExitStack) -> None:
         module_name, _, class_path = target.owner.partition(":")
         missing = _first_missing(module_name)
         if missing is not None:
-            self._skip_or_fail(resource, target, messages.module_missing(target, missing))
+            self._unless_optional(resource, target, messages.module_missing(target, missing))
             return
 
         def patch(module: ModuleType) -> None:
             try:
-                self._patch(resource, target, resolve(module, class_path))
+                self._patch(resource, target, resolve(module, class_path), undo)
             except ResourceGuardMisconfiguration as error:
                 self._complain(str(error))
                 raise
 
         self._import_hook.when_imported(module_name, patch)
+        undo.callback(self._import_hook.forget, module_name, patch)
 
-    def _patch(self, resource: Resource, target: SdkTarget, owner: Any) -> None:
-        title = target.title
+    def _patch(self, resource: Resource, target: SdkTarget, owner: Any, undo: ExitStack) -> None:
         if inspect.getattr_static(owner, target.attribute, None) is None:
-            self._skip_or_fail(resource, target, messages.target_missing(target))
+            self._unless_optional(resource, target, messages.target_missing(target))
             return
         try:
-            patch = MethodPatch(target, owner, functools.partial(self._saw, resource.name, title))
+            patch = MethodPatch(target, owner, partial(self._saw, resource.name, target.title))
             patch.install()
         except ResourceGuardMisconfiguration as error:
             raise ResourceGuardMisconfiguration(messages.guard_failed(resource, error)) from error
-        self._undo.callback(patch.uninstall)
+        undo.callback(patch.uninstall)
 
-    def _skip_or_fail(self, resource: Resource, target: SdkTarget, reason: str) -> None:
+    def _unless_optional(self, resource: Resource, target: SdkTarget, reason: str) -> None:
         if not target.optional:
             raise ResourceGuardMisconfiguration(messages.guard_failed(resource, reason))
-        self.skipped.append((resource.name, reason))
 
 
 def _first_missing(module_name: str) -> str | None:

@@ -57,19 +57,19 @@ for _rg_arg do
   if [ $${#_rg_arg} -gt 200 ]; then
     _rg_arg="<$${#_rg_arg} bytes>"
   fi
-  _rg_done=
-  while :; do
-    case $$_rg_arg in
-    *"$$_rg_nl"*)
-      _rg_done="$$_rg_done$${_rg_arg%%"$$_rg_nl"*}\\\\n"
-      _rg_arg=$${_rg_arg#*"$$_rg_nl"} ;;
-    *"$$_rg_tab"*)
-      _rg_done="$$_rg_done$${_rg_arg%%"$$_rg_tab"*}\\\\t"
-      _rg_arg=$${_rg_arg#*"$$_rg_tab"} ;;
-    *) break ;;
-    esac
+  for _rg_cut in n t; do
+    if [ $$_rg_cut = n ]; then _rg_at=$$_rg_nl; else _rg_at=$$_rg_tab; fi
+    _rg_done=
+    while :; do
+      case $$_rg_arg in
+      *"$$_rg_at"*)
+        _rg_done="$$_rg_done$${_rg_arg%%"$$_rg_at"*}\\$$_rg_cut"
+        _rg_arg=$${_rg_arg#*"$$_rg_at"} ;;
+      *) break ;;
+      esac
+    done
+    _rg_arg=$$_rg_done$$_rg_arg
   done
-  _rg_arg=$$_rg_done$$_rg_arg
   case $$_rg_arg in
   '' | *[!A-Za-z0-9_./:=@%+,-]*) _rg_arg="'$$_rg_arg'" ;;
   esac
@@ -101,11 +101,13 @@ class Shims:
     def __init__(self, directory: Path, key: str) -> None:
         self._directory = directory
         self._key = key
+        if os.pathsep in str(directory):
+            raise ResourceGuardMisconfiguration(messages.directory_has_colon(directory))
         self._folder = directory / "bin"
         self._folder.mkdir()
         self.folder = str(self._folder)
         self.path_at_start = os.environ.get("PATH", os.defpath).split(os.pathsep)
-        os.environ["PATH"] = os.pathsep.join([self.folder, *self.path_at_start])
+        self.put_on_path()
 
     def add(self, resource: Resource, name: str) -> Binary:
         """Put a shim before a binary; returns the binary, as it is installed.
@@ -128,6 +130,16 @@ class Shims:
                     messages.directory_noexec(self._directory, resource)
                 )
         return Binary(name, resource.name, paths)
+
+    def put_on_path(self) -> None:
+        """Make the folder the first on PATH, unless PATH has it: a test may have put fakes first."""
+        path = os.environ.get("PATH", os.defpath)
+        if self.folder not in path:
+            os.environ["PATH"] = f"{self.folder}{os.pathsep}{path}"
+
+    def discard(self, name: str) -> None:
+        """Take the shim of a binary away again."""
+        (self._folder / name).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Take the folder off PATH, and leave what a test may have changed there."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Mapping
+    from collections.abc import MutableMapping
     from collections.abc import Sequence
     from typing import Any
     from typing import Final
@@ -41,7 +42,7 @@ class SpawnWatcher:
         path: The entries of PATH before the shims were put there.
         saw: Told the binary, its command line, and whether the spawn is an ``exec`` in place of
             this process; what it raises stops the spawn.
-        before: Called before each spawn, whatever it starts.
+        before: Called before each spawn, whatever it starts, with the environment that it gets.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class SpawnWatcher:
         shims: str,
         path: Iterable[str],
         saw: Saw,
-        before: Callable[[], None] | None = None,
+        before: Callable[[MutableMapping[Any, Any]], None] | None = None,
     ) -> None:
         self.binaries: list[Binary] = []
         self._shims = os.path.realpath(shims)
@@ -67,6 +68,11 @@ class SpawnWatcher:
         if self in WATCHERS:
             WATCHERS.remove(self)
 
+    def begin(self, environment: MutableMapping[Any, Any]) -> None:
+        """Something is about to start, with this environment."""
+        if self._before is not None:
+            self._before(environment)
+
     def spawn(
         self,
         program: str,
@@ -77,8 +83,6 @@ class SpawnWatcher:
         replaces: bool,
     ) -> None:
         """A program is about to start."""
-        if self._before is not None:
-            self._before()
         path = find_program(program, folders, cwd)
         binary = self._missing(program) if path is None else self._running(path)
         if binary is not None:
@@ -115,18 +119,25 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         _EVENTS[event](*arguments)
 
 
-def _tell(
-    program: Any, arguments: Any, env: Any, cwd: Any = None, *, replaces: bool = False
+def _tell(  # noqa: PLR0913 - the parts of a spawn
+    program: Any,
+    arguments: Any,
+    env: Any,
+    cwd: Any = None,
+    *,
+    search: Any = None,
+    replaces: bool = False,
 ) -> None:
     __tracebackhide__ = True
     try:
         name = os.fsdecode(program)
         words = [os.fsdecode(word) for word in arguments]
-        folders = _path_of(env)
+        folders = _path_of(search or env)
         where = None if cwd is None else os.fsdecode(cwd)
     except (TypeError, ValueError):
         return  # nothing that could be started: the caller gets its own error
     for watcher in reversed(WATCHERS):
+        watcher.begin(os.environ if env is None else env)
         watcher.spawn(name, words, folders, where, replaces=replaces)
 
 
@@ -143,10 +154,10 @@ def _popen(program: Any, arguments: Any, cwd: Any, env: Any) -> None:
     _tell(program, [arguments] if isinstance(arguments, (str, bytes)) else arguments, env, cwd)
 
 
-def _posix_spawn(program: Any, arguments: Any, _env: Any) -> None:
+def _posix_spawn(program: Any, arguments: Any, env: Any) -> None:
     __tracebackhide__ = True
     # `posix_spawnp` searches this process's PATH, whatever the child's is to be.
-    _tell(program, arguments, None)
+    _tell(program, arguments, env, search=os.environ)
 
 
 def _exec(program: Any, arguments: Any, env: Any) -> None:

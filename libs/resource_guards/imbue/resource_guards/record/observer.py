@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable
+from collections.abc import MutableMapping
 from collections.abc import Sequence
+from typing import Any
 from typing import Final
 
 from imbue.resource_guards import messages
+from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
-from imbue.resource_guards.record.callsite import call_site
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.line import LONGEST
 from imbue.resource_guards.scope.scope import Scope
@@ -47,7 +49,7 @@ class Observer:
         self._read_journal = read_journal
         self._pid = os.getpid()
 
-    def saw_sdk_call(self, resource: str, what: str) -> None:
+    def saw_sdk_call(self, resource: str, what: str, *_: object, **__: object) -> None:
         """Note a call of an SDK on behalf of the current scope, and stop it if it is not allowed.
 
         Raises:
@@ -59,7 +61,8 @@ class Observer:
             return
         use = self._note(scope, resource, Layer.SDK, what)
         if not use.allowed:
-            raise ResourceGuardViolation(messages.blocked(self.labels[resource], use, scope.owner))
+            text = messages.blocked(self.labels[resource], use, scope.owner)
+            raise ResourceGuardViolation(text, resource)
 
     def saw_spawn(self, binary: Binary, arguments: Sequence[str], replaces: bool) -> None:  # noqa: FBT001
         """Note that a binary is started past its shim, and stop it if it is not allowed.
@@ -86,18 +89,22 @@ class Observer:
             # is how the same ends when a shim blocks it.
             os.write(2, f"resource guards: {text}\n".encode(errors="replace"))
             os._exit(NOT_FOUND)
-        raise ResourceGuardViolation(text)
+        raise ResourceGuardViolation(text, binary.resource)
 
-    def before_spawn(self) -> None:
-        """Remember the place from which a process is about to be started.
+    def before_spawn(self, environment: MutableMapping[Any, Any]) -> None:
+        """Remember the place from which a process is about to be started, and for whom.
 
-        A shim cannot know it, so uses that it notes get it from the scope; what earlier processes
-        noted is booked first, with the place of its own.
+        A shim cannot know the place, so uses that it notes get it from the scope; what earlier
+        processes noted is booked first, with the place of its own. An environment that was copied
+        while another scope ran still names that one, and is corrected.
         """
         scope = self._slot.current()
         if scope is not None and os.getpid() == self._pid:
             self._read_journal()
             scope.started_at = call_site()
+            if self.refresh is not None:
+                self.refresh(scope)
+        self._slot.correct(environment)
 
     def _note(self, scope: Scope, resource: str, layer: Layer, what: str) -> Use:
         if resource not in scope.allowed and self.refresh is not None:

@@ -11,6 +11,7 @@ from _pytest._code.code import ReprEntry
 from _pytest._code.code import ReprExceptionInfo
 from _pytest._code.code import ReprFileLocation
 from _pytest._code.code import ReprTraceback
+
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.model import Violation
@@ -69,8 +70,10 @@ def _told_by_exception(call: pytest.CallInfo[None], violations: Sequence[Violati
     """Whether the test failed with the very exception that blocked its one forbidden call."""
     return (
         len(violations) == 1
+        and violations[0].fixture is None
         and call.excinfo is not None
         and isinstance(call.excinfo.value, ResourceGuardViolation)
+        and call.excinfo.value.resource == violations[0].resource
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from imbue.resource_guards import messages
 from imbue.resource_guards.report.findings import Findings
 

@@ -8,7 +8,10 @@ environment was cleared. `scope/entry.py` has their form.
 from __future__ import annotations
 
 import os
+from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.entry import OUTSIDE
@@ -48,6 +51,25 @@ class Publisher:
                 # No id in it, since it is rewritten only when the allowed set changes.
                 self._write_state(f"{ANY_SCOPE}{self._allowed_part(scope.allowed)}")
             self._in_state_file = scope.allowed
+
+    def correct(self, environment: MutableMapping[Any, Any], scope: Scope | None) -> None:
+        """Make an environment that has the variable name `scope`; and the state file, if none."""
+        right = self.value(scope)
+        if environment.get(VARIABLE, right) != right:  # rare: copied while another scope ran
+            with suppress(TypeError):  # it cannot be changed; the state file is there still
+                environment[VARIABLE] = self._corrected(environment[VARIABLE], scope)
+        if scope is None and self._in_state_file is not None:
+            self._write_state(f"{OUTSIDE}:")
+            self._in_state_file = None
+
+    def _corrected(self, value: str, scope: Scope | None) -> str:
+        # Only this session's own entry: there may be others, of sessions within this one.
+        before, found, after = value.partition(f" {self.key}=")
+        if not found:
+            return value
+        _, space, others = after.partition(" ")
+        own = self.value(scope).rpartition(" ")[2]
+        return f"{before} {own}{space}{others}"
 
     def close(self) -> None:
         """Leave the variable as it was found."""

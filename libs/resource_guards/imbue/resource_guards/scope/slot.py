@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextvars
 import os
 import threading
+from collections.abc import MutableMapping
+from typing import Any
 from typing import Final
 from typing import NamedTuple
 
@@ -77,6 +79,14 @@ class ScopeSlot:
     def value(self) -> str:
         """The environment variable's value for a process that acts as the calling thread does."""
         return self._publisher.value(self.turn().scope)
+
+    def correct(self, environment: MutableMapping[Any, Any]) -> None:
+        """Make an environment for a child name the current scope, if it names one of this session.
+
+        One that has lost the variable is left alone: it may have been emptied on purpose.
+        """
+        scope = self.turn().scope
+        self._publisher.correct(environment, scope)
 
     def adopt(self, value: str) -> None:
         """In a fork of the session's process: act for the scope of a value of the variable."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field
 
 import pytest
+
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
 from imbue.resource_guards.model import Violation
@@ -21,11 +22,15 @@ class FixtureAccount:
         scope: What its set-up and tear-down are charged to; its owner is the fixture's name.
         declared: What its ``@fixture_uses_resources`` names; `None` if it has none.
         finished: It can use nothing more.
+        awaiting: The tests whose verdict waits for that.
+        failed: Its set-up has failed.
     """
 
     scope: Scope
     declared: frozenset[str] | None
     finished: bool = False
+    failed: bool = False
+    awaiting: list[TestAccount] = field(default_factory=list)
 
     def facts(self) -> FixtureFacts:
         """What the verdict needs to know of it."""
@@ -62,10 +67,22 @@ class TestAccount:
         """Whether it declares nothing and has used nothing, so that there is nothing to judge."""
         return not (self.declared or self.scope.uses or self.fixtures)
 
-    @property
-    def is_undecided(self) -> bool:
-        """Whether a fixture that it depends on may still use something."""
-        return any(not fixture.finished for fixture in self.fixtures)
+    def depend_on(self, fixture: FixtureAccount) -> None:
+        """Note that the test depends on a fixture."""
+        if fixture not in self.fixtures:
+            self.fixtures.append(fixture)
+
+    def wait(self) -> bool:
+        """Wait for a fixture that may still use something; `False` if there is none.
+
+        Waiting for one at a time is enough, and each test then moves only as often as it has
+        fixtures, however many tests share them.
+        """
+        for fixture in self.fixtures:
+            if not fixture.finished:
+                fixture.awaiting.append(self)
+                return True
+        return False
 
     def facts(self, *, finished: bool) -> Facts:
         """What the verdict needs to know.

@@ -11,7 +11,7 @@ from typing import Final
 _NOT_THE_USERS: Final = tuple(
     f"{folder}/"
     for folder in {
-        str(Path(__file__).parent.parent),
+        str(Path(__file__).parent),
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
     }
 )

@@ -12,14 +12,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.dependents import Dependents
 from imbue.resource_guards.declare.fixtures import declared_by_fixture
 from imbue.resource_guards.declare.fixtures import known_resources
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.registry import Registry
-from imbue.resource_guards.record.accounts import FixtureAccount
-from imbue.resource_guards.record.accounts import TestAccount
+from imbue.resource_guards.lifecycle.accounts import FixtureAccount
+from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import ScopeSlot
@@ -48,13 +49,25 @@ class FixtureScopes:
         self._read_journal = read_journal
         self._accounts: dict[pytest.FixtureDef[Any], FixtureAccount] = {}
         self._dependents: Dependents | None = None
+        self._finished: list[FixtureAccount] = []
 
     def accounts_of(self, item: pytest.Item) -> Iterable[FixtureAccount]:
         """The accounts of the fixtures that the test has depended on so far."""
         if not self._accounts:
-            return ()
-        active = pytest_internals.active_fixtures(item)
-        return [self._accounts[each] for each in active if each in self._accounts]
+            return
+        for fixturedef in pytest_internals.active_fixtures(item):
+            if fixturedef in self._accounts:
+                yield self._accounts[fixturedef]
+        # A fixture whose set-up failed is not active for those who then get the same error again.
+        for chain in pytest_internals.static_fixtures(item):
+            account = self._accounts.get(chain[-1])
+            if account is not None and account.failed:
+                yield account
+
+    def no_longer_awaited(self) -> Iterable[TestAccount]:
+        """The tests that waited for fixtures which have been torn down since the last call."""
+        finished, self._finished = self._finished, []
+        return [test for fixture in finished for test in fixture.awaiting]
 
     def set_up(
         self,
@@ -69,7 +82,7 @@ class FixtureScopes:
             request: The request that it is set up for.
             running: The account of the test that is running, if one is.
         """
-        if pytest_internals.is_pytests_own(fixturedef):
+        if pytest_internals.is_pytests_own(fixturedef) or request.config.option.setupplan:
             return (yield)
         declared = declared_by_fixture(fixturedef.func)
         if declared is None and fixturedef.scope == "function":
@@ -95,8 +108,10 @@ class FixtureScopes:
             if self._dependents is None:
                 self._dependents = Dependents(request.session.items, self._marks)
             allowed = self._dependents.declare(fixturedef, running.item if running else None)
-        scope = self._ledger.open(fixturedef.argname, allowed)
+        scope = self._ledger.open(pytest_internals.display_name(fixturedef), allowed)
         account = self._accounts[fixturedef] = FixtureAccount(scope, declared)
+        if running:
+            running.depend_on(account)
         return account
 
     def _charge(
@@ -110,6 +125,7 @@ class FixtureScopes:
         def finish() -> None:
             turn.end()
             account.finished = True
+            self._finished.append(account)
             self._ledger.close(account.scope)
             if self._accounts.get(fixturedef) is account:
                 del self._accounts[fixturedef]
@@ -121,6 +137,9 @@ class FixtureScopes:
         turn.begin()
         try:
             return (yield)
+        except BaseException:
+            account.failed = True
+            raise
         finally:
             turn.end()
             account.finished = pytest_internals.finalizer_count(fixturedef) == before

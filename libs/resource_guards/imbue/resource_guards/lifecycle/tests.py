@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 import pytest
+
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.judge.verdict import verdict
-from imbue.resource_guards.record.accounts import TestAccount
+from imbue.resource_guards.lifecycle.accounts import TestAccount
+from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
-from imbue.resource_guards.scope.fixture_scopes import FixtureScopes
 from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ class Lifecycle:
             session.registry, self._marks, self._slot, self._ledger, enforcement.read_journal
         )
         self._running: TestAccount | None = None
-        self._undecided: list[TestAccount] = []
         enforcement.observer.refresh = self.refresh
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -46,6 +46,9 @@ class Lifecycle:
         declared = self._marks.declared_by(item)
         scope = self._ledger.open(item.nodeid, declared)
         self._running = item.stash[ACCOUNT] = TestAccount(item, scope, declared)
+        # Reports of subtests are made within the body, and look like reports of its end.
+        self._running.has_teardown = pytest_internals.may_have_subtests(item)
+        self.enforcement.put_on_path()
         self._slot.enter(scope)
         return (yield)
 
@@ -91,8 +94,7 @@ class Lifecycle:
 
     def _follow(self, account: TestAccount, report: pytest.TestReport) -> None:
         for fixture in self._fixtures.accounts_of(account.item):
-            if fixture not in account.fixtures:
-                account.fixtures.append(fixture)
+            account.depend_on(fixture)
         self.refresh(account.scope)
         if report.when == "call":
             account.passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
@@ -103,18 +105,16 @@ class Lifecycle:
         self._slot.enter(None)
         self._running = None
         del account.item.stash[ACCOUNT]
-        if account.is_undecided:
-            self._undecided.append(account)
+        account.wait()
 
     def _decide(self) -> None:
         """Judge the tests that waited for a fixture which has been torn down by now."""
-        undecided, self._undecided = self._undecided, []
-        for account in undecided:
-            if account.is_undecided:
-                self._undecided.append(account)
-            elif violations := account.untold(verdict(account.facts(finished=True))):
-                report = late_report(account.item, violations, self._labels)
-                self._session.send(account.item, report)
+        for account in self._fixtures.no_longer_awaited():
+            if not account.wait():
+                violations = account.untold(verdict(account.facts(finished=True)))
+                if violations:
+                    report = late_report(account.item, violations, self._labels)
+                    self._session.send(account.item, report)
 
     def finish(self) -> None:
         """Judge the rest, when pytest has torn down what a run that ended early has left."""

@@ -1,0 +1,1 @@
+"""Drives the stages: follows each test and fixture by pytest's hooks, and has each test judged."""
