@@ -23,7 +23,11 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 TOOLS = ROOT / ".tools"
 UV_VERSION = "0.13.9"
 MEMBERS = ("resource_guards", "mngr", "mngr_modal")
-SYSTEM_PACKAGES = {"tmux": "tmux"}  # a program that the tests run, and the Debian package of it
+SYSTEM_PACKAGES = {
+    "tmux": "tmux",
+    "make": "make",
+    "cc": "gcc libc6-dev",
+}  # what tests run, and where Debian has it
 OLDEST_PYTHON = (3, 11)
 
 
@@ -89,7 +93,12 @@ def make_environment(folder: Path, python: str = sys.executable) -> Path:
 
 def install_system_packages() -> None:
     """Install the programs that the tests run, where that is possible; say so where it is not."""
-    missing = [package for program, package in SYSTEM_PACKAGES.items() if not shutil.which(program)]
+    missing = [
+        package
+        for program, packages in SYSTEM_PACKAGES.items()
+        for package in packages.split()
+        if not shutil.which(program)
+    ]
     if not missing:
         return
     if shutil.which("apt-get") and os.geteuid() == 0:
