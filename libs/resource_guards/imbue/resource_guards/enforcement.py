@@ -59,7 +59,7 @@ class Enforcement:
             publisher = Publisher(key, directory / "state")
             undo.callback(publisher.close)
             self.slot = ScopeSlot(publisher)
-            self.observer = Observer(self.slot, self.journal, self.read_journal)
+            self.observer = Observer(self.slot, self.ledger, self.journal, self.read_journal)
             self._shims = Shims(directory, key)
             undo.callback(self._shims.remove)
             import_hook = ImportHook()

@@ -22,7 +22,8 @@ from imbue.resource_guards.record import line
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
 
-# $$ is a dollar sign of the script. Arguments are written out one by one, a long one by its
+# Signal 25 is SIGXFSZ, by which a limit for file sizes would end the shell before it could tell that
+# it has recorded nothing. $$ is a dollar sign of the script. Arguments are written out one by one, a long one by its
 # length, and line ends and tabs as escapes: a record is one line, and one write, of bounded size.
 _SCRIPT = Template(
     """\
@@ -75,12 +76,14 @@ for _rg_arg do
   esac
   _rg_what="$$_rg_what $$_rg_arg"
 done
+trap '' 25
 printf '$begin\\t%s\\t$resource\\t%s\\t$layer\\t%s\\t\\t%s\\t$end\\n' \\
   "$${_rg%%:*}" "$$_rg_outcome" "$$$$" "$$_rg_what" >> $journal || {
   printf '' 2>&- > $health
   printf '%s\\n' $no_record >&2
   exit 127
 }
+trap - 25
 if [ "$$_rg_outcome" = $allowed ]; then
   exec $real "$$@"
 fi

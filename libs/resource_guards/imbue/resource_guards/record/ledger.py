@@ -43,6 +43,13 @@ class Ledger:
         """Take nothing more for this scope: what still comes is late."""
         self._open.pop(str(scope.id), None)
 
+    def note(self, scope: Scope, use: Use) -> None:
+        """Put a use that this process has seen on its scope, or with the late ones."""
+        if str(scope.id) in self._open:
+            scope.note(use)
+        else:
+            self.late.append(LateUse(scope.owner, use))
+
     def book(self, entries: Iterable[Entry], running: Scope | None) -> None:
         """Put uses from the journal on the scopes that they belong to.
 

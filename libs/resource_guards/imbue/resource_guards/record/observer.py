@@ -17,6 +17,7 @@ from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal
+from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.record.line import LONGEST
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import ScopeSlot
@@ -32,6 +33,7 @@ class Observer:
 
     Args:
         slot: Where the current scope is read.
+        ledger: Where uses in this process are kept.
         journal: Where a child forked from this process writes what it sees, since what it keeps
             in memory dies with it.
         read_journal: Books what other processes have seen so far.
@@ -41,10 +43,17 @@ class Observer:
         refresh: Reads the marks of a scope's test again, which a test may add while it runs.
     """
 
-    def __init__(self, slot: ScopeSlot, journal: Journal, read_journal: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        slot: ScopeSlot,
+        ledger: Ledger,
+        journal: Journal,
+        read_journal: Callable[[], None],
+    ) -> None:
         self.labels: dict[str, str] = {}
         self.refresh: Refresh | None = None
         self._slot = slot
+        self._ledger = ledger
         self._journal = journal
         self._read_journal = read_journal
         self._pid = os.getpid()
@@ -111,7 +120,7 @@ class Observer:
             self.refresh(scope)
         use = Use(resource, resource in scope.allowed, layer, what, call_site(), os.getpid())
         if use.pid == self._pid:
-            scope.note(use)
+            self._ledger.note(scope, use)
         else:
             self._journal.append(scope.id, use)
             scope.used.add(resource)

@@ -1,0 +1,218 @@
+"""When the machine lets us down: the run never passes silently, and never hangs."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.suite import Suite
+
+WORKERS = pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["one process", "a worker"])
+
+
+@WORKERS
+def test_a_use_that_cannot_be_recorded(suite: Suite, workers: tuple[str, ...]) -> None:
+    """Where no file may grow, the program is not run, and the run fails and tells why."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import resource, subprocess, pytest
+
+            def limited():
+                resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+            @pytest.mark.tool
+            def test_marked():
+                subprocess.run(["tool", "now"], check=True)
+                subprocess.run(["tool", "later"], preexec_fn=limited)
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome.code != 0
+    assert "could not be recorded" in outcome.output
+    assert suite.runs_of() == ["now"]
+
+
+@WORKERS
+def test_a_torn_record(suite: Suite, workers: tuple[str, ...]) -> None:
+    """Half a record in the journal, as of a process killed while it wrote, fails the run."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import glob, os
+
+            def test_tears():
+                (journal,) = glob.glob(os.environ["TMPDIR"] + "/resource-guards-*/journal")
+                with open(journal, "a") as file:
+                    file.write("RG1\\t1\\ttool\\tall")
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome.code != 0
+    assert "torn record" in outcome.output
+
+
+def test_ten_thousand_uses_from_fifty_processes(suite: Suite) -> None:
+    """None is lost and none is torn."""
+    suite.guard_tool()
+    suite.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import register_sdk_guard
+            register_sdk_guard("sdk", targets=["sdk:send"])
+
+            def pytest_runtest_teardown(item):
+                from imbue.resource_guards.lifecycle.tests import ACCOUNT
+                if "fifty" in item.name:
+                    pids = {}
+                    plugin = item.config.pluginmanager.get_plugin("resource_guards_lifecycle")
+                    plugin.enforcement.read_journal()
+                    for use in item.stash[ACCOUNT].scope.uses:
+                        assert use.what.startswith("sdk:send"), use
+                        pids[use.pid] = pids.get(use.pid, 0) + 1
+                    print("COUNTED", len(pids), sum(pids.values()))
+        """,
+        sdk="def send(): pass",
+        test_it="""
+            import os, sdk
+
+            def test_fifty():
+                children = []
+                for _ in range(50):
+                    pid = os.fork()
+                    if not pid:
+                        try:
+                            for _ in range(200):
+                                try:
+                                    sdk.send()
+                                except Exception:
+                                    pass
+                        finally:
+                            os._exit(0)
+                    children.append(pid)
+                for pid in children:
+                    os.waitpid(pid, 0)
+        """,
+    )
+
+    outcome = suite.run("-s")
+
+    assert "COUNTED 50 10000" in outcome.output
+    assert outcome["test_fifty"].says_missing("sdk")
+    assert "torn" not in outcome.output
+
+
+def test_shims_of_many_processes_at_once(suite: Suite) -> None:
+    """Fifty shells that call the tool ten times each leave five hundred whole records."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.mark.tool
+            def test_many(request):
+                call = "for i in 1 2 3 4 5 6 7 8 9 10; do tool a b c; done"
+                shells = [subprocess.Popen(["sh", "-c", call]) for _ in range(50)]
+                assert [shell.wait() for shell in shells] == [0] * 50
+                plugin = request.config.pluginmanager.get_plugin("resource_guards_lifecycle")
+                plugin.enforcement.read_journal()
+                from imbue.resource_guards.lifecycle.tests import ACCOUNT
+                assert len(request.node.stash[ACCOUNT].scope.uses) == 500
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome.outcomes == {"test_many": "passed"}, outcome.output
+    assert len(suite.runs_of()) == 500
+
+
+def test_two_megabytes_of_arguments(suite: Suite) -> None:
+    """A shim passes them on, and records a line of bounded size."""
+    suite.guard_tool()
+    suite.tool("tool", script='[ "$#" = 20 ] && [ "${#1}" = 100000 ]')
+    suite.write(
+        test_it=r"""
+            import subprocess, pytest
+
+            LONG = ["x" * 100_000] * 19 + ["\n\t" * 50_000]
+
+            @pytest.mark.tool
+            def test_marked():
+                subprocess.run(["tool", *LONG], check=True, timeout=20)
+
+            def test_unmarked():
+                subprocess.run(["tool", *LONG], timeout=20)
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output[-2000:]
+    assert outcome["test_unmarked"].says_missing()
+    assert "<100000 bytes>" in outcome["test_unmarked"].text
+
+
+@pytest.mark.parametrize(
+    ("missing", "complaint"),
+    [
+        ("compiler", "needs a C compiler"),
+        ("headers", "the C compiler failed"),
+        ("cache", "its library cannot be kept in"),
+    ],
+)
+def test_the_native_layer_asked_for_and_not_to_be_had(
+    suite: Suite, missing: str, complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a usage error that says what is missing, and not silence."""
+    suite.guard_tool()
+    suite.write(test_it="def test_never(): pass")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(suite.path / "cache"))
+    if missing == "compiler":
+        monkeypatch.setenv("PATH", str(suite.bin))
+    elif missing == "headers":
+        monkeypatch.setenv("CC", "false")
+    else:
+        (suite.path / "cache").touch()
+
+    outcome = suite.run("-oresource_guards_native=true")
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert complaint in outcome.output
+    assert suite.leftovers() == []
+
+
+def test_the_native_layer_beside_another_preload(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A preload that is there already stays, and is there again when the run is over."""
+    suite.guard_tool()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(suite.path / "cache"))
+    libc = "libdl.so.2"  # a library that can be preloaded anywhere and does nothing
+    monkeypatch.setenv("LD_PRELOAD", libc)
+    suite.write(
+        conftest="""
+            import os
+
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+
+            def pytest_unconfigure(config):
+                config.add_cleanup(lambda: print("PRELOAD", os.environ["LD_PRELOAD"]))
+        """,
+        test_it=f"""
+            import os
+
+            def test_it():
+                ours, theirs = os.environ["LD_PRELOAD"].split(":")
+                assert ours.endswith("native.so")
+                assert theirs == "{libc}"
+        """,
+    )
+
+    outcome = suite.run("-oresource_guards_native=true", "-s")
+
+    assert outcome.outcomes == {"test_it": "passed"}, outcome.output
+    assert f"PRELOAD {libc}" in outcome.output

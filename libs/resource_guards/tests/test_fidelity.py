@@ -1,0 +1,357 @@
+"""What must not be seen, and what must stay as it would be without guards."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.suite import Suite
+
+WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+
+
+@WORKERS
+def test_what_is_no_use(suite: Suite, workers: tuple[str, ...]) -> None:
+    """Fakes, looking a program up and reading it are no uses; a mark for them is superfluous."""
+    suite.guard_tool()
+    suite.write(
+        test_it=f"""
+            import hashlib, os, pathlib, shutil, subprocess, sys, pytest
+
+            TOOL = pathlib.Path("{suite.bin}/tool")
+
+            @pytest.fixture
+            def fake(tmp_path):
+                path = tmp_path / "tool"
+                path.write_text("#!/bin/sh\\necho fake\\n")
+                path.chmod(0o755)
+                return path
+
+            def fake_first(fake, monkeypatch):
+                monkeypatch.setenv("PATH", str(fake.parent), prepend=os.pathsep)
+                assert subprocess.check_output(["tool"]) == b"fake\\n"
+                assert subprocess.check_output("tool", shell=True) == b"fake\\n"
+                child = "import subprocess; subprocess.run(['tool'], check=True)"
+                assert subprocess.check_output([sys.executable, "-c", child]) == b"fake\\n"
+
+            def fake_by_path(fake, monkeypatch):
+                assert subprocess.check_output([fake]) == b"fake\\n"
+                assert subprocess.check_output(["./tool"], cwd=fake.parent) == b"fake\\n"
+
+            def fake_by_env(fake, monkeypatch):
+                env = {{"PATH": f"{{fake.parent}}:{{os.environ['PATH']}}"}}
+                assert subprocess.check_output(["tool"], env=env) == b"fake\\n"
+
+            def looked_up(fake, monkeypatch):
+                assert shutil.which("tool")
+                assert os.access(TOOL, os.X_OK)
+
+            def read(fake, monkeypatch):
+                hashlib.sha256(TOOL.read_bytes())
+                shutil.copy(TOOL, fake)
+
+            def something_else(fake, monkeypatch):
+                subprocess.run(["true", str(TOOL)], check=True)
+
+            WAYS = [fake_first, fake_by_path, fake_by_env, looked_up, read, something_else]
+
+            @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+            def test_unmarked(way, fake, monkeypatch):
+                way(fake, monkeypatch)
+
+            @pytest.mark.tool
+            @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+            def test_marked(way, fake, monkeypatch):
+                way(fake, monkeypatch)
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    assert len(outcome.tests) == 12
+    for name, test in outcome.tests.items():
+        if "unmarked" in name:
+            assert test.outcome == "passed", (name, test.text)
+        else:
+            assert test.says_superfluous(), (name, test.text)
+    assert suite.runs_of() == []
+
+
+def test_an_attempt_to_run_what_is_not_installed(suite: Suite) -> None:
+    """It is a use, so that the verdict is the same on every machine."""
+    suite.guard_tool()
+    (suite.bin / "tool").unlink()
+    suite.write(
+        test_it="""
+            import os, subprocess, pytest
+
+            def attempt():
+                with pytest.raises(FileNotFoundError):
+                    subprocess.run(["tool", "up"])
+
+            def test_unmarked():
+                try:
+                    subprocess.run(["tool", "up"])
+                except Exception:
+                    pass
+
+            @pytest.mark.tool
+            def test_marked():
+                attempt()
+
+            @pytest.mark.tool
+            def test_marked_execvp():
+                pid = os.fork()
+                if not pid:
+                    try:
+                        os.execvp("tool", ["tool"])
+                    finally:
+                        os._exit(0)
+                os.waitpid(pid, 0)
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing()
+    assert "tool up" in outcome["test_unmarked"].text
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_marked_execvp"].outcome == "passed", outcome.output
+
+
+def test_names_that_differ_in_case(suite: Suite) -> None:
+    """They are two resources."""
+    for name in ("tool", "Tool"):
+        suite.tool(name)
+    suite.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import register_resource_guard
+            register_resource_guard("tool")
+            register_resource_guard("Tool")
+        """,
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.mark.tool
+            def test_lower(): subprocess.run(["tool"], check=True)
+
+            @pytest.mark.Tool
+            def test_upper(): subprocess.run(["Tool"], check=True)
+
+            @pytest.mark.tool
+            def test_wrong(): subprocess.run(["Tool"])
+        """,
+    )
+
+    outcome = suite.run("--strict-markers")
+
+    assert outcome["test_lower"].outcome == outcome["test_upper"].outcome == "passed"
+    assert outcome["test_wrong"].says_missing("Tool")
+    assert outcome["test_wrong"].says_superfluous("tool")
+
+
+def test_a_multi_call_program_is_known_by_the_name_it_is_called_by(suite: Suite) -> None:
+    """One file with many names is the guarded program only under the guarded name."""
+    box = suite.tool("box", script='echo "called ${0##*/}"')
+    for name in ("tool", "other"):
+        (suite.bin / name).symlink_to(box)
+    suite.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import register_resource_guard
+            register_resource_guard("tool")
+        """,
+        test_it=f"""
+            import os, subprocess, pytest
+
+            def test_other():
+                assert subprocess.check_output(["{suite.bin}/other"]) == b"called other\\n"
+                assert subprocess.check_output(["other"]) == b"called other\\n"
+
+            @pytest.mark.tool
+            def test_tool():
+                assert subprocess.check_output(["tool"]) == b"called tool\\n"
+                assert subprocess.check_output(["{suite.bin}/tool"]) == b"called tool\\n"
+
+            def test_link_to_the_name(tmp_path):
+                (tmp_path / "x").symlink_to("{suite.bin}/tool")
+                subprocess.run([tmp_path / "x"])
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_other"].outcome == "passed", outcome.output
+    assert outcome["test_tool"].outcome == "passed", outcome.output
+    assert outcome["test_link_to_the_name"].says_missing()
+
+
+def test_an_environment_changed_by_a_test_stays_changed(suite: Suite) -> None:
+    """What a test sets, deletes or replaces in os.environ is what the next one finds."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import os, subprocess, pytest
+
+            @pytest.mark.tool
+            def test_changes():
+                os.environ["ADDED"] = "1"
+                os.environ["HOME"] = "/elsewhere"
+                os.environ.pop("LANG", None)
+                subprocess.run(["tool"], check=True)
+
+            def test_finds():
+                assert os.environ["ADDED"] == "1"
+                assert os.environ["HOME"] == "/elsewhere"
+                assert "LANG" not in os.environ
+
+            def test_emptied_on_purpose():
+                printed = subprocess.check_output(["env"], env={"ONLY": "1"})
+                assert printed == b"ONLY=1\\n"
+        """
+    )
+
+    assert suite.run().counts == {"passed": 3}
+
+
+def test_a_thread_that_outlives_its_test(suite: Suite) -> None:
+    """It acts for the test that started it, and neither fails nor satisfies the next."""
+    suite.write(
+        sdk="def send(): pass",
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("sdk", targets=["sdk:send"])
+        """,
+        test_it="""
+            import threading, pytest, sdk
+
+            GO, DONE = threading.Event(), threading.Event()
+
+            def late():
+                GO.wait(20)
+                try:
+                    sdk.send()
+                finally:
+                    DONE.set()
+
+            {mark}
+            def test_starts():
+                threading.Thread(target=late).start()
+                {use}
+
+            def test_next():
+                GO.set()
+                assert DONE.wait(20)
+
+            @pytest.mark.sdk
+            def test_superfluous():
+                pass
+        """.replace("{mark}", "@pytest.mark.sdk").replace("{use}", "sdk.send()"),
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_starts"].outcome == "passed"
+    assert outcome["test_next"].outcome == "passed"
+    assert outcome["test_superfluous"].says_superfluous("sdk")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_blocked_thread_that_outlives_its_test(suite: Suite) -> None:
+    """All tests pass, and the run fails, naming the test that left the thread behind."""
+    suite.write(
+        sdk="def send(): pass",
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("sdk", targets=["sdk:send"])
+        """,
+        test_it="""
+            import threading, sdk
+
+            GO, DONE = threading.Event(), threading.Event()
+
+            def late():
+                GO.wait(20)
+                try:
+                    sdk.send()
+                except Exception:
+                    pass
+                DONE.set()
+
+            def test_starts():
+                threading.Thread(target=late).start()
+
+            def test_next():
+                GO.set()
+                assert DONE.wait(20)
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome.counts == {"passed": 2}
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert "test_starts invoked 'sdk' without @pytest.mark.sdk" in outcome.output
+
+
+INNER_CONFTEST = """
+from imbue.resource_guards.resource_guards import register_resource_guard
+register_resource_guard("{inner}", mark="inner")
+"""
+
+INNER_TEST = """
+import subprocess, pytest
+
+@pytest.mark.inner
+def test_inner_marked(): subprocess.run(["{inner}"], check=True)
+
+def test_inner_unmarked(): subprocess.run(["{inner}"])
+
+@pytest.mark.inner
+def test_inner_superfluous(): pass
+"""
+
+OUTER_TEST = """
+    import subprocess, pytest
+
+    @pytest.mark.tool
+    @pytest.mark.parametrize("how", ["runpytest_inprocess", "runpytest_subprocess"])
+    def test_outer_marked(pytester, how):
+        pytester.makeconftest({conftest!r})
+        pytester.makepyfile(test_inner={test!r})
+        result = getattr(pytester, how)("-pno:cacheprovider")
+        result.assert_outcomes(passed=1, failed=2)
+        result.stdout.fnmatch_lines(["*invoked '{inner}' without @pytest.mark.inner*"])
+
+    def test_outer_unmarked():
+        subprocess.run(["tool"])
+
+    @pytest.mark.tool
+    def test_outer_superfluous():
+        pass
+"""
+
+
+@pytest.mark.parametrize("inner", ["tool", "other"])
+def test_pytest_in_pytest(suite: Suite, inner: str) -> None:
+    """Both levels are right, where they guard the same program and where the inner's uses it."""
+    suite.tool("tool")
+    suite.tool("other", script="tool")
+    suite.write(
+        conftest="""
+            pytest_plugins = ["pytester"]
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+        """,
+        test_it=OUTER_TEST.format(
+            conftest=INNER_CONFTEST.format(inner=inner),
+            test=INNER_TEST.format(inner=inner),
+            inner=inner,
+        ),
+    )
+
+    outcome = suite.run(load="auto")
+
+    for how in ("runpytest_inprocess", "runpytest_subprocess"):
+        assert outcome[f"test_outer_marked[{how}]"].outcome == "passed", outcome.output
+    assert outcome["test_outer_unmarked"].says_missing()
+    assert outcome["test_outer_superfluous"].says_superfluous()
+    assert suite.leftovers() == []
