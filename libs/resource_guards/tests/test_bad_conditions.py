@@ -34,6 +34,55 @@ def test_a_use_that_cannot_be_recorded(suite: Suite, workers: tuple[str, ...]) -
     assert suite.runs_of() == ["now"]
 
 
+@pytest.mark.parametrize(
+    "where", ["a fork", "a child Python"], ids=["in a fork", "in a child Python"]
+)
+def test_an_sdk_call_that_cannot_be_recorded(suite: Suite, where: str) -> None:
+    """The same for what another Python process sees."""
+    suite.write(
+        sdk="def send(): pass",
+        conftest="""
+            from imbue.resource_guards.resource_guards import register_sdk_guard
+            register_sdk_guard("sdk", targets=["sdk:send"])
+        """,
+        test_it=f"""
+            import os, resource, subprocess, sys, pytest
+
+            def limited():
+                resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+            def in_fork():
+                pid = os.fork()
+                if not pid:
+                    try:
+                        import sdk
+                        limited()
+                        sdk.send()
+                    finally:
+                        os._exit(0)
+                os.waitpid(pid, 0)
+
+            def in_child():
+                subprocess.run([sys.executable, "-c", "import sdk; sdk.send()"], preexec_fn=limited)
+
+            @pytest.mark.sdk
+            def test_marked():
+                import sdk
+                sdk.send()
+                {"in_fork" if where == "a fork" else "in_child"}()
+
+            @pytest.mark.filterwarnings("ignore")
+            def test_unmarked():
+                {"in_fork" if where == "a fork" else "in_child"}()
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert "could not be recorded" in outcome.output
+
+
 @WORKERS
 def test_a_torn_record(suite: Suite, workers: tuple[str, ...]) -> None:
     """Half a record in the journal, as of a process killed while it wrote, fails the run."""

@@ -355,3 +355,100 @@ def test_pytest_in_pytest(suite: Suite, inner: str) -> None:
     assert outcome["test_outer_unmarked"].says_missing()
     assert outcome["test_outer_superfluous"].says_superfluous()
     assert suite.leftovers() == []
+
+
+def test_pools_and_loops_that_serve_several_tests(suite: Suite) -> None:
+    """Their work is charged to the test that hands it over, and not to the one that made them."""
+    suite.write(
+        sdk="def send(): pass",
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("sdk", targets=["sdk:send"])
+        """,
+        ways="""
+            import asyncio, threading
+            from concurrent import futures
+            import sdk
+
+            MADE = {}
+
+            def made(name, make):
+                if name not in MADE:
+                    MADE[name] = make()
+                return MADE[name]
+
+            def call():
+                sdk.send()
+
+            def thread_pool(function):
+                pool = made("threads", lambda: futures.ThreadPoolExecutor(1))
+                pool.submit(function).result(20)
+
+            def process_pool(function):
+                pool = made("processes", lambda: futures.ProcessPoolExecutor(1))
+                pool.submit(function).result(20)
+
+            def loop(function):
+                async def run():
+                    function()
+
+                def make():
+                    loop = asyncio.new_event_loop()
+                    threading.Thread(target=loop.run_forever, daemon=True).start()
+                    return loop
+
+                asyncio.run_coroutine_threadsafe(run(), made("loop", make)).result(20)
+
+            def to_thread_of_a_long_loop(function):
+                runner = made("runner", asyncio.Runner)
+
+                async def run():
+                    await asyncio.to_thread(function)
+
+                runner.run(run())
+
+            WAYS = [thread_pool, process_pool, loop, to_thread_of_a_long_loop]
+        """,
+        test_it="""
+            import pytest, ways
+
+            EACH = pytest.mark.parametrize("way", ways.WAYS, ids=lambda way: way.__name__)
+
+            @EACH
+            def test_first_of_all(way):
+                way(int)
+
+            @EACH
+            @pytest.mark.sdk
+            def test_marked(way):
+                way(ways.call)
+
+            @EACH
+            def test_unmarked(way):
+                try:
+                    way(ways.call)
+                except Exception:
+                    pass
+
+            @EACH
+            def test_innocent(way):
+                way(int)
+
+            @EACH
+            @pytest.mark.sdk
+            def test_superfluous(way):
+                way(int)
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert len(outcome.tests) == 20
+    for name, test in outcome.tests.items():
+        if "unmarked" in name:
+            assert test.says_missing("sdk"), (name, test)
+        elif "superfluous" in name:
+            assert test.says_superfluous("sdk"), (name, test)
+        else:
+            assert test.outcome == "passed", (name, test)
+    assert "Late use" not in outcome.output

@@ -288,13 +288,17 @@ def test_a_removed_private_directory_fails_the_run(suite: Suite, workers: tuple[
     suite.guard_tool()
     suite.write(
         test_it="""
-            import os, shutil, tempfile
+            import os, shutil, pytest
 
             def test_cleans_up_too_much():
                 for name in os.listdir(os.environ["TMPDIR"]):
                     shutil.rmtree(os.path.join(os.environ["TMPDIR"], name))
 
             def test_next():
+                pass
+
+            @pytest.mark.tool
+            def test_with_another_state():
                 pass
         """
     )
@@ -304,6 +308,36 @@ def test_a_removed_private_directory_fails_the_run(suite: Suite, workers: tuple[
     assert outcome.code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
     assert "was removed while tests ran" in outcome.output
     assert "INTERNALERROR" not in outcome.output
+
+
+def test_a_private_directory_removed_by_a_fixture(suite: Suite) -> None:
+    """The next scope cannot be published, which ends the run as clearly."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import os, shutil, pytest
+
+            @pytest.fixture(scope="module")
+            def wide():
+                yield
+
+            def test_first(request):
+                for name in os.listdir(os.environ["TMPDIR"]):
+                    shutil.rmtree(os.path.join(os.environ["TMPDIR"], name))
+                request.getfixturevalue("wide")
+
+            @pytest.mark.tool
+            def test_never(wide):
+                raise AssertionError("it has run")
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert "could not be written" in outcome.output or "was removed" in outcome.output
+    assert "Traceback" not in outcome.output
+    assert "it has run" not in outcome.output
 
 
 def test_subtests(suite: Suite) -> None:

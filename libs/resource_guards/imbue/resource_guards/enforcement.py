@@ -56,7 +56,7 @@ class Enforcement:
             key = session_key(str(directory))
             self.journal = Journal(directory / "journal", directory / "health")
             undo.callback(self.journal.close)
-            publisher = Publisher(key, directory / "state")
+            publisher = Publisher(key, directory / "state", complain)
             undo.callback(publisher.close)
             self.slot = ScopeSlot(publisher)
             self.observer = Observer(self.slot, self.ledger, self.journal, self.read_journal)

@@ -527,6 +527,15 @@ def journal_removed(path: Path) -> str:
     )
 
 
+def state_unwritable(path: Path, error: OSError) -> str:
+    """The state file cannot be written."""
+    return (
+        f"What the running test may use could not be written to {path} ({error}), so programs "
+        f"that it starts cannot be judged. Look for a test or program that cleans the temporary "
+        f"directory, or make room on its file system."
+    )
+
+
 def journal_unwritable(path: Path, reason: object) -> str:
     """A record that could not be written."""
     return (

@@ -82,7 +82,9 @@ class FixtureScopes:
             request: The request that it is set up for.
             running: The account of the test that is running, if one is.
         """
-        if pytest_internals.is_pytests_own(fixturedef) or request.config.option.setupplan:
+        if pytest_internals.is_pytests_own(fixturedef) or request.config.getoption(
+            "setupplan", default=False
+        ):
             return (yield)
         declared = declared_by_fixture(fixturedef.func)
         if declared is None and fixturedef.scope == "function":

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,10 +94,14 @@ class Journal:
         data = format_use(scope_id, use)
         try:
             written = os.write(self._fd, data)
+            reason: object = "half a record written"
         except OSError as error:
-            raise JournalError(messages.journal_unwritable(self.path, error)) from error
+            written = 0
+            reason = error
         if written != len(data):
-            raise JournalError(messages.journal_unwritable(self.path, "half a record written"))
+            with suppress(OSError):  # then it has gone, which `has_news` finds
+                os.truncate(self.health, 0)  # this may be a fork, whose error nobody hears
+            raise JournalError(messages.journal_unwritable(self.path, reason))
 
     def check(self) -> None:
         """Make sure that every record that should have been written was.

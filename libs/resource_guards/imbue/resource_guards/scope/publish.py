@@ -8,11 +8,13 @@ environment was cleared. `scope/entry.py` has their form.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from imbue.resource_guards import messages
 from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
@@ -25,13 +27,19 @@ class Publisher:
 
     The variable may already hold entries of pytest processes around this one. They are kept, and
     each shim reads the entry that has its own session's key, so nested runs do not meet.
+
+    Args:
+        key: The session's name in the variable.
+        state_file: The file.
+        complain: Told when the file cannot be written.
     """
 
-    def __init__(self, key: str, state_file: Path) -> None:
+    def __init__(self, key: str, state_file: Path, complain: Callable[[str], None]) -> None:
         self.key = key
         self._found = os.environ.get(VARIABLE)
         self._prefix = f"{self._found or ''} {key}="
         self._state_file = state_file
+        self._complain = complain
         self._allowed: dict[frozenset[str], str] = {}
         self._in_state_file: frozenset[str] | None = None
         self._write_state(f"{OUTSIDE}:")
@@ -87,5 +95,8 @@ class Publisher:
     def _write_state(self, entry: str) -> None:
         # Replaced and not rewritten in place: a shim must never read half an entry.
         new = self._state_file.with_suffix(".new")
-        new.write_text(f"{entry}\n", encoding="utf-8")
-        new.replace(self._state_file)
+        try:
+            new.write_text(f"{entry}\n", encoding="utf-8")
+            new.replace(self._state_file)
+        except OSError as error:
+            self._complain(messages.state_unwritable(self._state_file, error))
