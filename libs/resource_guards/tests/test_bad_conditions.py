@@ -265,3 +265,45 @@ def test_the_native_layer_beside_another_preload(
 
     assert outcome.outcomes == {"test_it": "passed"}, outcome.output
     assert f"PRELOAD {libc}" in outcome.output
+
+
+def test_the_native_layer_changes_nothing_else(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs that start nothing guarded print, fail and die as they do without it."""
+    suite.guard_tool()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(suite.path / "cache"))
+    suite.write(
+        test_it=r"""
+            import os, subprocess, sys, pytest
+
+            COMMANDS = [
+                ["sh", "-c", "echo out; echo err >&2; exit 3"],
+                ["sh", "-c", "kill -TERM $$"],
+                ["sh", "-c", "no-such-program-at-all"],
+                ["sh", "-c", "exec /no/such/path"],
+                ["sh", "-c", "cd / && exec pwd"],
+                ["sh", "-c", "printf '%s|' a 'b c' '' '*' \"$0\"", "zero"],
+                ["env", "-i", "A=1", "env"],
+                ["xargs", "-n1", "echo"],
+                [sys.executable, "-c", "import os; os.execvp('echo', ['echo', 'a', ''])"],
+                [sys.executable, "-c", "import os; os.execv('/no/such', ['x'])"],
+                [sys.executable, "-c", "import os; print(os.posix_spawnp('true', ['true'], {}) > 0)"],
+                ["find", "/etc/hostname", "-exec", "basename", "{}", ";"],
+            ]
+
+            def run(command, **changed):
+                env = {**os.environ, **changed}
+                done = subprocess.run(command, input=b"1 2\n", capture_output=True, env=env)
+                return done.returncode, done.stdout, done.stderr
+
+            @pytest.mark.parametrize("command", COMMANDS, ids=range(len(COMMANDS)))
+            def test_same(command):
+                assert os.environ["LD_PRELOAD"].endswith("native.so")
+                assert run(command) == run(command, LD_PRELOAD="")
+        """
+    )
+
+    outcome = suite.run("-oresource_guards_native=true")
+
+    assert outcome.counts == {"passed": 12}, outcome.output

@@ -134,7 +134,7 @@ def _tell(  # noqa: PLR0913 - the parts of a spawn
         words = [os.fsdecode(word) for word in arguments]
         folders = _path_of(search or env)
         where = None if cwd is None else os.fsdecode(cwd)
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         return  # nothing that could be started: the caller gets its own error
     for watcher in reversed(WATCHERS):
         watcher.begin(os.environ if env is None else env)
