@@ -1,8 +1,12 @@
 """The guards on a suite that nobody here wrote: libtmux's own tests, with a real tmux.
 
-Nothing of that suite is changed. It runs once without guards, and twice with a guard of ``tmux``
-that comes from a plugin given with ``-p``: with no test marked, and with every test marked. A test
-that uses tmux must then be the violation of the one run, and a test that does not of the other.
+Nothing of that suite is changed. It runs once without guards, and with a guard of ``tmux`` that
+comes from a plugin given with ``-p``: with no test marked, and with every test marked. A test that
+uses tmux must then be the violation of the one run, and a test that does not of the other, in file
+order in one process and in another order in two.
+
+Which tests really execute tmux is known from below: in the run without guards a script that notes
+the running test is mounted over the program, in a mount namespace of that run alone.
 """
 
 from __future__ import annotations
@@ -41,11 +45,36 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.tmux)
 """
 
+# The seed of the order alone: libtmux draws the names of its sessions from `random`.
+SHUFFLED = ("--randomly-seed=20", "--randomly-dont-reset-seed", "-n2")
+IN_ORDER = ("-pno:randomly",)
+
+BARE = "without guards"
 RUNS = {
-    "without guards": ("-pno:resource_guards",),
-    "no test marked": ("-pguard_tmux",),
-    "every test marked": ("-pguard_tmux", "-pmark_all"),
+    BARE: ("-pno:resource_guards", "-pname_test", *IN_ORDER),
+    "no test marked": ("-pguard_tmux", *IN_ORDER),
+    "every test marked": ("-pguard_tmux", "-pmark_all", *IN_ORDER),
+    "no test marked, shuffled": ("-pguard_tmux", *SHUFFLED),
+    "every test marked, shuffled": ("-pguard_tmux", "-pmark_all", *SHUFFLED),
 }
+
+DASHES = str.maketrans({" ": "-", ",": None})
+
+# In a file: of the environment, some of these tests leave little.
+NAME_TEST = """
+import pathlib, pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    pathlib.Path({running!r}).write_text(item.nodeid)
+    return (yield)
+"""
+
+# Stands in for tmux, below everything that a guard could see, and notes the test it runs in.
+WITNESS = """#!/bin/sh
+test -e {running} && printf '%s\\n' "$(cat {running})" >> {evidence}
+exec {real} "$@"
+"""
 
 
 def give_up(reason: str) -> NoReturn:
@@ -81,12 +110,46 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return interpreter
 
 
-def run(python: Path, source: Path, report: Path, arguments: tuple[str, ...]) -> None:
+def in_its_own_mounts() -> list[str]:
+    """The command that runs another where it may mount, as root or in a namespace of its own."""
+    for command in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
+        try_it = [*command, "mount", "--bind", "/dev/null", "/etc/hostname"]
+        if subprocess.run(try_it, capture_output=True, check=False).returncode == 0:
+            return command
+    give_up("no mount namespace is to be had, and so no ground truth (it takes root, or user ones)")
+
+
+def with_witness(folder: Path, tmux: str) -> tuple[list[str], Path]:
+    """A command to run another with the witness in place of tmux, and where that notes tests."""
+    evidence, script = folder / "evidence", folder / "witness"
+    (folder / "real").mkdir()
+    real = shutil.copy(tmux, folder / "real" / "tmux")
+    script.write_text(WITNESS.format(running=folder / "running", evidence=evidence, real=real))
+    script.chmod(0o755)
+    mount = f'mount --bind {script} {os.path.realpath(tmux)} && exec "$@"'
+    return [*in_its_own_mounts(), "sh", "-c", mount, "sh"], evidence
+
+
+def witnessed(evidence: Path) -> set[str]:
+    """The tests that executed tmux, by the names that the reports have for them."""
+    tests = set()
+    for node in set(evidence.read_text().splitlines()):
+        path, bracket, parameters = node.partition("[")
+        *parents, name = path.split("::")
+        module = ".".join(parents).removesuffix(".py").replace(".py.", ".").replace("/", ".")
+        tests.add(f"{module}::{name}{bracket}{parameters}")
+    return tests
+
+
+def run(
+    python: Path, source: Path, report: Path, arguments: tuple[str, ...], under: list[str]
+) -> None:
     """Run the suite once, in a copy of its own, without the options that its authors prefer."""
     copy = report.with_suffix("")
     shutil.copytree(source, copy)
     (copy / "guard_tmux.py").write_text(GUARD)
     (copy / "mark_all.py").write_text(MARK_ALL)
+    (copy / "name_test.py").write_text(NAME_TEST.format(running=str(report.with_name("running"))))
     environment = {
         **os.environ,
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
@@ -95,10 +158,10 @@ def run(python: Path, source: Path, report: Path, arguments: tuple[str, ...]) ->
     }
     for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "TMUX"):
         environment.pop(name, None)
-    options = ["-q", "-oaddopts=", "-pno:cacheprovider", f"--junitxml={report}", *arguments]
+    options = ["-q", "-oaddopts=", "-pno:cacheprovider", f"--junitxml={report}"]
     with report.with_suffix(".out").open("wb") as output:
         subprocess.run(
-            [str(python), "-m", "pytest", "tests", *options],
+            [*under, str(python), "-m", "pytest", "tests", *options, *arguments],
             cwd=copy,
             env=environment,
             stdout=output,
@@ -122,27 +185,38 @@ def read(report: Path) -> dict[str, tuple[str, str]]:
     return tests
 
 
+def those_told(tests: dict[str, tuple[str, str]], sentence: str) -> set[str]:
+    """The tests whose report has the sentence."""
+    return {name for name, (_, text) in tests.items() if sentence.format("tmux") in text}
+
+
 @pytest.mark.tmux
 def test_every_test_of_libtmux_has_exactly_one_right_mark(
     tmp_path: Path, source: Path, python: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """Each of its tests is a violation in exactly one of the two guarded runs."""
-    if shutil.which("tmux") is None:
+    """Those that execute tmux must have the mark, and no other, in any order and any process."""
+    # Behind the shim that guards these tests themselves.
+    tmux = shutil.which("tmux", path=os.environ["PATH"].partition(os.pathsep)[2])
+    if tmux is None:
         give_up("tmux is not installed (Debian: apt-get install tmux)")
+    witness, evidence = with_witness(tmp_path, tmux)
+    reports = {name: tmp_path / f"{name.translate(DASHES)}.xml" for name in RUNS}
 
-    reports = {name: tmp_path / f"{name.replace(' ', '-')}.xml" for name in RUNS}
-    with ThreadPoolExecutor(len(RUNS)) as pool:
-        list(pool.map(lambda name: run(python, source, reports[name], RUNS[name]), RUNS))
-    bare, unmarked, marked = (read(reports[name]) for name in RUNS)
+    def run_one(name: str) -> None:
+        run(python, source, reports[name], RUNS[name], witness if name == BARE else [])
 
-    users = {name for name, (_, text) in unmarked.items() if MISSING.format("tmux") in text}
-    others = {name for name, (_, text) in marked.items() if SUPERFLUOUS.format("tmux") in text}
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(run_one, RUNS))
+    bare, unmarked, marked, unmarked_shuffled, marked_shuffled = map(read, reports.values())
+
+    truth = witnessed(evidence)
+    users, others = those_told(unmarked, MISSING), those_told(marked, SUPERFLUOUS)
     aside = {name: outcome for name, (outcome, _) in bare.items() if outcome != "passed"}
     skipped = sum(outcome == "skipped" for outcome in aside.values())
     summary = (
-        f"{SOURCE}: {len(bare)} tests; {len(users)} use tmux, as the unmarked run says, "
-        f"and {len(others)} do not, as the marked run says; without guards {skipped} skip "
-        f"themselves and {len(aside) - skipped} fail:"
+        f"{SOURCE}: {len(bare)} tests; {len(truth)} execute tmux; {len(users)} use it, as the "
+        f"unmarked run says, and {len(others)} do not, as the marked run says; without guards "
+        f"{skipped} skip themselves and {len(aside) - skipped} fail:"
     )
     figures = [summary]
     for name, outcome in sorted(aside.items()):
@@ -152,10 +226,11 @@ def test_every_test_of_libtmux_has_exactly_one_right_mark(
 
     assert len(bare) > 1000
     assert set(unmarked) == set(marked) == set(bare)
+    assert users == truth
     assert users.isdisjoint(others)
     assert set(bare) - users - others <= set(aside)
-    wrong_way = [
-        *(name for name, (_, text) in unmarked.items() if SUPERFLUOUS.format("tmux") in text),
-        *(name for name, (_, text) in marked.items() if MISSING.format("tmux") in text),
-    ]
-    assert wrong_way == []
+    assert those_told(unmarked, SUPERFLUOUS) == those_told(marked, MISSING) == set()
+    assert those_told(unmarked_shuffled, MISSING) == users
+    assert those_told(marked_shuffled, SUPERFLUOUS) == others
+    assert those_told(unmarked_shuffled, SUPERFLUOUS) == set()
+    assert those_told(marked_shuffled, MISSING) == set()

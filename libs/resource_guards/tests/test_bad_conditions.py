@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from support.suite import Suite
@@ -102,6 +106,71 @@ def test_a_torn_record(suite: Suite, workers: tuple[str, ...]) -> None:
 
     assert outcome.code != 0
     assert "torn record" in outcome.output
+
+
+@pytest.mark.parametrize("closed", [".", "bin", "journal", "health", "state"])
+def test_a_private_directory_that_a_test_closes(suite: Suite, closed: str) -> None:
+    """A record may have been lost, so the run fails, and the directory is removed all the same."""
+    suite.guard_tool()
+    suite.write(
+        test_it=f"""
+            import glob, os
+
+            def test_closes():
+                (private,) = glob.glob(os.environ["TMPDIR"] + "/resource-guards-*")
+                os.chmod(os.path.join(private, "{closed}"), 0o400)
+
+            def test_next():
+                pass
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert "were changed while tests ran" in outcome.output
+    assert suite.leftovers() == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user and come back")
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "unmarked"])
+def test_a_directory_that_a_process_may_not_write(
+    suite: Suite, marked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shim that can record nothing runs nothing, and says so."""
+    with tempfile.TemporaryDirectory() as open_to_all:
+        os.chmod(open_to_all, 0o755)
+        suite.tool("tool", "echo ran", folder=Path(open_to_all, "bin"))
+        suite.write(
+            conftest="""
+                def pytest_register_resource_guards(registry):
+                    registry.register_resource_guard("tool")
+            """,
+            test_it=f"""
+                import glob, os, subprocess, pytest
+
+                {"@pytest.mark.tool" if marked else ""}
+                def test_it():
+                    (private,) = glob.glob(os.environ["TMPDIR"] + "/resource-guards-*")
+                    for path in (private, *glob.glob(private + "/**", recursive=True)):
+                        os.chmod(path, 0o755)
+                    os.setresuid(65534, 65534, 0)
+                    try:
+                        done = subprocess.run(["tool"], capture_output=True, text=True)
+                    finally:
+                        os.setresuid(0, 0, 0)
+                    assert (done.returncode, done.stdout) == (127, "")
+                    assert "its use cannot be recorded" in done.stderr
+            """,
+        )
+        monkeypatch.setenv("PATH", f"{open_to_all}/bin", prepend=os.pathsep)
+        monkeypatch.setenv("TMPDIR", open_to_all)
+
+        outcome = suite.run()
+
+        assert outcome.code == pytest.ExitCode.TESTS_FAILED
+        assert outcome["test_it"].says_superfluous() is marked, outcome.output
+        assert "were changed while tests ran" in outcome.output
 
 
 def test_ten_thousand_uses_from_fifty_processes(suite: Suite) -> None:
@@ -230,6 +299,23 @@ def test_the_native_layer_asked_for_and_not_to_be_had(
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
     assert complaint in outcome.output
+    assert suite.leftovers() == []
+
+
+def test_the_native_layer_on_another_platform(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a usage error that names the platform."""
+    suite.guard_tool()
+    suite.write(
+        sitecustomize="import sys; sys.platform = 'darwin'", test_it="def test_never(): pass"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(suite.path))
+
+    outcome = suite.run("-oresource_guards_native=true")
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "the native layer exists on Linux and not on darwin" in outcome.output
     assert suite.leftovers() == []
 
 

@@ -527,6 +527,14 @@ def journal_removed(path: Path) -> str:
     )
 
 
+def directory_locked(path: Path) -> str:
+    """The private directory, or the journal in it, has been closed to its owner."""
+    return (
+        f"The permissions of {path} were changed while tests ran, so uses of resources may have "
+        f"gone unseen. Look for a test or program that changes the temporary directory."
+    )
+
+
 def state_unwritable(path: Path, error: OSError) -> str:
     """The state file cannot be written."""
     return (

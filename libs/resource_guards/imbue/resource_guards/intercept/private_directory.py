@@ -53,7 +53,7 @@ def private_directory(guards: Iterable[str]) -> Iterator[Path]:
         yield directory
     finally:
         if os.getpid() == owner:  # and not a fork of it that unwinds the same stack
-            shutil.rmtree(directory, ignore_errors=True)
+            _remove(directory)
         os.close(lock)
 
 
@@ -65,6 +65,13 @@ def sweep(parent: Path, *, keep: Path) -> None:
                 _remove_if_dead(candidate)
 
 
+def _remove(directory: Path) -> None:
+    for folder in (directory, *filter(Path.is_dir, directory.glob("*"))):
+        with contextlib.suppress(OSError):  # a test may have closed it
+            folder.chmod(0o700)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 def _remove_if_dead(directory: Path) -> None:
     import fcntl  # as above
 
@@ -72,6 +79,6 @@ def _remove_if_dead(directory: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(lock).st_uid == os.getuid() and (directory / OWNED).exists():
-            shutil.rmtree(directory)
+            _remove(directory)
     finally:
         os.close(lock)

@@ -9,6 +9,10 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_IMODE
+from stat import S_IRUSR
+from stat import S_IRWXU
+from stat import S_IWUSR
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import JournalError
@@ -65,11 +69,14 @@ class Journal:
         """Whether other processes have written since the last :meth:`read_news`.
 
         Raises:
-            JournalError: The file was removed, with whatever would have been written to it.
+            JournalError: The file was removed, with whatever would have been written to it, or
+                can be written no more.
         """
         stat = os.fstat(self._fd)
         if not stat.st_nlink:
             raise JournalError(messages.journal_removed(self.path))
+        if not stat.st_mode & S_IWUSR:
+            raise JournalError(messages.directory_locked(self.path))
         return stat.st_size != self._read
 
     def read_news(self) -> list[Entry]:
@@ -113,10 +120,19 @@ class Journal:
             raise JournalError(messages.journal_torn("at its end"))
         try:
             healthy = self.health.stat().st_size
+            changed = [
+                path
+                for path in self.path.parent.iterdir()
+                if ~path.stat().st_mode & (S_IRWXU if path.is_dir() else S_IRUSR | S_IWUSR)
+            ]
+            if S_IMODE(self.path.parent.stat().st_mode) != S_IRWXU:
+                changed.append(self.path.parent)
         except OSError as error:
             raise JournalError(messages.journal_removed(self.path)) from error
         if not healthy:
             raise JournalError(messages.journal_unwritable(self.path, "a process could not append"))
+        if changed:
+            raise JournalError(messages.directory_locked(changed[0]))
 
     def close(self) -> None:
         """Close the descriptor; the file goes with its directory."""

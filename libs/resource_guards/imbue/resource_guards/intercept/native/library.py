@@ -27,7 +27,7 @@ SOURCE: Final = Path(__file__).with_name("preload.c")
 FLAGS: Final = (
     "-shared",
     "-fPIC",
-    "-O2",
+    "-Os",
     "-fno-stack-protector",
     "-fno-asynchronous-unwind-tables",
     "-nostdlib",

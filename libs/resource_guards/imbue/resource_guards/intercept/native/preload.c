@@ -9,7 +9,7 @@
  * another preload that wraps these functions keeps working.
  *
  * A program that starts nothing pays for being loaded with this and for nothing else: what is
- * guarded is read at the first call, from the file "native" beside this library.
+ * guarded is in the file "native" beside this library, read when something is started.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,9 +24,19 @@
 #include <unistd.h>
 
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-#define MOST_BINARIES 64
 #define LONGEST_PATH 4096
+#define SHIM_LENGTH (LONGEST_PATH + 300)
 #define MOST_LINKS 40 /* the kernel's limit */
+
+/* The file that says what is guarded, read a line at a time: "device inode by-name name". It is read
+ * anew at each call. Kept in memory it would cost every program a mapping when it is loaded; and a
+ * caller may be the child of a vfork in a program of many threads, where only system calls and the
+ * stack are safe to use. */
+struct table {
+    int descriptor;
+    ssize_t length, next;
+    char text[4096];
+};
 
 struct binary {
     unsigned long long device, inode;
@@ -34,34 +44,54 @@ struct binary {
     char name[256];
 };
 
-static struct binary guarded[MOST_BINARIES];
-static int guarded_count = -1;
-static char directory[LONGEST_PATH];
+static int next_character(struct table *table)
+{
+    if (table->next == table->length) {
+        table->next = 0;
+        table->length = read(table->descriptor, table->text, sizeof table->text);
+        if (table->length <= 0)
+            return -1;
+    }
+    return (unsigned char)table->text[table->next++];
+}
 
-static void read_guarded(void)
+static unsigned long long next_number(struct table *table)
+{
+    unsigned long long value = 0;
+    int character;
+
+    while ((character = next_character(table)) >= '0' && character <= '9')
+        value = 10 * value + (unsigned long long)(character - '0');
+    return value;
+}
+
+static int next_binary(struct table *table, struct binary *binary)
+{
+    size_t length = 0;
+    int character;
+
+    binary->device = next_number(table);
+    binary->inode = next_number(table);
+    binary->by_name = (int)next_number(table);
+    while ((character = next_character(table)) >= 0 && character != '\n')
+        if (length < sizeof binary->name - 1)
+            binary->name[length++] = (char)character;
+    binary->name[length] = 0;
+    return length > 0;
+}
+
+/* The folder that this library lies in, without a slash at its end. */
+static int find_directory(char *directory)
 {
     Dl_info here;
-    char file[LONGEST_PATH + 16];
-    FILE *stream;
-    struct binary *each;
 
-    guarded_count = 0;
-    if (!dladdr((void *)read_guarded, &here) || !strrchr(here.dli_fname, '/'))
-        return;
-    snprintf(directory, sizeof directory, "%s", here.dli_fname);
+    if (!dladdr((void *)find_directory, &here))
+        return 0;
+    snprintf(directory, LONGEST_PATH, "%s", here.dli_fname);
+    if (!strrchr(directory, '/'))
+        return 0;
     *strrchr(directory, '/') = 0;
-    snprintf(file, sizeof file, "%s/native", directory);
-    stream = fopen(file, "re");
-    if (!stream)
-        return;
-    while (guarded_count < MOST_BINARIES) {
-        each = &guarded[guarded_count];
-        if (fscanf(stream, "%llu %llu %d %255[^\n]", &each->device, &each->inode, &each->by_name,
-                   each->name) != 4)
-            break;
-        guarded_count++;
-    }
-    fclose(stream);
+    return 1;
 }
 
 /* Whether this process is a shim: a shell that reads one. What it starts is the real program. */
@@ -116,18 +146,26 @@ static int goes_by(const char *path, const char *name)
 /* The shim to start in place of a file, or NULL. `shim` has room for a path. */
 static const char *shim_for(const struct stat *file, const char *path, char *shim)
 {
-    for (int i = 0; i < guarded_count; i++) {
-        struct binary *each = &guarded[i];
-        if (each->device == file->st_dev && each->inode == file->st_ino &&
-            (!each->by_name || !path || goes_by(path, each->name))) {
-            if (is_shim())
-                return NULL;
-            if (snprintf(shim, 2 * LONGEST_PATH, "%s/bin/%s", directory, each->name) < 0)
-                return NULL;
-            return shim;
-        }
-    }
-    return NULL;
+    char directory[LONGEST_PATH];
+    struct table table = {.length = 0};
+    struct binary each;
+    const char *found = NULL;
+
+    if (!find_directory(directory))
+        return NULL;
+    snprintf(shim, SHIM_LENGTH, "%s/native", directory);
+    table.descriptor = open(shim, O_RDONLY | O_CLOEXEC);
+    if (table.descriptor < 0)
+        return NULL;
+    while (!found && next_binary(&table, &each))
+        if (each.device == file->st_dev && each.inode == file->st_ino &&
+            (!each.by_name || !path || goes_by(path, each.name)))
+            found = shim;
+    close(table.descriptor);
+    if (!found || is_shim())
+        return NULL;
+    snprintf(shim, SHIM_LENGTH, "%s/bin/%s", directory, each.name);
+    return found;
 }
 
 static const char *redirected(const char *path, char *shim)
@@ -136,9 +174,7 @@ static const char *redirected(const char *path, char *shim)
     int before = errno;
     const char *found = NULL;
 
-    if (guarded_count < 0)
-        read_guarded();
-    if (guarded_count > 0 && path && stat(path, &file) == 0)
+    if (path && stat(path, &file) == 0)
         found = shim_for(&file, path, shim);
     errno = before;
     return found;
@@ -166,42 +202,42 @@ static const char *redirected_name(const char *name, char *shim)
 
 int execve(const char *path, char *const argv[], char *const envp[])
 {
-    char shim[2 * LONGEST_PATH];
+    char shim[SHIM_LENGTH];
     const char *other = redirected(path, shim);
     return NEXT(execve)(other ? other : path, argv, envp);
 }
 
 int execv(const char *path, char *const argv[])
 {
-    char shim[2 * LONGEST_PATH];
+    char shim[SHIM_LENGTH];
     const char *other = redirected(path, shim);
     return NEXT(execv)(other ? other : path, argv);
 }
 
 int execvp(const char *file, char *const argv[])
 {
-    char shim[2 * LONGEST_PATH];
+    char shim[SHIM_LENGTH];
     const char *other = redirected_name(file, shim);
     return NEXT(execvp)(other ? other : file, argv);
 }
 
 int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-    char shim[2 * LONGEST_PATH];
+    char shim[SHIM_LENGTH];
     const char *other = redirected_name(file, shim);
     return NEXT(execvpe)(other ? other : file, argv, envp);
 }
 
 int fexecve(int descriptor, char *const argv[], char *const envp[])
 {
-    char shim[2 * LONGEST_PATH];
+    char shim[SHIM_LENGTH];
     struct stat file;
+    int before = errno;
     const char *other = NULL;
 
-    if (guarded_count < 0)
-        read_guarded();
-    if (guarded_count > 0 && fstat(descriptor, &file) == 0)
+    if (fstat(descriptor, &file) == 0)
         other = shim_for(&file, NULL, shim);
+    errno = before;
     return other ? NEXT(execve)(other, argv, envp) : NEXT(fexecve)(descriptor, argv, envp);
 }
 
@@ -245,7 +281,7 @@ int execle(const char *path, const char *first, ...)
 int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    char shim[2 * LONGEST_PATH];
+    char shim[SHIM_LENGTH];
     const char *other = redirected(path, shim);
     return NEXT(posix_spawn)(pid, other ? other : path, actions, attributes, argv, envp);
 }
@@ -253,7 +289,7 @@ int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *
 int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    char shim[2 * LONGEST_PATH];
+    char shim[SHIM_LENGTH];
     const char *other = redirected_name(file, shim);
     return NEXT(posix_spawnp)(pid, other ? other : file, actions, attributes, argv, envp);
 }
