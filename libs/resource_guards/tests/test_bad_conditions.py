@@ -133,13 +133,13 @@ def test_a_private_directory_that_a_test_closes(suite: Suite, closed: str) -> No
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user and come back")
-@pytest.mark.parametrize("marked", [True, False], ids=["marked", "unmarked"])
+@pytest.mark.parametrize("mark", ["@pytest.mark.tool", ""], ids=["marked", "unmarked"])
 def test_a_directory_that_a_process_may_not_write(
-    suite: Suite, marked: bool, monkeypatch: pytest.MonkeyPatch
+    suite: Suite, mark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A shim that can record nothing runs nothing, and says so."""
     with tempfile.TemporaryDirectory() as open_to_all:
-        os.chmod(open_to_all, 0o755)
+        Path(open_to_all).chmod(0o755)
         suite.tool("tool", "echo ran", folder=Path(open_to_all, "bin"))
         suite.write(
             conftest="""
@@ -149,7 +149,7 @@ def test_a_directory_that_a_process_may_not_write(
             test_it=f"""
                 import glob, os, subprocess, pytest
 
-                {"@pytest.mark.tool" if marked else ""}
+                {mark}
                 def test_it():
                     (private,) = glob.glob(os.environ["TMPDIR"] + "/resource-guards-*")
                     for path in (private, *glob.glob(private + "/**", recursive=True)):
@@ -169,7 +169,7 @@ def test_a_directory_that_a_process_may_not_write(
         outcome = suite.run()
 
         assert outcome.code == pytest.ExitCode.TESTS_FAILED
-        assert outcome["test_it"].says_superfluous() is marked, outcome.output
+        assert outcome["test_it"].says_superfluous() is bool(mark), outcome.output
         assert "were changed while tests ran" in outcome.output
 
 
@@ -302,15 +302,18 @@ def test_the_native_layer_asked_for_and_not_to_be_had(
     assert suite.leftovers() == []
 
 
-def test_the_native_layer_on_another_platform(
-    suite: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_native_layer_on_another_platform(suite: Suite) -> None:
     """It is a usage error that names the platform."""
-    suite.guard_tool()
     suite.write(
-        sitecustomize="import sys; sys.platform = 'darwin'", test_it="def test_never(): pass"
+        conftest="""
+            import sys
+
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+                sys.platform = "darwin"
+        """,
+        test_it="def test_never(): pass",
     )
-    monkeypatch.setenv("PYTHONPATH", str(suite.path))
 
     outcome = suite.run("-oresource_guards_native=true")
 
