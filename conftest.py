@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from support.suite import Suite
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from imbue.resource_guards.resource_guards import Registry
 
 pytest_plugins = ["pytester"]
+
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("long", derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("same")
 
 
 @pytest.hookimpl(optionalhook=True)

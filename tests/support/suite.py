@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import textwrap
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -36,11 +38,22 @@ class Test:
 
 @dataclass
 class Outcome:
-    """What became of a run."""
+    """What became of a run.
+
+    Args:
+        code: Its exit code.
+        output: All that it has printed.
+        cases: What it said of each test, by module (and class) and name.
+    """
 
     code: int
     output: str
-    tests: dict[str, Test] = field(default_factory=dict)
+    cases: dict[tuple[str, str], Test] = field(default_factory=dict)
+
+    @property
+    def tests(self) -> dict[str, Test]:
+        """What was said of each test, by its name alone."""
+        return {name: test for (_, name), test in self.cases.items()}
 
     @property
     def outcomes(self) -> dict[str, str]:
@@ -93,10 +106,24 @@ class Suite:
         evidence.unlink()
         return runs
 
+    def clear(self) -> None:
+        """Remove all files of the suite, and the evidence of earlier runs."""
+        for path in self.path.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        for evidence in self._pytester.path.glob("*.evidence"):
+            evidence.unlink()
+
     def write(self, **files: str) -> None:
         """Write Python files, ``conftest="..."`` for ``conftest.py``; ``__`` is a folder."""
+        self.write_files({f"{name.replace('__', '/')}.py": text for name, text in files.items()})
+
+    def write_files(self, files: Mapping[str, str]) -> None:
+        """Write files, by their paths."""
         for name, text in files.items():
-            path = self.path / f"{name.replace('__', '/')}.py"
+            path = self.path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(textwrap.dedent(text))
 
@@ -143,10 +170,11 @@ class Suite:
         return self._pytester.path / f"{name}.evidence"
 
 
-def _read(junit: Path) -> dict[str, Test]:
-    tests: dict[str, Test] = {}
+def _read(junit: Path) -> dict[tuple[str, str], Test]:
+    tests: dict[tuple[str, str], Test] = {}
     for case in ET.parse(junit).getroot().iter("testcase"):  # noqa: S314 - pytest has written it
-        test = tests.setdefault(case.get("name", ""), Test())
+        key = case.get("classname", ""), case.get("name", "")
+        test = tests.setdefault(key, Test())
         for child in case:
             if child.tag in ("failure", "error", "skipped"):
                 test.text += f"{child.get('message') or ''}\n{child.text or ''}\n"

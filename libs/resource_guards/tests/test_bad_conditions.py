@@ -222,6 +222,32 @@ def test_ten_thousand_uses_from_fifty_processes(suite: Suite) -> None:
     assert "torn" not in outcome.output
 
 
+def test_many_threads_that_start_processes(suite: Suite) -> None:
+    """None of them gets an error, and no record is lost."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+            from concurrent.futures import ThreadPoolExecutor
+
+            @pytest.mark.tool
+            def test_many(request):
+                with ThreadPoolExecutor(16) as pool:
+                    list(pool.map(lambda n: subprocess.run(["tool", str(n)], check=True), range(400)))
+                plugin = request.config.pluginmanager.get_plugin("resource_guards_lifecycle")
+                plugin.enforcement.read_journal()
+                from imbue.resource_guards.lifecycle.tests import ACCOUNT
+                assert len(request.node.stash[ACCOUNT].scope.uses) == 400
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome.outcomes == {"test_many": "passed"}, outcome.output
+    assert outcome.code == 0
+    assert len(suite.runs_of()) == 400
+
+
 def test_shims_of_many_processes_at_once(suite: Suite) -> None:
     """Fifty shells that call the tool ten times each leave five hundred whole records."""
     suite.guard_tool()
@@ -279,6 +305,8 @@ def test_two_megabytes_of_arguments(suite: Suite) -> None:
         ("compiler", "needs a C compiler"),
         ("headers", "the C compiler failed"),
         ("cache", "its library cannot be kept in"),
+        ("directory", "LD_PRELOAD cannot name a library in"),
+        ("loading", "does not load"),
     ],
 )
 def test_the_native_layer_asked_for_and_not_to_be_had(
@@ -292,6 +320,12 @@ def test_the_native_layer_asked_for_and_not_to_be_had(
         monkeypatch.setenv("PATH", str(suite.bin))
     elif missing == "headers":
         monkeypatch.setenv("CC", "false")
+    elif missing == "directory":
+        monkeypatch.setenv("TMPDIR", str(suite.path / "a b"))
+        (suite.path / "a b").mkdir()
+    elif missing == "loading":  # a compiler for another machine, say
+        script = 'while [ "$1" != -o ]; do shift; done; echo nothing > "$2"'
+        monkeypatch.setenv("CC", str(suite.tool("cc", script)))
     else:
         (suite.path / "cache").touch()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from support.suite import Suite
@@ -357,6 +359,59 @@ def test_pytest_in_pytest(suite: Suite, inner: str) -> None:
     assert suite.leftovers() == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells from whom a process descends")
+def test_a_process_without_its_variable_that_outlives_its_test(suite: Suite) -> None:
+    """Though nothing of its environment is left, its late use is its own test's or fixture's."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import os, pathlib, subprocess, time, pytest
+
+            LATE = "while ! [ -e {go} ]; do sleep 0.01; done; echo | xargs tool {go}; touch {go}.done"
+
+            def start(go):
+                command = ["sh", "-c", LATE.format(go=go)]
+                return subprocess.Popen(command, env={"PATH": os.environ["PATH"]})
+
+            def let(go):
+                pathlib.Path(go).touch()
+                deadline = time.monotonic() + 10
+                while not pathlib.Path(f"{go}.done").exists() and time.monotonic() < deadline:
+                    time.sleep(0.01)
+
+            @pytest.fixture(scope="module")
+            def server():
+                with start("in_fixture"):
+                    yield
+
+            @pytest.mark.tool
+            def test_starts_it(server):
+                start("in_test")
+                subprocess.run(["tool"], check=True)
+
+            def test_innocent():
+                let("in_test")
+
+            @pytest.mark.tool
+            def test_superfluous():
+                pass
+
+            @pytest.mark.tool
+            def test_uses_the_server(server):
+                let("in_fixture")
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_innocent"].outcome == "passed", outcome.output
+    assert outcome["test_starts_it"].outcome == "passed"
+    assert outcome["test_superfluous"].says_superfluous()
+    assert outcome["test_uses_the_server"].outcome == "passed"
+    assert "test_it.py::test_starts_it may use tool, and left a process running" in outcome.output
+    assert suite.runs_of() == ["", "in_fixture"]
+
+
 def test_pools_and_loops_that_serve_several_tests(suite: Suite) -> None:
     """Their work is charged to the test that hands it over, and not to the one that made them."""
     suite.write(
@@ -366,11 +421,12 @@ def test_pools_and_loops_that_serve_several_tests(suite: Suite) -> None:
                 registry.register_sdk_guard("sdk", targets=["sdk:send"])
         """,
         ways="""
-            import asyncio, threading
+            import asyncio, functools, multiprocessing, threading
             from concurrent import futures
+            from multiprocessing.pool import ThreadPool
             import sdk
 
-            MADE = {}
+            MADE = {"made at import": ThreadPool(1)}
 
             def made(name, make):
                 if name not in MADE:
@@ -387,6 +443,23 @@ def test_pools_and_loops_that_serve_several_tests(suite: Suite) -> None:
             def process_pool(function):
                 pool = made("processes", lambda: futures.ProcessPoolExecutor(1))
                 pool.submit(function).result(20)
+
+            def multiprocessing_pool(how, kind, function):
+                pool = made(kind, lambda: ThreadPool(1) if kind == "threads of multiprocessing"
+                    else multiprocessing.get_context("fork").Pool(1))
+                how(pool, function)
+
+            def apply(pool, function): pool.apply(function)
+            def apply_async(pool, function): pool.apply_async(function).get(20)
+            def map_(pool, function): pool.map(ignoring, [function])
+            def map_async(pool, function): pool.map_async(ignoring, [function]).get(20)
+            def starmap(pool, function): pool.starmap(ignoring, [(function,)])
+            def starmap_async(pool, function): pool.starmap_async(ignoring, [(function,)]).get(20)
+            def imap(pool, function): list(pool.imap(ignoring, [function]))
+            def imap_unordered(pool, function): list(pool.imap_unordered(ignoring, [function], 2))
+
+            def ignoring(function):
+                function()
 
             def loop(function):
                 async def run():
@@ -408,6 +481,13 @@ def test_pools_and_loops_that_serve_several_tests(suite: Suite) -> None:
                 runner.run(run())
 
             WAYS = [thread_pool, process_pool, loop, to_thread_of_a_long_loop]
+            for how in (
+                apply, apply_async, map_, map_async, starmap, starmap_async, imap, imap_unordered
+            ):
+                for kind in ("made at import", "threads of multiprocessing", "pool"):
+                    way = functools.partial(multiprocessing_pool, how, kind)
+                    way.__name__ = f"{kind}, {how.__name__}"
+                    WAYS.append(way)
         """,
         test_it="""
             import pytest, ways
@@ -443,7 +523,7 @@ def test_pools_and_loops_that_serve_several_tests(suite: Suite) -> None:
 
     outcome = suite.run()
 
-    assert len(outcome.tests) == 20
+    assert len(outcome.tests) == 5 * 28
     for name, test in outcome.tests.items():
         if "unmarked" in name:
             assert test.says_missing("sdk"), (name, test)

@@ -20,31 +20,80 @@ def without_teardown() -> None:
     """A fixture without."""
 
 
+def definitions(request: pytest.FixtureRequest) -> dict[str, pytest.FixtureDef[object]]:
+    """The definitions of the fixtures that a test names, by their names."""
+    chains = pytest_internals.static_fixtures(request.node)
+    return {chain[-1].argname: chain[-1] for chain in chains}
+
+
 @pytest.mark.usefixtures("with_teardown", "without_teardown")
 def test_fixtures_of_a_test(request: pytest.FixtureRequest) -> None:
-    """Which fixtures a test has, which of them tear down, and which are pytest's."""
-    item = request.node
-    active = {each.argname: each for each in pytest_internals.active_fixtures(item)}
-    assert {"with_teardown", "without_teardown"} <= set(active)
-    static = [chain[-1].argname for chain in pytest_internals.static_fixtures(item)]
-    assert {"with_teardown", "without_teardown"} <= set(static)
-    bare = pytest_internals.finalizer_count(active["without_teardown"])
-    assert pytest_internals.finalizer_count(active["with_teardown"]) == bare + 1
-
-
-def test_fixtures_that_come_later(request: pytest.FixtureRequest) -> None:
-    """`getfixturevalue` adds to the active fixtures of a test."""
-    request.getfixturevalue("without_teardown")
-    active = [each.argname for each in pytest_internals.active_fixtures(request.node)]
-    assert "without_teardown" in active
+    """Which fixtures a test has, and which of them tear down."""
+    found = definitions(request)
+    assert pytest_internals.argument_names(request.node) == ("request",)
+    bare = pytest_internals.finalizer_count(found["without_teardown"])
+    assert pytest_internals.finalizer_count(found["with_teardown"]) == bare + 1
 
 
 @pytest.mark.usefixtures("tmp_path", "with_teardown")
 def test_built_in_fixtures(request: pytest.FixtureRequest) -> None:
     """pytest's own are told from a user's."""
-    active = {each.argname: each for each in pytest_internals.active_fixtures(request.node)}
-    assert pytest_internals.is_pytests_own(active["tmp_path"])
-    assert not pytest_internals.is_pytests_own(active["with_teardown"])
+    found = definitions(request)
+    assert pytest_internals.is_pytests_own(found["tmp_path"])
+    assert not pytest_internals.is_pytests_own(found["with_teardown"])
+    assert not pytest_internals.asks_for_the_request(found["tmp_path"])  # though it does
+    assert not pytest_internals.asks_for_the_request(found["with_teardown"])
+    assert pytest_internals.is_visible_below(found["tmp_path"]) == ""
+    assert request.node.nodeid.startswith(
+        pytest_internals.is_visible_below(found["with_teardown"]) + "::"
+    )
+
+
+@pytest.fixture
+def asks_by_itself(request: pytest.FixtureRequest) -> list[str]:
+    """A fixture that asks for others while it is set up."""
+    told: list[str] = []
+    (other,) = request._fixturemanager.getfixturedefs("without_teardown", request.node) or ()
+    pytest_internals.tell_each_request(
+        other, lambda each: told.extend(d.argname for d in pytest_internals.requesters(each))
+    )
+    pytest_internals.tell_each_ask(request, lambda each: told.append(each.argname))
+    request.getfixturevalue("with_teardown")
+    request.getfixturevalue("without_teardown")
+    pytest_internals.leave_alone(other)
+    return told
+
+
+@pytest.fixture
+def asks_for_one_that_asks(asks_by_itself: list[str]) -> list[str]:
+    """Has the one above for its argument."""
+    return asks_by_itself
+
+
+@pytest.mark.usefixtures("with_teardown")
+def test_requests(asks_for_one_that_asks: list[str]) -> None:
+    """What a fixture asks for is told, and the requests that this makes, and for whom."""
+    assert asks_for_one_that_asks == [
+        "with_teardown",  # which the test has already, so that it is not requested again
+        "asks_by_itself",
+        "asks_for_one_that_asks",
+        "without_teardown",
+    ]
+
+
+def test_the_first_finalizer_to_run(request: pytest.FixtureRequest) -> None:
+    """It stays the first, however many are added after it."""
+    request.getfixturevalue("without_teardown")
+    definition = request._get_active_fixturedef("without_teardown")
+    begin, first, last = (lambda: None), (lambda: None), (lambda: None)
+    pytest_internals.keep_last_finalizer(definition, begin)
+    definition.addfinalizer(first)
+    definition.addfinalizer(last)
+    assert definition._finalizers[-3:] == [first, last, begin]
+    definition._finalizers.pop()  # as when the tear-down has begun
+    definition.addfinalizer(first)
+    assert definition._finalizers[-3:] == [first, last, first]
+    pytest_internals.leave_alone(definition)
 
 
 @pytest.mark.usefixtures("with_teardown")

@@ -36,6 +36,10 @@ PROGRAM = {
     "fork and execv": "forked(lambda: os.execv(TOOL, [TOOL, word]))",
     "fork and execvp": 'forked(lambda: os.execvp("tool", ["tool", word]))',
     "fork and execve": "forked(lambda: os.execve(TOOL, [TOOL, word], {}))",
+    "fork and exec of a descriptor": (
+        "forked(lambda: os.execve(os.dup2(os.open(TOOL, os.O_RDONLY), 9), [TOOL, word], {}))"
+    ),
+    "octets environment of another time": 'subprocess.run(["tool", word], env=OCTETS_AT_IMPORT)',
     "fork and execl": "forked(lambda: os.execl(TOOL, TOOL, word))",
     "fork and execlpe": 'forked(lambda: os.execlpe("tool", "tool", word, {"PATH": REAL_PATH}))',
     "posix_spawn": "os.waitpid(os.posix_spawn(TOOL, [TOOL, word], {}), 0)",
@@ -95,6 +99,13 @@ NATIVE = {
     "sh -c path": 'subprocess.run(["sh", "-c", f"{TOOL} {word}"])',
     "os.system path": 'os.system(f"{TOOL} {word}")',
     "login shell": 'login_shell(tmp, f"tool {word}")',
+    "a folder of that name on PATH": (
+        'os.makedirs(tmp / "tool");'
+        ' subprocess.run(["env", f"PATH={tmp}:" + REAL_PATH, "tool", word])'
+    ),
+    "execveat": "python('-c', EXEC, 'execveat', TOOL, word)",
+    "execveat of a descriptor": "python('-c', EXEC, 'descriptor', TOOL, word)",
+    "fexecve": "python('-c', EXEC, 'fexecve', TOOL, word)",
     "env PATH=": 'subprocess.run(["env", "PATH=" + REAL_PATH, "tool", word])',
     "xargs with the path": 'subprocess.run(["xargs", TOOL], input=word.encode())',
     "find -exec": 'subprocess.run(["find", TOOL, "-exec", TOOL, word, ";"])',
@@ -161,6 +172,7 @@ TEST_MODULE = """
     TOOL = r"{tool}"
     REAL_PATH = os.path.dirname(TOOL) + ":/usr/bin:/bin"
     HERE = os.path.dirname(__file__)
+    OCTETS_AT_IMPORT = dict(os.environb)
     RUN = "import subprocess, sys; subprocess.run(sys.argv[1:])"
     CALL = f"import sys; sys.path.insert(0, {{HERE!r}}); import ways; ways.call(sys.argv[1])"
     FORK = (
@@ -173,6 +185,17 @@ TEST_MODULE = """
         "from multiprocessing.util import spawnv_passfds\\n"
         "command = [os.fsencode(each) for each in sys.argv[1:]]\\n"
         "os.waitpid(spawnv_passfds(command[0], command, []), 0)"
+    )
+    EXEC = (
+        "import ctypes, os, sys\\n"
+        "how, tool, word = sys.argv[1], *map(os.fsencode, sys.argv[2:])\\n"
+        "libc = ctypes.CDLL(None)\\n"
+        "argv = (ctypes.c_char_p * 3)(tool, word, None)\\n"
+        "envp = (ctypes.c_char_p * 2)(b'PATH=/usr/bin:/bin', None)\\n"
+        "opened = os.dup2(os.open(tool, os.O_RDONLY), 9)\\n"
+        "if how == 'execveat': libc.execveat(-100, tool, argv, envp, 0)  # AT_FDCWD\\n"
+        "elif how == 'descriptor': libc.execveat(opened, b'', argv, envp, 0x1000)  # AT_EMPTY_PATH\\n"
+        "else: libc.fexecve(opened, argv, envp)\\n"
     )
     WAYS = {ways!r}
 

@@ -19,6 +19,7 @@ from imbue.resource_guards.intercept.sdk_guards import SdkGuards
 from imbue.resource_guards.intercept.shims import Shims
 from imbue.resource_guards.intercept.spawn_hook import SpawnWatcher
 from imbue.resource_guards.model import Resource
+from imbue.resource_guards.record.children import own_children
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.record.observer import ACTIVE
@@ -26,6 +27,7 @@ from imbue.resource_guards.record.observer import Observer
 from imbue.resource_guards.scope.entry import session_key
 from imbue.resource_guards.scope.handover import carry_scopes
 from imbue.resource_guards.scope.publish import Publisher
+from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import ScopeSlot
 
@@ -120,6 +122,11 @@ class Enforcement:
         """Put the shims on PATH again, if a test has taken them off and left it so."""
         self._shims.put_on_path()
 
+    def leave(self, scope: Scope) -> None:
+        """Something else is about to run; what has been started so far is not its doing."""
+        if scope.has_started:
+            self.ledger.leave(scope, own_children())
+
     def read_journal(self) -> None:
         """Book what other processes have seen since the last call."""
         try:
@@ -130,9 +137,9 @@ class Enforcement:
 
     def stop(self) -> None:
         """Take everything out again, and complain if a record may have been lost."""
-        self.read_journal()
-        try:
-            self.journal.check()
-        except JournalError as error:
-            self._complain(str(error))
-        self._undo.close()
+        with self._undo:
+            self.read_journal()
+            try:
+                self.journal.check()
+            except JournalError as error:
+                self._complain(str(error))

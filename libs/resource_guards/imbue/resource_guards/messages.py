@@ -141,10 +141,16 @@ def summary_line(texts: Sequence[str]) -> str:
     return f"{first} (and {len(texts) - 1} more)" if len(texts) > 1 else first
 
 
-def late_use(owner: str, use: Use, label: str) -> str:
+def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:
     """A use by a process that outlived its test."""
     if use.allowed:
         return f"Late use of {label} by what {owner} started and left running: {_use(use)}"
+    if may_use:
+        return (
+            f"{owner} may use {label}, and left a process running that has lost the scope it was "
+            f"started in, and was judged by that of a later test: {_use(use)}. End the process in "
+            f"the test, or pass it the environment."
+        )
     return (
         f"After it had ended, {owner} invoked '{label}' without @pytest.mark.{use.resource}, "
         f"by a process that it started and left running: {_use(use)}"
@@ -389,6 +395,22 @@ def native_not_compiled(command: Sequence[str], output: str) -> str:
         f"resource_guards_native = true: the C compiler failed. Install the C library's headers "
         f"(Debian: apt-get install libc6-dev), or remove the option.\n"
         f"{' '.join(command)}\n{output}"
+    )
+
+
+def native_unfit(directory: Path, character: str) -> str:
+    """The native layer with a private directory that LD_PRELOAD cannot name."""
+    return (
+        f"resource_guards_native = true: LD_PRELOAD cannot name a library in {directory}, since "
+        f"{character!r} in a path has a meaning of its own there. Set TMPDIR to another directory."
+    )
+
+
+def native_not_loaded(library: str, said: str) -> str:
+    """The native layer where a child process does not load the library."""
+    return (
+        f"resource_guards_native = true: /bin/sh does not load {library} by LD_PRELOAD. Its "
+        f"loader may be another than the compiler's, or forbid it; remove the option.\n{said}"
     )
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 import functools
 import re
 import unittest
+from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -38,21 +41,92 @@ def may_have_subtests(item: pytest.Item) -> bool:
     )
 
 
+def asks_for_the_request(fixturedef: pytest.FixtureDef[object]) -> bool:
+    """Whether its author can ask for further fixtures, or add finalizers, at any time."""
+    module = getattr(fixturedef.func, "__module__", None) or ""
+    return "request" in fixturedef.argnames and not module.startswith("_pytest.")
+
+
+def is_visible_below(fixturedef: pytest.FixtureDef[object]) -> str:
+    """The id of the node below which tests can ask for the fixture; empty for all of them."""
+    return "" if fixturedef.baseid == "." else fixturedef.baseid
+
+
 def finalizer_count(fixturedef: pytest.FixtureDef[object]) -> int:
     """How many finalizers the fixture has: a generator's tear-down is one of them."""
     return len(fixturedef._finalizers)
 
 
-def active_fixtures(item: pytest.Item) -> Iterable[pytest.FixtureDef[object]]:
-    """The fixtures that were set up for, or were at hand and used by, this test so far."""
-    request = getattr(item, "_request", None)
-    return request._fixture_defs.values() if request else ()
+def keep_last_finalizer(
+    fixturedef: pytest.FixtureDef[object], finalizer: Callable[[], object]
+) -> None:
+    """Add a finalizer that runs before all others, those that are still to be added included."""
+
+    def add(other: Callable[[], object]) -> None:
+        finalizers = fixturedef._finalizers
+        finalizers.insert(len(finalizers) - (finalizer in finalizers[-1:]), other)
+
+    fixturedef.addfinalizer(finalizer)
+    vars(fixturedef)["addfinalizer"] = add
+
+
+def tell_each_request(
+    fixturedef: pytest.FixtureDef[object], told: Callable[[pytest.FixtureRequest], object]
+) -> None:
+    """From now on call `told` after each request for the fixture, be it cached, or one that failed."""
+    execute = type(fixturedef).execute
+
+    def execute_and_tell(request: pytest.FixtureRequest) -> object:
+        try:
+            return execute(fixturedef, request)  # type: ignore[arg-type]
+        finally:
+            told(request)
+
+    vars(fixturedef)["execute"] = execute_and_tell
+
+
+def tell_each_ask(
+    request: pytest.FixtureRequest, told: Callable[[pytest.FixtureDef[Any]], object]
+) -> None:
+    """Call `told` with each fixture that is got through this request by its ``getfixturevalue``.
+
+    Of those, pytest does not request again what the running test has got already.
+    """
+    ask = request.getfixturevalue
+
+    def ask_and_tell(argname: str) -> object:
+        value = ask(argname)
+        if argname in request._fixture_defs:
+            told(request._fixture_defs[argname])
+        return value
+
+    vars(request)["getfixturevalue"] = ask_and_tell
+
+
+def leave_alone(fixturedef: pytest.FixtureDef[object]) -> None:
+    """Undo what `keep_last_finalizer` and `tell_each_request` have done."""
+    vars(fixturedef).pop("addfinalizer", None)
+    vars(fixturedef).pop("execute", None)
+
+
+def requesters(request: pytest.FixtureRequest) -> Iterator[pytest.FixtureDef[Any]]:
+    """The fixtures on whose behalf a fixture is requested, the nearest first."""
+    parent = getattr(request, "_parent_request", None)
+    while parent is not None and hasattr(parent, "_fixturedef"):
+        yield parent._fixturedef
+        parent = parent._parent_request
 
 
 def static_fixtures(item: pytest.Item) -> Iterable[Sequence[pytest.FixtureDef[object]]]:
     """The fixtures that this test depends on by name, with those that each overrides."""
     info = getattr(item, "_fixtureinfo", None)
     return info.name2fixturedefs.values() if info else ()
+
+
+def argument_names(item: pytest.Item) -> Sequence[str]:
+    """The fixtures that the test's function itself names."""
+    info = getattr(item, "_fixtureinfo", None)
+    return info.argnames if info else ()
 
 
 def has_own_finalizers(item: pytest.Item) -> bool:

@@ -1,8 +1,10 @@
 """PATH shims: small programs that stand before the real ones and see them started.
 
 A shim is POSIX ``sh`` and uses builtins only, so that a guarded call costs one shell and no
-further process (and not ``:`` to empty a file: a redirection that fails ends the shell there). It takes its scope from the environment variable if that survived, else from the
-state file. Words that a shim compares are Python identifiers, and every path in it is quoted.
+further process (and not ``:`` to empty a file: a redirection that fails ends the shell there). It takes
+its scope from the environment variable if that survived, else from the state file; then it says
+from which child of the pytest process it comes, where ``/proc`` tells, since that may have outlived
+its test. Words that a shim compares are Python identifiers, and every path in it is quoted.
 """
 
 from __future__ import annotations
@@ -16,11 +18,14 @@ from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_program
+from imbue.resource_guards.intercept.binaries import identity
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.record import line
+from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
+from imbue.resource_guards.scope.entry import parse_entries
 
 # Signal 25 is SIGXFSZ, by which a limit for file sizes would end the shell before it could tell that
 # it has recorded nothing. $$ is a dollar sign of the script. Arguments are written out one by one, a long one by its
@@ -35,7 +40,21 @@ case $$_rg in
   _rg=$${_rg##*" $key="}
   _rg=$${_rg%%" "*} ;;
 *)
-  IFS= read -r _rg < $state || _rg= ;;
+  IFS= read -r _rg < $state || _rg=
+  case $$_rg in
+  $any_scope:*)
+    _rg_top=$$$$
+    _rg_up=$$PPID
+    while [ "$$_rg_up" != $pid ] && IFS= read -r _rg_stat 2>&- < "/proc/$$_rg_up/stat"; do
+      _rg_top=$$_rg_up
+      _rg_stat=$${_rg_stat##*") "}
+      _rg_stat=$${_rg_stat#* }
+      _rg_up=$${_rg_stat%% *}
+    done
+    if [ "$$_rg_up" = $pid ]; then
+      _rg="${any_scope_text}$$_rg_top$${_rg#?}"
+    fi ;;
+  esac ;;
 esac
 case $$_rg in
 $outside:) exec $real "$$@" ;;
@@ -106,6 +125,9 @@ class Shims:
         self._key = key
         if os.pathsep in str(directory):
             raise ResourceGuardMisconfiguration(messages.directory_has_colon(directory))
+        around = parse_entries(os.environ.get(VARIABLE, "")).keys() - {key}
+        # One digit, for the native layer, which sends inner shims on to outer ones.
+        (directory / "level").write_text(str(min(len(around), 9)), "ascii")
         self._folder = directory / "bin"
         self._folder.mkdir()
         self.folder = str(self._folder)
@@ -124,15 +146,23 @@ class Shims:
         """
         found = [find_program(name, [folder]) for folder in self.path_at_start]
         paths = [os.path.abspath(path) for path in found if path is not None]
-        if paths:
-            shim = self._folder / name
-            shim.write_text(self._script(resource, name, paths[0]), "utf-8", "surrogateescape")
-            shim.chmod(0o700)
-            if not os.access(shim, os.X_OK):
-                raise ResourceGuardMisconfiguration(
-                    messages.directory_noexec(self._directory, resource)
-                )
-        return Binary(name, resource.name, paths)
+        binary = Binary(name, resource.name, paths)
+        for path in paths:
+            file = identity(path)
+            if file is not None and file not in binary.shims:
+                # The first is found on PATH. Of others there is one each, to which the native
+                # layer sends a call by path, so that what runs is what was called.
+                where = f"at/{len(binary.shims)}/{name}" if binary.shims else f"bin/{name}"
+                shim = self._directory / where
+                shim.parent.mkdir(parents=True, exist_ok=True)
+                shim.write_text(self._script(resource, name, path), "utf-8", "surrogateescape")
+                shim.chmod(0o700)
+                if not os.access(shim, os.X_OK):
+                    raise ResourceGuardMisconfiguration(
+                        messages.directory_noexec(self._directory, resource)
+                    )
+                binary.shims[file] = where
+        return binary
 
     def put_on_path(self) -> None:
         """Make the folder the first on PATH, unless PATH has it: a test may have put fakes first."""
@@ -164,6 +194,8 @@ class Shims:
             name=quote(binary),
             resource=resource.name,
             outside=OUTSIDE,
+            any_scope=quote(ANY_SCOPE),
+            any_scope_text=ANY_SCOPE,
             allowed=line.ALLOWED,
             blocked=line.BLOCKED,
             layer=Layer.SHIM,

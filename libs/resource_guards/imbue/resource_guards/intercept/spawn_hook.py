@@ -130,7 +130,7 @@ def _tell(  # noqa: PLR0913 - the parts of a spawn
 ) -> None:
     __tracebackhide__ = True
     try:
-        name = os.fsdecode(program)
+        name = f"/dev/fd/{program}" if isinstance(program, int) else os.fsdecode(program)
         words = [os.fsdecode(word) for word in arguments]
         folders = _path_of(search or env)
         where = None if cwd is None else os.fsdecode(cwd)

@@ -23,14 +23,20 @@ class FixtureAccount:
         declared: What its ``@fixture_uses_resources`` names; `None` if it has none.
         finished: It can use nothing more.
         awaiting: The tests whose verdict waits for that.
-        failed: Its set-up has failed.
+        requested: The fixtures with accounts that it has asked for itself, by ``getfixturevalue``.
+            Those that it names as arguments are requested anew for each test.
     """
 
     scope: Scope
     declared: frozenset[str] | None
     finished: bool = False
-    failed: bool = False
     awaiting: list[TestAccount] = field(default_factory=list)
+    requested: list[FixtureAccount] = field(default_factory=list)
+
+    def ask(self, other: FixtureAccount | None) -> None:
+        """Note that it has asked for a fixture, if that has an account."""
+        if other is not None and other is not self and other not in self.requested:
+            self.requested.append(other)
 
     def facts(self) -> FixtureFacts:
         """What the verdict needs to know of it."""
@@ -46,7 +52,7 @@ class TestAccount:
         item: The test.
         scope: What its body and the fixtures that are its alone are charged to.
         declared: The resources whose marks it carries.
-        fixtures: The fixtures with scopes of their own that it depends on.
+        fixtures: The fixtures with scopes of their own that were requested for it.
         passed: Its body has passed.
         has_teardown: Something is left to run after its body.
         told: The violations that a report has told already.
@@ -72,13 +78,20 @@ class TestAccount:
         if fixture not in self.fixtures:
             self.fixtures.append(fixture)
 
+    def all_fixtures(self) -> list[FixtureAccount]:
+        """The fixtures that it depends on, directly or through others."""
+        found = list(self.fixtures)
+        for fixture in found:  # it grows meanwhile
+            found += [each for each in fixture.requested if each not in found]
+        return found
+
     def wait(self) -> bool:
         """Wait for a fixture that may still use something; `False` if there is none.
 
         Waiting for one at a time is enough, and each test then moves only as often as it has
         fixtures, however many tests share them.
         """
-        for fixture in self.fixtures:
+        for fixture in self.all_fixtures():
             if not fixture.finished:
                 fixture.awaiting.append(self)
                 return True
@@ -93,7 +106,7 @@ class TestAccount:
         return Facts(
             declared=self.declared,
             uses=tuple(self.scope.uses),
-            fixtures=tuple(fixture.facts() for fixture in self.fixtures),
+            fixtures=tuple(fixture.facts() for fixture in self.all_fixtures()),
             passed=self.passed,
             finished=finished,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from typing import Any
 
 import pytest
@@ -21,48 +22,37 @@ from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
-from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.scope.scope import Scope
-from imbue.resource_guards.scope.slot import ScopeSlot
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.enforcement import Enforcement
 
 
 class FixtureScopes:
     """The fixtures of a session that are set up now and have a scope of their own.
 
     Args:
-        read_journal: Books what other processes have seen; called before each change of scope,
-            since uses by processes that lost their scope are charged to the running one.
+        registry: What is guarded.
+        marks: Reads the marks of tests.
+        enforcement: Its ledger, slot and journal.
+        running: Tells the account of the test that is running, if one is.
     """
 
     def __init__(
         self,
         registry: Registry,
         marks: MarkReader,
-        slot: ScopeSlot,
-        ledger: Ledger,
-        read_journal: Callable[[], None],
+        enforcement: Enforcement,
+        running: Callable[[], TestAccount | None],
     ) -> None:
         self._registry = registry
         self._marks = marks
-        self._slot = slot
-        self._ledger = ledger
-        self._read_journal = read_journal
+        self._enforcement = enforcement
+        self._ledger = enforcement.ledger
+        self._running = running
         self._accounts: dict[pytest.FixtureDef[Any], FixtureAccount] = {}
         self._dependents: Dependents | None = None
         self._finished: list[FixtureAccount] = []
-
-    def accounts_of(self, item: pytest.Item) -> Iterable[FixtureAccount]:
-        """The accounts of the fixtures that the test has depended on so far."""
-        if not self._accounts:
-            return
-        for fixturedef in pytest_internals.active_fixtures(item):
-            if fixturedef in self._accounts:
-                yield self._accounts[fixturedef]
-        # A fixture whose set-up failed is not active for those who then get the same error again.
-        for chain in pytest_internals.static_fixtures(item):
-            account = self._accounts.get(chain[-1])
-            if account is not None and account.failed:
-                yield account
 
     def no_longer_awaited(self) -> Iterable[TestAccount]:
         """The tests that waited for fixtures which have been torn down since the last call."""
@@ -70,22 +60,19 @@ class FixtureScopes:
         return [test for fixture in finished for test in fixture.awaiting]
 
     def set_up(
-        self,
-        fixturedef: pytest.FixtureDef[Any],
-        request: pytest.FixtureRequest,
-        running: TestAccount | None,
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Enclose the set-up of a fixture, and later its tear-down; a ``pytest_fixture_setup``.
 
         Args:
             fixturedef: The fixture.
             request: The request that it is set up for.
-            running: The account of the test that is running, if one is.
         """
         if pytest_internals.is_pytests_own(fixturedef) or request.config.getoption(
             "setupplan", default=False
         ):
             return (yield)
+        running = self._running()
         declared = declared_by_fixture(fixturedef.func)
         if declared is None and fixturedef.scope == "function":
             before = pytest_internals.finalizer_count(fixturedef)
@@ -95,7 +82,7 @@ class FixtureScopes:
                 if running and pytest_internals.finalizer_count(fixturedef) > before:
                     running.has_teardown = True
         account = self._open(fixturedef, request, declared, running)
-        return (yield from self._charge(fixturedef, account, running))
+        return (yield from self._charge(fixturedef, request, account))
 
     def _open(
         self,
@@ -109,20 +96,24 @@ class FixtureScopes:
         else:
             if self._dependents is None:
                 self._dependents = Dependents(request.session.items, self._marks)
-            allowed = self._dependents.declare(fixturedef, running.item if running else None)
+            allowed = self._dependents.declare(fixturedef)
+            if running:  # which may have been given a mark since it was collected
+                allowed |= running.declared
         scope = self._ledger.open(pytest_internals.display_name(fixturedef), allowed)
         account = self._accounts[fixturedef] = FixtureAccount(scope, declared)
-        if running:
-            running.depend_on(account)
         return account
 
     def _charge(
         self,
         fixturedef: pytest.FixtureDef[Any],
+        request: pytest.FixtureRequest,
         account: FixtureAccount,
-        running: TestAccount | None,
     ) -> Generator[None, object, object]:
-        turn = _Turn(self._slot, account.scope, self._read_journal)
+        turn = _Turn(self._enforcement, account.scope)
+
+        def requested(request: pytest.FixtureRequest) -> None:
+            # By now it may have been set up again, with another parameter.
+            self._depend(self._accounts.get(fixturedef), request)
 
         def finish() -> None:
             turn.end()
@@ -131,39 +122,60 @@ class FixtureScopes:
             self._ledger.close(account.scope)
             if self._accounts.get(fixturedef) is account:
                 del self._accounts[fixturedef]
+                pytest_internals.leave_alone(fixturedef)
 
         # Finalizers run last in, first out: `finish` and, below, `turn.begin` enclose those that
         # the fixture adds itself, a generator's second half among them.
         fixturedef.addfinalizer(finish)
         before = pytest_internals.finalizer_count(fixturedef)
+        self._depend(account, request)
+        pytest_internals.tell_each_request(fixturedef, requested)
+        pytest_internals.tell_each_ask(request, lambda got: account.ask(self._accounts.get(got)))
         turn.begin()
         try:
             return (yield)
-        except BaseException:
-            account.failed = True
-            raise
         finally:
             turn.end()
-            account.finished = pytest_internals.finalizer_count(fixturedef) == before
-            if running and not account.finished:
-                running.has_teardown = True
-            fixturedef.addfinalizer(turn.begin)
+            account.finished = not (
+                pytest_internals.finalizer_count(fixturedef) > before
+                or pytest_internals.asks_for_the_request(fixturedef)
+                or account.scope.has_started
+            )
+            pytest_internals.keep_last_finalizer(fixturedef, turn.begin)
+
+    def _depend(self, account: FixtureAccount | None, request: pytest.FixtureRequest) -> None:
+        """Note on whose behalf a fixture was requested: the running test's, and other fixtures'."""
+        if account is None:
+            return
+        running = self._running()
+        if running is not None:
+            running.depend_on(account)
+        for requester in pytest_internals.requesters(request):
+            other = self._accounts.get(requester)
+            if other is not None:
+                other.ask(account)
 
 
 class _Turn:
-    """A stretch of time in which a scope runs in place of the one that ran before."""
+    """A stretch of time in which a scope runs in place of the one that ran before.
 
-    def __init__(self, slot: ScopeSlot, scope: Scope, read_journal: Callable[[], None]) -> None:
-        self._slot = slot
+    The journal is read at both ends, since what was used by processes that have lost their scope
+    is charged to the running one.
+    """
+
+    def __init__(self, enforcement: Enforcement, scope: Scope) -> None:
+        self._enforcement = enforcement
         self._scope = scope
         self._before: Scope | None = None
-        self._read_journal = read_journal
 
     def begin(self) -> None:
-        self._read_journal()
-        self._before = self._slot.running
-        self._slot.enter(self._scope)
+        self._enforcement.read_journal()
+        self._before = self._enforcement.slot.running
+        if self._before is not None:
+            self._enforcement.leave(self._before)
+        self._enforcement.slot.enter(self._scope)
 
     def end(self) -> None:
-        self._read_journal()
-        self._slot.enter(self._before)
+        self._enforcement.read_journal()
+        self._enforcement.leave(self._scope)
+        self._enforcement.slot.enter(self._before)

@@ -35,7 +35,7 @@ class Lifecycle:
         self._labels = enforcement.observer.labels
         self._marks = MarkReader(session.registry)
         self._fixtures = FixtureScopes(
-            session.registry, self._marks, self._slot, self._ledger, enforcement.read_journal
+            session.registry, self._marks, enforcement, lambda: self._running
         )
         self._running: TestAccount | None = None
         enforcement.observer.refresh = self.refresh
@@ -57,7 +57,7 @@ class Lifecycle:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Charge what a fixture does to that fixture."""
-        return (yield from self._fixtures.set_up(fixturedef, request, self._running))
+        return (yield from self._fixtures.set_up(fixturedef, request))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -93,14 +93,13 @@ class Lifecycle:
                     self._slot.enter(scope)
 
     def _follow(self, account: TestAccount, report: pytest.TestReport) -> None:
-        for fixture in self._fixtures.accounts_of(account.item):
-            account.depend_on(fixture)
         self.refresh(account.scope)
         if report.when == "call":
             account.passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
             account.has_teardown |= pytest_internals.has_own_finalizers(account.item)
 
     def _close(self, account: TestAccount) -> None:
+        self.enforcement.leave(account.scope)
         self._ledger.close(account.scope)
         self._slot.enter(None)
         self._running = None

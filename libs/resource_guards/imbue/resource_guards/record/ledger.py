@@ -14,10 +14,17 @@ from imbue.resource_guards.scope.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class LateUse:
-    """A use by a process that outlived the test or fixture that started it."""
+    """A use by a process that outlived the test or fixture that started it.
+
+    Args:
+        owner: The test or fixture.
+        use: The use.
+        may_use: The owner might have used the resource in its time.
+    """
 
     owner: str
     use: Use
+    may_use: bool = False
 
 
 class Ledger:
@@ -31,6 +38,7 @@ class Ledger:
         self.late: list[LateUse] = []
         self._open: dict[str, Scope] = {}
         self._owners: list[str] = []
+        self._left: dict[int, Scope] = {}
 
     def open(self, owner: str, allowed: frozenset[str]) -> Scope:
         """A new scope for the test or fixture that `owner` names."""
@@ -43,12 +51,21 @@ class Ledger:
         """Take nothing more for this scope: what still comes is late."""
         self._open.pop(str(scope.id), None)
 
+    def leave(self, scope: Scope, children: Iterable[int]) -> None:
+        """Something else runs from now on; these processes were started for it, or before it.
+
+        Args:
+            scope: What has run until now.
+            children: The ids of the children that this process has.
+        """
+        self._left = {pid: self._left.get(pid, scope) for pid in children}
+
     def note(self, scope: Scope, use: Use) -> None:
         """Put a use that this process has seen on its scope, or with the late ones."""
         if str(scope.id) in self._open:
             scope.note(use)
         else:
-            self.late.append(LateUse(scope.owner, use))
+            self.late.append(LateUse(scope.owner, use, use.resource in scope.allowed))
 
     def book(self, entries: Iterable[Entry], running: Scope | None) -> None:
         """Put uses from the journal on the scopes that they belong to.
@@ -58,12 +75,17 @@ class Ledger:
             running: The scope that is charged where a process had lost its own.
         """
         for entry in entries:
-            scope = running if entry.scope_id == ANY_SCOPE else self._open.get(entry.scope_id)
-            if scope is not None:
-                where = entry.use.where or scope.started_at
-                scope.note(replace(entry.use, where=where))
-            else:
+            scope = self._scope_of(entry.scope_id, running)
+            if scope is None:
                 self.late.append(LateUse(self._owner(entry.scope_id), entry.use))
+            else:
+                self.note(scope, replace(entry.use, where=entry.use.where or scope.started_at))
+
+    def _scope_of(self, scope_id: str, running: Scope | None) -> Scope | None:
+        if not scope_id.startswith(ANY_SCOPE):
+            return self._open.get(scope_id)
+        child = scope_id.removeprefix(ANY_SCOPE)
+        return self._left.get(int(child), running) if child.isdecimal() else running
 
     def _owner(self, scope_id: str) -> str:
         known = scope_id.isdecimal() and int(scope_id) < len(self._owners)

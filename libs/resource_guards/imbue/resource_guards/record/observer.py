@@ -109,8 +109,10 @@ class Observer:
         """
         scope = self._slot.current()
         if scope is not None and os.getpid() == self._pid:
-            self._read_journal()
+            if self._slot.is_main_thread:  # it alone reads the journal
+                self._read_journal()
             scope.started_at = call_site()
+            scope.has_started = True
             if self.refresh is not None:
                 self.refresh(scope)
         self._slot.correct(environment)

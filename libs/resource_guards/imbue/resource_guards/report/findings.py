@@ -31,7 +31,9 @@ class Findings:
 
     def add_late_use(self, late: LateUse, labels: Mapping[str, str]) -> None:
         """Keep a late use. One that was blocked is a violation that no test's report can tell."""
-        text = messages.late_use(late.owner, late.use, labels.get(late.use.resource, ""))
+        text = messages.late_use(
+            late.owner, late.use, labels.get(late.use.resource, ""), may_use=late.may_use
+        )
         if late.use.allowed:
             self.late_uses.append(text)
         else:

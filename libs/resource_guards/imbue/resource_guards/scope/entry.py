@@ -19,7 +19,11 @@ OUTSIDE = "-"
 """The id where no scope is running: collection, session hooks, between tests."""
 
 ANY_SCOPE = "*"
-"""The id in the state file: whichever scope is running when the use is read."""
+"""The id in the state file: whichever scope is running when the use is read.
+
+A record may have the process id of a child of the pytest process after it: if that child was left
+by an earlier scope, it is that one's.
+"""
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")
 

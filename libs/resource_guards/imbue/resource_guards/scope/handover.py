@@ -26,6 +26,18 @@ from imbue.resource_guards.scope.slot import STARTED_IN
 from imbue.resource_guards.scope.slot import Turns
 from imbue.resource_guards.scope.slot import current_turns
 
+_POOL_METHODS = (
+    "apply",
+    "apply_async",
+    "imap",
+    "imap_unordered",
+    "map",
+    "map_async",
+    "starmap",
+    "starmap_async",
+)
+"""Those of `multiprocessing.pool.Pool` that take a function."""
+
 
 def carry_scopes(import_hook: ImportHook) -> ExitStack:
     """Begin to carry scopes; closing the returned stack ends it."""
@@ -43,6 +55,10 @@ def carry_scopes(import_hook: ImportHook) -> ExitStack:
     def replace_in_multiprocessing(module: ModuleType) -> None:
         replace(module, "get_preparation_data", _preparing)
 
+    def replace_in_pools(module: ModuleType) -> None:
+        for name in _POOL_METHODS:
+            replace(module.Pool, name, _giving_to_pool)
+
     def replace_in_process_pools(module: ModuleType) -> None:
         replace(module.ProcessPoolExecutor, "submit", _submitting_to_process)
 
@@ -50,6 +66,7 @@ def carry_scopes(import_hook: ImportHook) -> ExitStack:
     replace(concurrent.futures.ThreadPoolExecutor, "submit", _submitting)
     import_hook.when_imported("asyncio.base_events", replace_in_asyncio)
     import_hook.when_imported("multiprocessing.spawn", replace_in_multiprocessing)
+    import_hook.when_imported("multiprocessing.pool", replace_in_pools)
     import_hook.when_imported("concurrent.futures.process", replace_in_process_pools)
     return undo
 
@@ -107,6 +124,21 @@ def _submitting_to_process(submit: Callable[..., Any]) -> Callable[..., Any]:
         return submit(self, act_in_process, SLOTS[-1].value(), function, *args, **kw)
 
     return carrying_submit
+
+
+def _giving_to_pool(method: Callable[..., Any]) -> Callable[..., Any]:
+    def carrying_method(self: Any, func: Callable[..., Any], *args: Any, **kw: Any) -> Any:
+        from multiprocessing.pool import ThreadPool  # somebody has imported it
+
+        if not SLOTS:
+            return method(self, func, *args, **kw)
+        if isinstance(self, ThreadPool):
+            carrying = functools.partial(_act_for, current_turns(), func)
+        else:
+            carrying = functools.partial(act_in_process, SLOTS[-1].value(), func)
+        return method(self, carrying, *args, **kw)
+
+    return carrying_method
 
 
 def act_in_process(value: str, function: Callable[..., Any], /, *args: Any, **kw: Any) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from typing import Final
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.scope.entry import ANY_SCOPE
@@ -20,6 +21,8 @@ from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import format_scope
 from imbue.resource_guards.scope.scope import Scope
+
+_OCTETS: Final = VARIABLE.encode()
 
 
 class Publisher:
@@ -66,6 +69,10 @@ class Publisher:
         if environment.get(VARIABLE, right) != right:  # rare: copied while another scope ran
             with suppress(TypeError):  # it cannot be changed; the state file is there still
                 environment[VARIABLE] = self._corrected(environment[VARIABLE], scope)
+        if environment is not os.environ and _OCTETS in environment:  # rarer: of `os.environb`
+            with suppress(TypeError):
+                corrected = self._corrected(os.fsdecode(environment[_OCTETS]), scope)
+                environment[_OCTETS] = os.fsencode(corrected)
         if scope is None and self._in_state_file is not None:
             self._write_state(f"{OUTSIDE}:")
             self._in_state_file = None

@@ -17,6 +17,7 @@ class Scope:
         owner: The test's node id or the fixture's name, for messages.
         allowed: Names of the resources that it may use. Shared between scopes with equal sets.
         started_at: ``file:line`` of the last call on its behalf that started a process.
+        has_started: Something on its behalf has started a process.
         uses: What was seen.
         used: Names of the resources in `uses`.
     """
@@ -25,6 +26,7 @@ class Scope:
     owner: str
     allowed: frozenset[str]
     started_at: str = ""
+    has_started: bool = False
     uses: list[Use] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 

@@ -71,6 +71,11 @@ class ScopeSlot:
         """The scope of the thread that runs the tests."""
         return self._turn.scope
 
+    @property
+    def is_main_thread(self) -> bool:
+        """Whether the calling thread is the one that runs the tests."""
+        return threading.get_ident() == self._thread
+
     def enter(self, scope: Scope | None) -> None:
         """Make `scope`, or none, the running one, here and for child processes."""
         self._turn = Turn(self._turn.stamp + 1, self, scope)
@@ -100,7 +105,7 @@ class ScopeSlot:
 
     def current(self) -> Scope | None:
         """The scope on whose behalf the calling thread acts."""
-        if threading.get_ident() == self._thread:
+        if self.is_main_thread:
             return self._turn.scope
         return self.turn().scope
 
@@ -111,7 +116,7 @@ class ScopeSlot:
         that a task was scheduled from is younger than the thread that runs the loop, and the one
         that an executor was called from is younger than a context made when a loop was.
         """
-        if threading.get_ident() == self._thread:
+        if self.is_main_thread:
             return self._turn
         acting: Turns | None = getattr(ACTING, "turns", None)
         if acting is None:

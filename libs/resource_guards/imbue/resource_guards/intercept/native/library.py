@@ -21,6 +21,17 @@ from imbue.resource_guards.intercept.private_directory import PREFIX
 VARIABLE: Final = "LD_PRELOAD"
 SOURCE: Final = Path(__file__).with_name("preload.c")
 
+_DIVIDES: Final = frozenset(" :;$\t\n")
+"""Characters at which the loader divides `LD_PRELOAD`, or that it expands (ld.so(8))."""
+
+# What a child finds in its own memory, so that a library which is not loaded does not pass silently.
+_PROBE: Final = """
+while IFS= read -r line; do
+  case $line in */native.so) exit 0 ;; esac
+done < /proc/self/maps
+exit 1
+"""
+
 # Loading it is all that it costs a program that starts nothing, so it is kept small: no start files
 # and no libraries of its own (libc's functions are there in every program that loads it), bound
 # when they are first called, in as few mappings as the linker can make.
@@ -71,17 +82,25 @@ class Preload:
     def __init__(self, directory: Path) -> None:
         self._file = directory / "native"
         self._library = str(directory / "native.so")
+        unfit = sorted(_DIVIDES.intersection(self._library))
+        if unfit:
+            raise ResourceGuardMisconfiguration(messages.native_unfit(directory, unfit[0]))
         shutil.copyfile(built_library(), self._library)
-        self.write([])
+        self._file.touch()
         # Before what is there already: that goes on to see whatever it is handed.
         os.environ[VARIABLE] = ":".join(filter(None, [self._library, os.environ.get(VARIABLE)]))
+        probe = subprocess.run(["/bin/sh", "-c", _PROBE], capture_output=True, check=False)
+        if probe.returncode:
+            self.remove()
+            said = probe.stderr.decode(errors="replace")
+            raise ResourceGuardMisconfiguration(messages.native_not_loaded(self._library, said))
 
     def write(self, binaries: Iterable[Binary]) -> None:
         """Say which files are guarded."""
         lines = [
-            f"{device} {inode} {int(binary.is_shared((device, inode)))} {binary.name}\n"
+            f"{device} {inode} {int(binary.is_shared((device, inode)))} {shim}\n"
             for binary in binaries
-            for device, inode in binary.identities
+            for (device, inode), shim in binary.shims.items()
         ]
         new = self._file.with_suffix(".new")
         new.write_text("".join(lines), "utf-8", "surrogateescape")

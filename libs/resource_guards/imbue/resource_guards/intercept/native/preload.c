@@ -25,23 +25,28 @@
 
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 #define LONGEST_PATH 4096
-#define SHIM_LENGTH (LONGEST_PATH + 300)
+#define LONGEST_NAME 300 /* of a shim: a file's name and the folders before it */
 #define MOST_LINKS 40 /* the kernel's limit */
 
-/* The file that says what is guarded, read a line at a time: "device inode by-name name". It is read
- * anew at each call. Kept in memory it would cost every program a mapping when it is loaded; and a
- * caller may be the child of a vfork in a program of many threads, where only system calls and the
- * stack are safe to use. */
+/* Stacks may be small (a thread's, a signal handler's), so a program that is not guarded is told by
+ * little memory, and what takes more stands in functions of its own that are called for one that
+ * is. */
+#define APART __attribute__((noinline))
+
+/* The file that says what is guarded, read a line at a time: "device inode by-name shim", the shim
+ * as a path from this library's folder. It is read anew at each call. Kept in memory it would cost
+ * every program a mapping when it is loaded; and a caller may be the child of a vfork in a program
+ * of many threads, where only system calls and the stack are safe to use. */
 struct table {
     int descriptor;
     ssize_t length, next;
-    char text[4096];
+    char text[512];
 };
 
 struct binary {
     unsigned long long device, inode;
     int by_name; /* a multi-call program: only under this name is it the binary */
-    char name[256];
+    char shim[LONGEST_NAME];
 };
 
 static int next_character(struct table *table)
@@ -74,44 +79,89 @@ static int next_binary(struct table *table, struct binary *binary)
     binary->inode = next_number(table);
     binary->by_name = (int)next_number(table);
     while ((character = next_character(table)) >= 0 && character != '\n')
-        if (length < sizeof binary->name - 1)
-            binary->name[length++] = (char)character;
-    binary->name[length] = 0;
+        if (length < sizeof binary->shim - 1)
+            binary->shim[length++] = (char)character;
+    binary->shim[length] = 0;
     return length > 0;
 }
 
-/* The folder that this library lies in, without a slash at its end. */
-static int find_directory(char *directory)
+/* This library's own path, and the length of it up to its last slash. */
+static const char *own_path(size_t *folder)
 {
     Dl_info here;
 
-    if (!dladdr((void *)find_directory, &here))
-        return 0;
-    snprintf(directory, LONGEST_PATH, "%s", here.dli_fname);
-    if (!strrchr(directory, '/'))
-        return 0;
-    *strrchr(directory, '/') = 0;
-    return 1;
+    if (!dladdr((void *)own_path, &here) || !strrchr(here.dli_fname, '/'))
+        return NULL;
+    *folder = (size_t)(strrchr(here.dli_fname, '/') + 1 - here.dli_fname);
+    return here.dli_fname;
 }
 
-/* Whether this process is a shim: a shell that reads one. What it starts is the real program. */
-static int is_shim(void)
+/* Write the path of a file beside this library, into room for `size`. */
+static int beside(char *path, size_t size, const char *name)
 {
-    char line[2 * LONGEST_PATH];
-    const char *script;
+    size_t folder = 0;
+    const char *own = own_path(&folder);
+
+    return own && snprintf(path, size, "%.*s%s", (int)folder, own, name) < (int)size;
+}
+
+/* How many pytest processes are around the one whose private directory this is. */
+static int level_of(char *path, char *end)
+{
+    char level = '0';
+    int descriptor;
+
+    memcpy(end, "level", sizeof "level");
+    descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return -1;
+    if (read(descriptor, &level, 1) != 1)
+        level = '0';
+    close(descriptor);
+    return level;
+}
+
+static int own_level(void)
+{
+    size_t folder = 0;
+    const char *own = own_path(&folder);
+    char path[folder + sizeof "level"];
+
+    memcpy(path, own, folder);
+    return level_of(path, path + folder);
+}
+
+/* Whether this process is a shim, a shell that reads one, of this session or of one around it. What
+ * it starts is the real program. Where pytest runs in pytest, the shim of the inner one is sent to
+ * that of the outer one, so that both see the use. */
+APART static int is_shim(void)
+{
+    char line[LONGEST_PATH], after[sizeof "level"];
+    char *script, *at, *end;
     ssize_t length;
-    int descriptor = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    int level, descriptor = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
 
     if (descriptor < 0)
         return 0;
-    length = read(descriptor, line, sizeof line - 1);
+    length = read(descriptor, line, sizeof line - sizeof after);
     close(descriptor);
     if (length <= 0)
         return 0;
     line[length] = 0;
     script = line + strlen(line) + 1;
-    /* Of any session: where pytest runs in pytest, the shim of the one starts that of the other. */
-    return script < line + length && strstr(script, SHIM_PREFIX) && strstr(script, "/bin/");
+    if (script >= line + length)
+        return 0;
+    for (at = script; (at = strstr(at, SHIM_PREFIX)); at++) {
+        end = strchr(at + 1, '/');
+        if (!end++ || (strncmp(end, "bin/", 4) && strncmp(end, "at/", 3)))
+            continue;
+        memcpy(after, end, sizeof after);
+        level = level_of(script, end);
+        memcpy(end, after, sizeof after);
+        if (level >= 0 && level <= own_level())
+            return 1;
+    }
+    return 0;
 }
 
 static const char *last_part(const char *path)
@@ -121,7 +171,7 @@ static const char *last_part(const char *path)
 }
 
 /* Whether the last part of the path, or of a link that it leads over, is the name. */
-static int goes_by(const char *path, const char *name)
+APART static int goes_by(const char *path, const char *name)
 {
     char current[LONGEST_PATH], target[LONGEST_PATH];
     ssize_t length;
@@ -143,102 +193,152 @@ static int goes_by(const char *path, const char *name)
     return 0;
 }
 
-/* The shim to start in place of a file, or NULL. `shim` has room for a path. */
-static const char *shim_for(const struct stat *file, const char *path, char *shim)
+/* Find the shim of a file. `path` leads to it. */
+APART static int find_shim(const struct stat *file, const char *path, struct binary *found)
 {
-    char directory[LONGEST_PATH];
     struct table table = {.length = 0};
-    struct binary each;
-    const char *found = NULL;
+    int is_found = 0;
+    size_t folder = 0;
 
-    if (!find_directory(directory))
-        return NULL;
-    snprintf(shim, SHIM_LENGTH, "%s/native", directory);
-    table.descriptor = open(shim, O_RDONLY | O_CLOEXEC);
+    if (!own_path(&folder))
+        return 0;
+    char name[folder + sizeof "native"];
+    if (!beside(name, sizeof name, "native"))
+        return 0;
+    table.descriptor = open(name, O_RDONLY | O_CLOEXEC);
     if (table.descriptor < 0)
-        return NULL;
-    while (!found && next_binary(&table, &each))
-        if (each.device == file->st_dev && each.inode == file->st_ino &&
-            (!each.by_name || !path || goes_by(path, each.name)))
-            found = shim;
+        return 0;
+    while (!is_found && next_binary(&table, found))
+        is_found = found->device == file->st_dev && found->inode == file->st_ino &&
+                   (!found->by_name || goes_by(path, last_part(found->shim)));
     close(table.descriptor);
-    if (!found || is_shim())
-        return NULL;
-    snprintf(shim, SHIM_LENGTH, "%s/bin/%s", directory, each.name);
-    return found;
+    return is_found && !is_shim();
 }
 
-static const char *redirected(const char *path, char *shim)
+static int is_guarded(const char *path, struct binary *found)
 {
     struct stat file;
     int before = errno;
-    const char *found = NULL;
+    int is_found = path && stat(path, &file) == 0 && find_shim(&file, path, found);
 
-    if (path && stat(path, &file) == 0)
-        found = shim_for(&file, path, shim);
     errno = before;
-    return found;
+    return is_found;
 }
 
-/* As `redirected`, for a bare name that is searched on PATH as execvp does. */
-static const char *redirected_name(const char *name, char *shim)
+/* As above, for an open file. */
+static int is_guarded_file(int descriptor, struct binary *found)
+{
+    char path[sizeof "/proc/self/fd/" + 3 * sizeof descriptor];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return is_guarded(path, found);
+}
+
+/* As above, for a bare name that is searched on PATH as execvp does. */
+static int is_guarded_name(const char *name, struct binary *found)
 {
     const char *path = getenv("PATH"), *end;
-    char candidate[2 * LONGEST_PATH];
+    struct stat file;
+    int before = errno;
 
     if (!name || strchr(name, '/'))
-        return redirected(name, shim);
-    for (path = path ? path : "/bin:/usr/bin";; path = end + 1) {
+        return is_guarded(name, found);
+    path = path ? path : "/bin:/usr/bin";
+    char candidate[strlen(path) + strlen(name) + 2];
+    for (;; path = end + 1) {
         int length;
         end = strchrnul(path, ':');
         length = (int)(end - path);
-        snprintf(candidate, sizeof candidate, "%.*s%s%s", length, path, length ? "/" : "", name);
-        if (access(candidate, X_OK) == 0)
-            return redirected(candidate, shim);
-        if (!*end)
-            return NULL;
+        sprintf(candidate, "%.*s%s%s", length, path, length ? "/" : "", name);
+        if (access(candidate, X_OK) == 0 && stat(candidate, &file) == 0 && S_ISREG(file.st_mode)) {
+            errno = before;
+            return is_guarded(candidate, found);
+        }
+        if (!*end) {
+            errno = before;
+            return 0;
+        }
     }
+}
+
+/* Return what a call returns that starts the shim which `is_guarded` found. */
+#define START_SHIM(found, call)                                    \
+    do {                                                           \
+        size_t folder = 0;                                         \
+        own_path(&folder);                                         \
+        char shim[folder + LONGEST_NAME];                          \
+        beside(shim, sizeof shim, (found).shim);                   \
+        return call;                                               \
+    } while (0)
+
+APART static int shim_instead(const struct binary *found, char *const argv[], char *const envp[])
+{
+    START_SHIM(*found, NEXT(execve)(shim, argv, envp));
 }
 
 int execve(const char *path, char *const argv[], char *const envp[])
 {
-    char shim[SHIM_LENGTH];
-    const char *other = redirected(path, shim);
-    return NEXT(execve)(other ? other : path, argv, envp);
+    struct binary found;
+    if (is_guarded(path, &found))
+        return shim_instead(&found, argv, envp);
+    return NEXT(execve)(path, argv, envp);
 }
 
 int execv(const char *path, char *const argv[])
 {
-    char shim[SHIM_LENGTH];
-    const char *other = redirected(path, shim);
-    return NEXT(execv)(other ? other : path, argv);
+    struct binary found;
+    if (is_guarded(path, &found))
+        return shim_instead(&found, argv, environ);
+    return NEXT(execv)(path, argv);
 }
 
 int execvp(const char *file, char *const argv[])
 {
-    char shim[SHIM_LENGTH];
-    const char *other = redirected_name(file, shim);
-    return NEXT(execvp)(other ? other : file, argv);
+    struct binary found;
+    if (is_guarded_name(file, &found))
+        return shim_instead(&found, argv, environ);
+    return NEXT(execvp)(file, argv);
 }
 
 int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-    char shim[SHIM_LENGTH];
-    const char *other = redirected_name(file, shim);
-    return NEXT(execvpe)(other ? other : file, argv, envp);
+    struct binary found;
+    if (is_guarded_name(file, &found))
+        return shim_instead(&found, argv, envp);
+    return NEXT(execvpe)(file, argv, envp);
 }
 
 int fexecve(int descriptor, char *const argv[], char *const envp[])
 {
-    char shim[SHIM_LENGTH];
-    struct stat file;
-    int before = errno;
-    const char *other = NULL;
+    struct binary found;
+    if (is_guarded_file(descriptor, &found))
+        return shim_instead(&found, argv, envp);
+    return NEXT(fexecve)(descriptor, argv, envp);
+}
 
-    if (fstat(descriptor, &file) == 0)
-        other = shim_for(&file, NULL, shim);
+/* As above, for a path from a folder; with an empty one the folder's descriptor is the file's. */
+static int is_guarded_at(int folder, const char *path, struct binary *found)
+{
+    int before = errno, descriptor, is_found;
+
+    if (!path || !*path)
+        return path && is_guarded_file(folder, found);
+    descriptor = openat(folder, path, O_PATH | O_CLOEXEC);
+    is_found = descriptor >= 0 && is_guarded_file(descriptor, found);
+    if (descriptor >= 0)
+        close(descriptor);
     errno = before;
-    return other ? NEXT(execve)(other, argv, envp) : NEXT(fexecve)(descriptor, argv, envp);
+    return is_found;
+}
+
+/* Newer C libraries have it. */
+int execveat(int folder, const char *path, char *const argv[], char *const envp[], int flags)
+{
+    struct binary found;
+    if (is_guarded_at(folder, path, &found))
+        return shim_instead(&found, argv, envp);
+    return ((int (*)(int, const char *, char *const[], char *const[], int))dlsym(
+        RTLD_NEXT, "execveat"))(folder, path, argv, envp, flags);
 }
 
 /* The three that take their arguments one by one. */
@@ -281,15 +381,17 @@ int execle(const char *path, const char *first, ...)
 int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    char shim[SHIM_LENGTH];
-    const char *other = redirected(path, shim);
-    return NEXT(posix_spawn)(pid, other ? other : path, actions, attributes, argv, envp);
+    struct binary found;
+    if (is_guarded(path, &found))
+        START_SHIM(found, NEXT(posix_spawn)(pid, shim, actions, attributes, argv, envp));
+    return NEXT(posix_spawn)(pid, path, actions, attributes, argv, envp);
 }
 
 int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    char shim[SHIM_LENGTH];
-    const char *other = redirected_name(file, shim);
-    return NEXT(posix_spawnp)(pid, other ? other : file, actions, attributes, argv, envp);
+    struct binary found;
+    if (is_guarded_name(file, &found))
+        START_SHIM(found, NEXT(posix_spawn)(pid, shim, actions, attributes, argv, envp));
+    return NEXT(posix_spawnp)(pid, file, actions, attributes, argv, envp);
 }
