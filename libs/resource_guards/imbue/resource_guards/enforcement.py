@@ -12,6 +12,7 @@ from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.child import GUARDS_FILE
 from imbue.resource_guards.intercept.child_file import write_guards
+from imbue.resource_guards.intercept.fake_file_system import keep_real_files
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.native.library import Preload
 from imbue.resource_guards.intercept.private_directory import private_directory
@@ -67,6 +68,7 @@ class Enforcement:
             import_hook = ImportHook()
             undo.callback(import_hook.uninstall)
             undo.enter_context(carry_scopes(import_hook))
+            keep_real_files(import_hook)
             self._sdk_guards = SdkGuards(self.observer.saw_sdk_call, complain, import_hook)
             self._guards = undo.enter_context(ExitStack())
             self._watcher = SpawnWatcher(

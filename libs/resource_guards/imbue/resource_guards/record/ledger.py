@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import replace
+from typing import Final
 
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Entry
 from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.scope import Scope
+
+_FOR_EACH_FORK: Final = 10**9
+"""How many scope ids a process may count before it comes to those of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,16 @@ class Ledger:
         self._open: dict[str, Scope] = {}
         self._owners: list[str] = []
         self._left: dict[int, Scope] = {}
+        self._pid = os.getpid()
+        self._fork = 0
 
     def open(self, owner: str, allowed: frozenset[str]) -> Scope:
         """A new scope for the test or fixture that `owner` names."""
-        scope = Scope(len(self._owners), owner, allowed)
+        if os.getpid() != self._pid:  # a plugin runs tests in forks, and each would count alike
+            self._pid = os.getpid()
+            self._fork = self._pid
+            self._owners.clear()
+        scope = Scope(self._fork * _FOR_EACH_FORK + len(self._owners), owner, allowed)
         self._owners.append(owner)
         self._open[str(scope.id)] = scope
         return scope
@@ -75,6 +86,8 @@ class Ledger:
             running: The scope that is charged where a process had lost its own.
         """
         for entry in entries:
+            if entry.scope_id.isdecimal() and int(entry.scope_id) // _FOR_EACH_FORK != self._fork:
+                continue  # judged in the fork that ran the test
             scope = self._scope_of(entry.scope_id, running)
             if scope is None:
                 self.late.append(LateUse(self._owner(entry.scope_id), entry.use))
@@ -88,5 +101,5 @@ class Ledger:
         return self._left.get(int(child), running) if child.isdecimal() else running
 
     def _owner(self, scope_id: str) -> str:
-        known = scope_id.isdecimal() and int(scope_id) < len(self._owners)
-        return self._owners[int(scope_id)] if known else f"scope {scope_id}"
+        index = int(scope_id) - self._fork * _FOR_EACH_FORK if scope_id.isdecimal() else -1
+        return self._owners[index] if 0 <= index < len(self._owners) else f"scope {scope_id}"

@@ -101,9 +101,13 @@ class Publisher:
 
     def _write_state(self, entry: str) -> None:
         # Replaced and not rewritten in place: a shim must never read half an entry.
-        new = self._state_file.with_suffix(".new")
+        new = f"{self._state_file}.new"
         try:
-            new.write_text(f"{entry}\n", encoding="utf-8")
-            new.replace(self._state_file)
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(descriptor, f"{entry}\n".encode())
+            finally:
+                os.close(descriptor)
+            os.replace(new, self._state_file)
         except OSError as error:
             self._complain(messages.state_unwritable(self._state_file, error))
