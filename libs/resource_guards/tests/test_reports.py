@@ -458,3 +458,51 @@ def test_many_tests_that_share_a_fixture_are_judged_once_each(suite: Suite) -> N
     assert outcome.counts == {"passed": 300}
     # Once when each test ends, and for all but the last once more when the fixture does.
     assert "WAITED 599" in outcome.output
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_parameters_of_which_some_need_the_mark(suite: Suite, workers: tuple[str, ...]) -> None:
+    """When all have run, the summary says which, whether the test has the mark or not."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            EACH = pytest.mark.parametrize("way", ["with", "without", "with-more"])
+
+            def run(way):
+                if "out" not in way:
+                    subprocess.run(["tool"])
+
+            @EACH
+            def test_unmarked(way): run(way)
+
+            @EACH
+            @pytest.mark.tool
+            def test_marked(way): run(way)
+
+            @pytest.mark.parametrize(
+                "way", [pytest.param("with", marks=pytest.mark.tool), "without"]
+            )
+            def test_right(way): run(way)
+
+            @pytest.mark.parametrize("n", range(2))
+            def test_all_unmarked(n): run("with")
+
+            @pytest.mark.tool
+            @pytest.mark.parametrize("n", range(2))
+            def test_none(n): pass
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    for test in ("unmarked", "marked"):
+        sentence = (
+            f"test_it.py::test_{test} needs @pytest.mark.tool for some of its parameters only: "
+        )
+        assert sentence in outcome.output, outcome.output
+    lines = [line for line in outcome.output.splitlines() if "parameters only" in line]
+    assert len(lines) == 2
+    assert all("[with]" in line and "[with-more]" in line for line in lines)
+    assert not any("[without]" in line for line in lines)

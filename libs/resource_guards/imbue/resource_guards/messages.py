@@ -22,6 +22,7 @@ from imbue.resource_guards.model import ViolationKind
 SUMMARY_TITLE = "resource guards"
 
 _SHOWN_USES = 5
+_SHOWN_PARAMETERS = 20
 
 _LAYERS = {
     Layer.SHIM: "seen by the shim on PATH",
@@ -139,6 +140,17 @@ def summary_line(texts: Sequence[str]) -> str:
     """The line of a failure in pytest's short summary."""
     first = texts[0].partition("\n")[0]
     return f"{first} (and {len(texts) - 1} more)" if len(texts) > 1 else first
+
+
+def mixed_parameters(test: str, resource: str, users: Sequence[str]) -> str:
+    """A parametrised test of which only some parameters need the mark."""
+    shown = ", ".join(f"[{each}]" for each in users[:_SHOWN_PARAMETERS])
+    if len(users) > _SHOWN_PARAMETERS:
+        shown += f" and {len(users) - _SHOWN_PARAMETERS} more"
+    return (
+        f"{test} needs @pytest.mark.{resource} for some of its parameters only: {shown}. Give it "
+        f"to these: pytest.param(..., marks=pytest.mark.{resource})"
+    )
 
 
 def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:

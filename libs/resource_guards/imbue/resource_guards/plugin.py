@@ -105,7 +105,7 @@ def pytest_terminal_summary(
 ) -> None:
     """Tell what no test's report can tell."""
     findings = config.stash[SESSION].findings
-    if findings.problems or findings.late_uses:
+    if findings.problems or findings.lines:
         from imbue.resource_guards.report.summary import write_findings  # only where needed
 
         write_findings(terminalreporter, findings)

@@ -66,7 +66,7 @@ class TestAccount:
     fixtures: list[FixtureAccount] = field(default_factory=list)
     passed: bool = False
     has_teardown: bool = False
-    told: set[tuple[object, ...]] = field(default_factory=set)
+    told: dict[tuple[object, ...], Violation] = field(default_factory=dict)
 
     @property
     def is_plain(self) -> bool:
@@ -84,6 +84,19 @@ class TestAccount:
         for fixture in found:  # it grows meanwhile
             found += [each for each in fixture.requested if each not in found]
         return found
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all fixtures that it depends on are torn down."""
+        return all(fixture.finished for fixture in self.all_fixtures())
+
+    def used(self) -> set[str]:
+        """The resources that it has used, itself or through its fixtures."""
+        return self.scope.used.union(*(fixture.scope.used for fixture in self.all_fixtures()))
+
+    def wrong(self) -> set[str]:
+        """The resources of which a violation was told."""
+        return {violation.resource for violation in self.told.values()}
 
     def wait(self) -> bool:
         """Wait for a fixture that may still use something; `False` if there is none.
@@ -117,6 +130,6 @@ class TestAccount:
         for violation in violations:
             key = (violation.kind, violation.resource, violation.fixture)
             if key not in self.told:
-                self.told.add(key)
+                self.told[key] = violation
                 new.append(violation)
         return new

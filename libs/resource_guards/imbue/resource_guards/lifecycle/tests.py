@@ -78,6 +78,8 @@ class Lifecycle:
             violations = account.untold(verdict(account.facts(finished=finished)))
             if violations:
                 fail_report(report, item, call, violations, self._labels)
+            if call.when == "teardown" and account.is_finished:
+                self._note(account)
         if call.when == "teardown":
             self._decide()
         return report
@@ -114,6 +116,13 @@ class Lifecycle:
                 if violations:
                     report = late_report(account.item, violations, self._labels)
                     self._session.send(account.item, report)
+                self._note(account)
+
+    def _note(self, account: TestAccount) -> None:
+        """A test is done, and all that it depends on: nothing more can be seen of it."""
+        self._session.findings.parameters.add(
+            account.item, account.declared, account.used(), account.wrong()
+        )
 
     def finish(self) -> None:
         """Judge the rest, when pytest has torn down what a run that ended early has left."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.record.ledger import LateUse
+from imbue.resource_guards.report.parameters import ParameterTable
 
 
 class Findings:
@@ -17,12 +18,20 @@ class Findings:
         problems: What makes the run untrustworthy; one is enough to fail it.
         late_uses: One line for each use by what had outlived its test.
         reports: In a worker: serialized reports, for the controller to tell.
+        parameters: Which parameters of parametrised tests use what.
     """
 
     def __init__(self) -> None:
         self.problems: list[str] = []
         self.late_uses: list[str] = []
         self.reports: list[dict[str, Any]] = []
+        self.parameters = ParameterTable()
+
+    @property
+    def lines(self) -> list[str]:
+        """What is to be told beside the problems."""
+        mixed = [messages.mixed_parameters(*each) for each in self.parameters.mixed()]
+        return [*self.late_uses, *mixed]
 
     def add_problem(self, problem: str) -> None:
         """Keep a problem, once."""
@@ -45,6 +54,7 @@ class Findings:
             "problems": self.problems,
             "late_uses": self.late_uses,
             "reports": self.reports,
+            "parameters": self.parameters.to_data(),
         }
 
     def merge(self, data: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
@@ -52,4 +62,5 @@ class Findings:
         for problem in data["problems"]:
             self.add_problem(problem)
         self.late_uses += data["late_uses"]
+        self.parameters.merge(data["parameters"])
         return list(data["reports"])

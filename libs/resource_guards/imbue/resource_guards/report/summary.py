@@ -13,5 +13,5 @@ def write_findings(terminal: pytest.TerminalReporter, findings: Findings) -> Non
     terminal.section(messages.SUMMARY_TITLE, sep="=", red=bool(findings.problems))
     for problem in findings.problems:
         terminal.write_line(problem, red=True)
-    for late_use in findings.late_uses:
-        terminal.write_line(late_use)
+    for line in findings.lines:
+        terminal.write_line(line)
