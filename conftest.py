@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from imbue.mngr.register_guards_docker import register_docker_guards
 from support.suite import Suite
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def pytest_register_resource_guards(registry: Registry) -> None:
     """Guard the programs that some of these tests need."""
     for name in ("git", "tmux"):
         registry.register_resource_guard(name)
+    register_docker_guards(registry)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -27,6 +27,9 @@ SYSTEM_PACKAGES = {
     "tmux": "tmux",
     "make": "make",
     "cc": "gcc libc6-dev",
+    "docker": "docker.io",
+    "dockerd": "docker.io runc containerd",
+    "busybox": "busybox-static",
 }  # what tests run, and where Debian has it
 OLDEST_PYTHON = (3, 11)
 

@@ -61,6 +61,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
         thread.join()
 
 
+@pytest.mark.docker
 @pytest.mark.parametrize("conftest", CONFTESTS)
 def test_docker_py(suite: Suite, engine: Engine, conftest: str) -> None:
     """Unmarked, it is blocked and the engine is asked nothing; marked, it works."""
@@ -132,6 +133,7 @@ def test_the_programs(suite: Suite) -> None:
         assert suite.runs_of(program) == ["ps"]
 
 
+@pytest.mark.docker
 def test_separate_marks(suite: Suite, engine: Engine) -> None:
     """The two guards of the released package keep their own marks."""
     suite.tool("docker")

@@ -299,6 +299,14 @@ SKIPPING = {
         def test_it(server): pass
         def test_second(server): pass
     """,
+    "session fixture that another asks for": """
+        @pytest.fixture(scope="session")
+        def inner(): {skip}
+        @pytest.fixture(scope="session")
+        def server(request): request.getfixturevalue("inner")
+        def test_it(server): pass
+        def test_second(server): pass
+    """,
     "setup_module": """
         def setup_module(): {skip}
         def test_it(): pass
@@ -396,3 +404,86 @@ def test_each_violation_is_told_beside_an_exception_of_another(suite: Suite) -> 
 
     assert test.says_missing("sdk")
     assert test.says_missing("tool")
+
+
+@pytest.mark.parametrize("way", ["pytest.skip('no tool')", "raise OSError('no tool')"])
+def test_a_declared_fixture_that_does_not_come_to_it(suite: Suite, way: str) -> None:
+    """One whose set-up skips or fails has not broken its contract by using nothing yet."""
+    suite.guard_tool()
+    suite.write(test_it=DECLARED.format(decorators=BELOW, setup=way, teardown="pass"))
+
+    outcome = suite.run()
+
+    assert "never invoked" not in outcome.output
+    assert "no tool" in outcome["test_marked"].text
+
+
+def test_a_fixture_that_asks_for_what_the_test_has(suite: Suite) -> None:
+    """It depends on that too, for later tests that have it set up already."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.fixture(scope="module")
+            def server():
+                subprocess.run(["tool"])
+
+            @pytest.fixture(scope="module")
+            def client(request):
+                request.getfixturevalue("server")
+
+            @pytest.mark.tool
+            def test_first(server, client): pass
+
+            def test_unmarked(client): pass
+
+            @pytest.mark.tool
+            def test_marked(client): pass
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing()
+    assert outcome["test_first"].outcome == outcome["test_marked"].outcome == "passed"
+
+
+def test_a_fixture_that_adds_finalizers_later(suite: Suite) -> None:
+    """What a factory's tear-down uses is the factory's, whichever test has asked it for what."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.fixture(scope="session")
+            def make(request):
+                def one():
+                    request.addfinalizer(lambda: subprocess.run(["tool", "down"]))
+                return one
+
+            @pytest.mark.tool
+            def test_0_marked(make): pass
+
+            @pytest.mark.tool
+            def test_1_makes_marked(make): make()
+
+            def test_2_unmarked(make): pass
+
+            def test_3_innocent(): pass
+
+            @pytest.mark.tool
+            def test_4_superfluous(): pass
+        """
+    )
+
+    outcome = suite.run()
+
+    for name, test in outcome.tests.items():
+        if "unmarked" in name:
+            assert test.says_missing(), (name, outcome.output)
+        elif "superfluous" in name:
+            assert test.says_superfluous(), (name, outcome.output)
+        else:
+            assert test.outcome == "passed", (name, outcome.output)
+    assert suite.runs_of() == ["down"]

@@ -1,7 +1,8 @@
 """Docker guards: a test that uses Docker needs ``@pytest.mark.docker``.
 
-They watch the ``docker`` and ``docker-compose`` programs and docker-py. Registering them imports
-neither docker-py nor anything else, and may be done any number of times. In a conftest::
+They watch the ``docker`` and ``docker-compose`` programs, docker-py, and every connection to the
+engine. Registering them imports neither docker-py nor anything else, and may be done any number of
+times. In a conftest::
 
     pytest_plugins = ["imbue.mngr.pytest_plugin"]
 
@@ -12,21 +13,52 @@ from __future__ import annotations
 
 from typing import Final
 
+from imbue.mngr.engine import is_engine_address
+from imbue.mngr.engine import is_engine_request
 from imbue.resource_guards import resource_guards
 from imbue.resource_guards.resource_guards import Registrar
 from imbue.resource_guards.resource_guards import SdkTarget
 
-BINARIES: Final = ("docker", "docker-compose")
+BINARIES: Final = (
+    "docker",
+    "docker-compose",
+    # Those that the docker programs and docker-py run to log in (the last part is `credsStore` or
+    # one of `credHelpers` in Docker's config.json).
+    "docker-credential-desktop",
+    "docker-credential-ecr-login",
+    "docker-credential-gcloud",
+    "docker-credential-gcr",
+    "docker-credential-osxkeychain",
+    "docker-credential-pass",
+    "docker-credential-secretservice",
+)
 
-# All of docker-py's requests to the engine go through this one method, which its class inherits
-# from requests.Session.
-SDK_TARGETS: Final = (SdkTarget("docker.api.client:APIClient", "send", optional=True),)
+SDK_TARGETS: Final = (
+    # The lowest place through which all requests of docker-py and other users of requests go,
+    # APIClient.send's and those that go round it. Libraries that mock HTTP answer above it, so
+    # that what they answer is no use. docker-py imports urllib3.
+    SdkTarget(
+        "urllib3.connectionpool:HTTPConnectionPool",
+        "urlopen",
+        optional=True,
+        when=is_engine_request,
+    ),
+    # What docker-py does without urllib3: attach over a websocket, log in to SSH (while the client
+    # is made), run a credential helper.
+    SdkTarget("docker.api.client:APIClient", "_create_websocket_connection", optional=True),
+    SdkTarget("docker.transport.sshconn:SSHHTTPAdapter", "_connect", optional=True),
+    SdkTarget("docker.credentials.store:Store", "_execute", optional=True),
+    # aiodocker, whose connections may have been opened for another test.
+    SdkTarget("aiodocker.docker:Docker", "_query", optional=True),
+    SdkTarget("aiodocker.docker:Docker", "_websocket", optional=True),
+)
 
 
 def register_docker_guards(registrar: Registrar = resource_guards) -> None:
-    """Guard the Docker programs and docker-py under one mark, ``docker``."""
+    """Guard the Docker programs, docker-py and the engine under one mark, ``docker``."""
     register_docker_cli_guard(registrar)
     registrar.register_sdk_guard("docker", targets=SDK_TARGETS)
+    registrar.register_connection_guard("docker", is_engine_address)
 
 
 def register_docker_cli_guard(registrar: Registrar = resource_guards) -> None:
@@ -35,5 +67,6 @@ def register_docker_cli_guard(registrar: Registrar = resource_guards) -> None:
 
 
 def register_docker_sdk_guard(registrar: Registrar = resource_guards) -> None:
-    """Guard docker-py alone, under a mark of its own, ``docker_sdk``."""
+    """Guard docker-py and the engine alone, under a mark of its own, ``docker_sdk``."""
     registrar.register_sdk_guard("docker_sdk", targets=SDK_TARGETS)
+    registrar.register_connection_guard("docker_sdk", is_engine_address)

@@ -56,6 +56,20 @@ def register_sdk_guard(
     _registry().register_sdk_guard(name, install, cleanup, targets=targets, mark=mark)
 
 
+def register_connection_guard(
+    name: str, is_use: Callable[[Any], bool], *, mark: str | None = None
+) -> None:
+    """Guard a resource by connections to it; see :meth:`Registry.register_connection_guard`.
+
+    Example:
+        >>> def is_postgres(address):
+        ...     return isinstance(address, tuple) and address[1] == 5432
+        >>> register_connection_guard("postgres", is_postgres)
+    """
+    __tracebackhide__ = True
+    _registry().register_connection_guard(name, is_use, mark=mark)
+
+
 def create_sdk_method_guard(
     name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
 ) -> None:

@@ -69,7 +69,9 @@ class Enforcement:
             undo.callback(import_hook.uninstall)
             undo.enter_context(carry_scopes(import_hook))
             keep_real_files(import_hook)
-            self._sdk_guards = SdkGuards(self.observer.saw_sdk_call, complain, import_hook)
+            self._sdk_guards = SdkGuards(
+                self.observer.saw_sdk_call, self.observer.saw_connection, complain, import_hook
+            )
             self._guards = undo.enter_context(ExitStack())
             self._watcher = SpawnWatcher(
                 self._shims.folder,

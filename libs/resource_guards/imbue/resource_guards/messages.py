@@ -28,6 +28,7 @@ _LAYERS = {
     Layer.SHIM: "seen by the shim on PATH",
     Layer.SPAWN: "seen when it was started",
     Layer.SDK: "seen by the patch of the SDK",
+    Layer.CONNECTION: "seen when it was opened",
 }
 
 
@@ -381,6 +382,14 @@ def directory_noexec(directory: Path, resource: Resource) -> str:
         f"Programs in {directory} cannot be run, so resource guard '{resource.label}' cannot "
         f"watch its binaries. Set TMPDIR to a directory on a file system that is not mounted "
         f"'noexec'."
+    )
+
+
+def is_use_not_callable(label: str, is_use: object) -> str:
+    """A connection guard without a function."""
+    return (
+        f"register_connection_guard('{label}', {is_use!r}): the second argument is a function "
+        f"that is given an address and returns whether it is the resource's."
     )
 
 

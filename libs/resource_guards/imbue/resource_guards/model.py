@@ -28,6 +28,7 @@ class Layer(StrEnum):
     SHIM = "shim"
     SPAWN = "spawn"
     SDK = "sdk"
+    CONNECTION = "connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,24 @@ class SdkHooks:
         return f"{getattr(self.install, '__module__', '?')}:{name}"
 
 
-SdkGuard = SdkTarget | SdkHooks
+@dataclass(frozen=True, slots=True)
+class ConnectionGuard:
+    """A guard of all connections to some addresses, whichever library opens them.
+
+    Args:
+        is_use: Whether an address, as it is given to ``socket.connect``, is the resource's.
+    """
+
+    is_use: Callable[[Any], bool]
+
+    @property
+    def title(self) -> str:
+        """The function as a user would write it."""
+        name = getattr(self.is_use, "__qualname__", None) or repr(self.is_use)
+        return f"{getattr(self.is_use, '__module__', '?')}:{name}"
+
+
+SdkGuard = SdkTarget | SdkHooks | ConnectionGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +103,7 @@ class Resource:
         label: The name as it was registered; it may have hyphens or dots.
         origin: ``file:line`` of the first registration.
         binaries: Names of the executables that are the resource.
-        sdks: SDK chokepoints that are the resource.
+        sdks: SDK chokepoints, and addresses, that are the resource.
     """
 
     name: str

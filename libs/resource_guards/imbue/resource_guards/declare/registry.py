@@ -16,6 +16,7 @@ from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.declare.names import check_binary_name
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard
@@ -35,6 +36,10 @@ class Registrar(Protocol):
     @property
     def register_sdk_guard(self) -> Callable[..., None]:
         """See :meth:`Registry.register_sdk_guard`."""
+
+    @property
+    def register_connection_guard(self) -> Callable[..., None]:
+        """See :meth:`Registry.register_connection_guard`."""
 
 
 class Registry:
@@ -123,6 +128,26 @@ class Registry:
         else:
             raise ResourceGuardMisconfiguration(messages.sdk_guard_incomplete(name))
         self._add(name, mark, sdks=guards)
+
+    def register_connection_guard(
+        self, name: str, is_use: Callable[[Any], bool], *, mark: str | None = None
+    ) -> None:
+        """Guard a resource by the connections that are opened to it, whichever library does so.
+
+        Args:
+            name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
+            is_use: Given an address, as ``socket.connect`` is, whether it is the resource's. For
+                child Pythons to have it, it is a function of a module, and that module is light.
+            mark: The mark, where it is not to be made from the name.
+
+        Raises:
+            ResourceGuardMisconfiguration: A name that cannot be, a mark that is taken, or
+                something that cannot be called.
+        """
+        __tracebackhide__ = True
+        if not callable(is_use):
+            raise ResourceGuardMisconfiguration(messages.is_use_not_callable(name, is_use))
+        self._add(name, mark, sdks=[ConnectionGuard(is_use)])
 
     def create_sdk_method_guard(
         self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None

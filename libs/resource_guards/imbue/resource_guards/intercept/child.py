@@ -15,6 +15,7 @@ import os
 
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.intercept.binaries import Binary
+from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.spawn_hook import SpawnWatcher
 from imbue.resource_guards.scope.entry import OUTSIDE
@@ -154,8 +155,26 @@ class ChildGuard:
                 resource, label, *target = fields
                 self._labels[resource] = label
                 self._patch_on_import(resource, target)
+            elif kind == "connection":
+                resource, label, is_use = fields
+                self._labels[resource] = label
+                self._watch_connections(resource, is_use)
         if watcher.binaries:
             watcher.watch()
+
+    def _watch_connections(self, resource: str, is_use: str) -> None:
+        def load_and_ask(address: Any) -> bool:
+            import importlib  # with the first connection, and not at start
+
+            module, _, name = is_use.partition(":")
+            answer: bool = getattr(importlib.import_module(module), name)(address)
+            return answer
+
+        def saw(what: str) -> None:
+            __tracebackhide__ = True
+            self._saw(resource, "connection", what)
+
+        ConnectionWatcher(load_and_ask, saw).watch()
 
     def _patch_on_import(self, resource: str, fields: list[str]) -> None:
         def patch(module: ModuleType) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from imbue.resource_guards.intercept.binaries import Binary
+from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkTarget
 
@@ -14,11 +15,12 @@ from imbue.resource_guards.model import SdkTarget
 def write_guards(
     file: Path, resources: Iterable[Resource], binaries: Iterable[Binary], path: Iterable[str]
 ) -> None:
-    """Write one line for each guarded binary and SDK target, its fields between tabs.
+    """Write one line for each guarded binary, SDK target and address, its fields between tabs.
 
     What cannot be named is left out: a target in a class that is made inside a function, and a
     guard that patches by itself, whose functions another process does not have.
     """
+    resources = list(resources)
     labels = {resource.name: resource.label for resource in resources}
     lines = [["path", *path]]
     lines += [
@@ -30,6 +32,12 @@ def write_guards(
         for resource in resources
         for guard in resource.sdks
         if isinstance(guard, SdkTarget) and (fields := _fields(guard))
+    ]
+    lines += [
+        ["connection", resource.name, resource.label, is_use]
+        for resource in resources
+        for guard in resource.sdks
+        if isinstance(guard, ConnectionGuard) and (is_use := _reference(guard.is_use))
     ]
     text = "".join("\t".join(line) + "\n" for line in lines)
     new = file.with_suffix(".new")

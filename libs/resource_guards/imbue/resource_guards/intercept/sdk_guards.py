@@ -16,9 +16,11 @@ from typing import Final
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.intercept.method_patch import resolve
+from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkHooks
@@ -36,12 +38,20 @@ class SdkGuards:
 
     Args:
         saw: Told the resource and the target of each call, before it goes on.
+        saw_connection: Told the resource and the address of each connection, before it is opened.
         complain: Told of a guard that fails later, when its module is imported or it is undone.
         import_hook: Tells when a target's module is imported.
     """
 
-    def __init__(self, saw: Saw, complain: Callable[[str], None], import_hook: ImportHook) -> None:
+    def __init__(
+        self,
+        saw: Saw,
+        saw_connection: Saw,
+        complain: Callable[[str], None],
+        import_hook: ImportHook,
+    ) -> None:
         self._saw = saw
+        self._saw_connection = saw_connection
         self._complain = complain
         self._import_hook = import_hook
 
@@ -53,6 +63,11 @@ class SdkGuards:
         """
         if isinstance(guard, SdkHooks):
             self._run_install(resource, guard, undo)
+        elif isinstance(guard, ConnectionGuard):
+            saw = partial(self._saw_connection, resource.name)
+            watcher = ConnectionWatcher(guard.is_use, saw)
+            watcher.watch()
+            undo.callback(watcher.unwatch)
         elif isinstance(guard.owner, str):
             self._patch_on_import(resource, guard, undo)
         else:

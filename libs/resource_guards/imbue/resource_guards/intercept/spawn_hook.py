@@ -1,8 +1,7 @@
 """See every program that this process starts, however it names it.
 
 CPython raises an audit event (PEP 578) for each of its ways to start one. What would run is worked
-out as the operating system will: with the child's own PATH and working directory. Hooks cannot be
-removed, so there is one for each process, and it does nothing while no watcher is registered.
+out as the operating system will: with the child's own PATH and working directory.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
 """
@@ -10,8 +9,9 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 from __future__ import annotations
 
 import os
-import sys
 
+from imbue.resource_guards.intercept.audit import handle
+from imbue.resource_guards.intercept.audit import stop_handling
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_program
 from imbue.resource_guards.intercept.binaries import identity
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 WATCHERS: Final[list[SpawnWatcher]] = []
 """Those that are told of spawns: one for each session that guards this process."""
-
-_INSTALLED: Final[list[object]] = []
 
 
 class SpawnWatcher:
@@ -60,13 +58,16 @@ class SpawnWatcher:
 
     def watch(self) -> None:
         """Begin to be told."""
-        _install_hook()
+        if not WATCHERS:
+            handle(_EVENTS)
         WATCHERS.append(self)
 
     def unwatch(self) -> None:
         """End it."""
         if self in WATCHERS:
             WATCHERS.remove(self)
+            if not WATCHERS:
+                stop_handling(_EVENTS)
 
     def begin(self, environment: MutableMapping[Any, Any]) -> None:
         """Something is about to start, with this environment."""
@@ -105,18 +106,6 @@ class SpawnWatcher:
                 if binary.name == name and not binary.identities:
                     return binary
         return None
-
-
-def _install_hook() -> None:
-    if _audit not in _INSTALLED:
-        _INSTALLED.append(_audit)
-        sys.addaudithook(_audit)
-
-
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if WATCHERS and event in _EVENTS:
-        __tracebackhide__ = True
-        _EVENTS[event](*arguments)
 
 
 def _tell(  # noqa: PLR0913 - the parts of a spawn

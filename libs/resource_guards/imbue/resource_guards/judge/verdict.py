@@ -19,12 +19,14 @@ class FixtureFacts:
         declared: What its ``@fixture_uses_resources`` names; `None` if it has none.
         uses: What was seen while it was set up and, if `finished`, torn down.
         finished: It has been torn down, so it can use nothing more.
+        failed: Its set-up has failed or skipped, perhaps before it came to use what it declares.
     """
 
     name: str
     declared: frozenset[str] | None
     uses: tuple[Use, ...]
     finished: bool
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _fixture_contract(fixture: FixtureFacts) -> Iterator[Violation]:
         if resource not in fixture.declared:
             of_it = tuple(use for use in fixture.uses if use.resource == resource)
             yield Violation(ViolationKind.FIXTURE_UNDECLARED_USE, resource, of_it, fixture.name)
-    if fixture.finished:
+    if fixture.finished and not fixture.failed:
         for resource in sorted(fixture.declared.difference(_resources(fixture.uses))):
             yield Violation(
                 ViolationKind.FIXTURE_UNUSED_DECLARATION, resource, fixture=fixture.name

@@ -22,6 +22,7 @@ class FixtureAccount:
         scope: What its set-up and tear-down are charged to; its owner is the fixture's name.
         declared: What its ``@fixture_uses_resources`` names; `None` if it has none.
         finished: It can use nothing more.
+        failed: Its set-up has failed or skipped.
         awaiting: The tests whose verdict waits for that.
         requested: The fixtures with accounts that it has asked for itself, by ``getfixturevalue``.
             Those that it names as arguments are requested anew for each test.
@@ -30,6 +31,7 @@ class FixtureAccount:
     scope: Scope
     declared: frozenset[str] | None
     finished: bool = False
+    failed: bool = False
     awaiting: list[TestAccount] = field(default_factory=list)
     requested: list[FixtureAccount] = field(default_factory=list)
 
@@ -41,7 +43,8 @@ class FixtureAccount:
     def facts(self) -> FixtureFacts:
         """What the verdict needs to know of it."""
         scope = self.scope
-        return FixtureFacts(scope.owner, self.declared, tuple(scope.uses), self.finished)
+        uses = tuple(scope.uses)
+        return FixtureFacts(scope.owner, self.declared, uses, self.finished, self.failed)
 
 
 @dataclass(slots=True, eq=False)

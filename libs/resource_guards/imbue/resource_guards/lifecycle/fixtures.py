@@ -134,6 +134,9 @@ class FixtureScopes:
         turn.begin()
         try:
             return (yield)
+        except BaseException:
+            account.failed = True
+            raise
         finally:
             turn.end()
             account.finished = not (

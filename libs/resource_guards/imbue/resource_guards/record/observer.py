@@ -65,10 +65,23 @@ class Observer:
             ResourceGuardViolation: The scope may not use the resource.
         """
         __tracebackhide__ = True
+        self._saw_call(resource, Layer.SDK, what)
+
+    def saw_connection(self, resource: str, what: str) -> None:
+        """The same for a connection that is about to be opened.
+
+        Raises:
+            ResourceGuardViolation: The scope may not use the resource.
+        """
+        __tracebackhide__ = True
+        self._saw_call(resource, Layer.CONNECTION, what)
+
+    def _saw_call(self, resource: str, layer: Layer, what: str) -> None:
+        __tracebackhide__ = True
         scope = self._slot.current()
         if scope is None or (resource in scope.used and resource in scope.allowed):
             return
-        use = self._note(scope, resource, Layer.SDK, what)
+        use = self._note(scope, resource, layer, what)
         if not use.allowed:
             text = messages.blocked(self.labels[resource], use, scope.owner)
             raise ResourceGuardViolation(text, resource)
