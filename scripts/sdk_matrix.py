@@ -18,7 +18,7 @@ import time
 import dev
 
 # For each SDK its versions, with what they need beside them, and the tests.
-SDKS = {
+SDKS: dict[str, tuple[dict[str, tuple[str, ...]], str]] = {
     "docker": (
         {
             # Requests from 2.32 on cannot talk to a socket of the file system through docker-py 7.0.
@@ -51,7 +51,7 @@ def run(sdk: str, version: str, arguments: list[str]) -> int:
     upgrade = ["--upgrade"] if version == "newest" else []
     install = ("pip", "install", "--quiet", "--python", python)
     dev.run(dev.find_uv(), *install, *upgrade, *versions[version])
-    command = [python, "-m", "pytest", "-q", "-n2", "-pno:cacheprovider", tests, *arguments]
+    command = [str(python), "-m", "pytest", "-q", "-n2", "-pno:cacheprovider", tests, *arguments]
     return subprocess.run(command, cwd=dev.ROOT, check=False).returncode
 
 

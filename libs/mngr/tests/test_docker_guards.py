@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
 
+import docker  # type: ignore[import-untyped]
 import pytest
 
 from support.suite import Suite
@@ -184,3 +188,119 @@ def test_registering_imports_nothing(suite: Suite) -> None:
     )
 
     assert suite.run().outcomes == {"test_it": "passed"}
+
+
+@pytest.fixture
+def port() -> Iterator[tuple[int, list[object]]]:
+    """A port of loopback that hangs up at once, and those that have connected to it."""
+    callers: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):  # it is closed in the end
+                while True:
+                    caller, _ = server.accept()
+                    callers.append(caller)
+                    caller.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1], callers
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+PAST_REQUESTS = {
+    "a websocket": (
+        "docker.APIClient(base_url=f'tcp://127.0.0.1:{PORT}', version='1.41')"
+        ".attach_socket('box', ws=True)"
+    ),
+    "SSH by paramiko, when the client is made": (
+        "docker.APIClient(base_url=f'ssh://me@127.0.0.1:{PORT}', version='1.41')"
+    ),
+    "SSH by the ssh program": (
+        "docker.APIClient(base_url='ssh://me@engine', version='1.41', use_ssh_client=True).ping()"
+    ),
+    "a credential helper": "docker.credentials.Store('fake').get('https://registry')",
+    "a log-in": (
+        "docker.APIClient(base_url=f'tcp://127.0.0.1:{PORT}', version='1.41').login('me')"
+    ),
+    "a context": "docker.from_context('own').ping()",
+}
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("way", PAST_REQUESTS)
+def test_what_goes_past_requests(
+    suite: Suite, port: tuple[int, list[object]], way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unmarked, nobody is connected to and no program is run; marked, it goes its way."""
+    number, callers = port
+    if way == "a context" and not hasattr(docker, "from_context"):
+        pytest.skip("this docker-py cannot be made from a context")
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(suite.path / "config"))
+    digest = hashlib.sha256(b"own").hexdigest()
+    meta = {
+        "Name": "own",
+        "Metadata": {},
+        "Endpoints": {"docker": {"Host": f"tcp://127.0.0.1:{number}"}},
+    }
+    suite.write_files(
+        {
+            "config/config.json": json.dumps({"credsStore": "fake"}),
+            f"config/contexts/meta/{digest}/meta.json": json.dumps(meta),
+        }
+    )
+    suite.tool("ssh", "exit 1")
+    suite.tool("docker-credential-fake", 'echo "{}"')
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it=f"""
+            import docker, pytest
+
+            PORT = {number}
+
+            def test_unmarked():
+                try:
+                    {PAST_REQUESTS[way]}
+                except Exception:
+                    pass
+
+            @pytest.mark.docker
+            def test_marked():
+                test_unmarked()
+
+            def test_innocent():
+                docker.APIClient(base_url="tcp://engine.example:2375", version="1.41").close()
+        """,
+    )
+
+    def reached() -> bool:
+        return bool(callers or suite.runs_of("ssh") or suite.runs_of("docker-credential-fake"))
+
+    blocked = suite.run("-Wignore", "-k", "not marked or unmarked")
+    assert not reached()
+    allowed = suite.run("-Wignore", "-k", "test_marked")
+
+    assert blocked["test_unmarked"].says_missing("docker"), blocked.output
+    assert blocked["test_innocent"].outcome == "passed"
+    assert allowed["test_marked"].outcome == "passed", allowed.output
+    assert reached()
+
+
+def test_helpers_of_the_docker_program(suite: Suite) -> None:
+    """The credential helpers that are known by name are guarded as docker itself is."""
+    suite.tool("docker-credential-pass")
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it="""
+            import subprocess
+
+            def test_unmarked():
+                subprocess.run(["docker-credential-pass", "list"])
+        """,
+    )
+
+    assert suite.run()["test_unmarked"].says_missing("docker")
+    assert suite.runs_of("docker-credential-pass") == []

@@ -47,7 +47,10 @@ def is_engine_address(address: Any) -> bool:
     """Whether an address, as it is given to ``socket.connect``, is an engine's."""
     sockets, hosts = _engines(*map(os.environ.get, _READ_FROM))
     if isinstance(address, (str, bytes)):
-        return os.path.realpath(os.fsdecode(address)) in sockets
+        path = os.fsdecode(address)
+        return (
+            "\0" not in path and os.path.realpath(path) in sockets
+        )  # one of Linux's abstract ones
     if isinstance(address, tuple) and hosts:
         return any(
             port == address[1] and (host == address[0] or address[0] in _resolved(host))
