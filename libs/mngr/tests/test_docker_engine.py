@@ -25,6 +25,10 @@ PROGRAMS = {
     "docker exec": "with container() as name:\n        run('docker', 'exec', name, 'true')",
     "docker logs": "with container() as name:\n        run('docker', 'logs', name)",
     "docker by its path": "run(shutil.which('docker', path=REAL_PATH), 'version')",
+    "docker with a PATH of one's own": (
+        'subprocess.run(["docker", "version"], check=True,'
+        ' env={"PATH": REAL_PATH, "DOCKER_HOST": HOST, "HOME": str(tmp)})'
+    ),
     "docker in a shell script": 'run("sh", "-c", "docker version")',
     "child Python that runs docker": "python(\"import os; assert os.system('docker version') == 0\")",
     "docker in a thread": 'in_thread(lambda: run("docker", "version"))',
@@ -82,6 +86,16 @@ DOCKER_PY = {
         "    session = requests.Session()\n"
         "    session.mount('http+docker://', UnixHTTPAdapter(HOST.replace('unix:', 'http+unix:')))\n"
         "    assert session.get('http+docker://localhost/_ping').text == 'OK'"
+    ),
+    "the pool of a client's adapter": (
+        "api = docker.APIClient(base_url=HOST, version='1.41')\n"
+        "    pool = api._custom_adapter.get_connection(api._url('/_ping'))\n"
+        "    assert pool.urlopen('GET', '/_ping', timeout=urllib3.Timeout(9)).status == 200"
+    ),
+    "raw requests of a client": (
+        "api = docker.APIClient(base_url=HOST, version='1.41')\n"
+        "    assert api.get(api._url('/_ping')).text == 'OK'\n"
+        "    api.post(api._url('/containers/none/start'))"
     ),
     "a copy of a client": "copy.copy(docker.APIClient(base_url=HOST, version='1.41')).ping()",
     "testcontainers": (
@@ -144,7 +158,7 @@ OTHERS = {
 HEADER = """
 import asyncio, contextlib, copy, io, os, shutil, socket, subprocess, sys, tarfile, threading
 from concurrent import futures
-import docker, pytest, requests
+import docker, pytest, requests, urllib3
 
 IMAGE = {image!r}
 HOST = {host!r}

@@ -40,6 +40,12 @@ class Engine(ThreadingHTTPServer):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 engine.asked.append(self.path)
+                if self.path == "/moved":
+                    self.send_response(302)
+                    self.send_header("Location", "/version")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 body = json.dumps({"ApiVersion": "1.41", "Version": "of a test"}).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
@@ -188,6 +194,73 @@ def test_registering_imports_nothing(suite: Suite) -> None:
     )
 
     assert suite.run().outcomes == {"test_it": "passed"}
+
+
+OVER_TCP = {
+    "a client": "docker.DockerClient(base_url=URL).version()",
+    "a client of an engine that nobody names": (
+        "patch.delenv('DOCKER_HOST'); docker.DockerClient(base_url=URL).version()"
+    ),
+    "a pickled client": (
+        "api = pickle.loads(pickle.dumps(docker.APIClient(base_url=URL, version='1.41')));"
+        " api.version()"
+    ),
+    "a redirect": (
+        "api = docker.APIClient(base_url=URL, version='1.41'); api.get(api.base_url + '/moved')"
+    ),
+    "requests": "requests.get(URL.replace('tcp', 'http') + '/version')",
+    "urllib": "urllib.request.urlopen(URL.replace('tcp', 'http') + '/version').read()",
+    "httpx": "httpx.get(URL.replace('tcp', 'http') + '/version')",
+    "aiodocker": "asyncio.run(aio())",
+    "aiodocker of an engine that nobody names": ("patch.delenv('DOCKER_HOST'); asyncio.run(aio())"),
+}
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("way", OVER_TCP)
+def test_over_tcp(suite: Suite, engine: Engine, way: str) -> None:
+    """Unmarked, the engine is asked nothing; marked, it answers. Other hosts are no engines."""
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it=f"""
+            import asyncio, http.server, os, pickle, threading, urllib.request
+            import aiodocker, docker, httpx, pytest, requests
+
+            URL = os.environ["DOCKER_HOST"]
+
+            async def aio():
+                async with aiodocker.Docker(URL.replace("tcp", "http"), api_version="v1.41") as one:
+                    await one.version()
+
+            def use(patch):
+                {OVER_TCP[way]}
+
+            def test_unmarked(monkeypatch):
+                try:
+                    use(monkeypatch)
+                except Exception:
+                    pass
+
+            @pytest.mark.docker
+            def test_marked(monkeypatch):
+                use(monkeypatch)
+
+            def test_other_host():
+                Handler = http.server.SimpleHTTPRequestHandler
+                with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+                    threading.Thread(target=server.handle_request).start()
+                    requests.get(f"http://127.0.0.1:{{server.server_port}}/")
+        """,
+    )
+
+    blocked = suite.run("-Wignore", "-k", "unmarked or other")
+    assert engine.asked == []
+    allowed = suite.run("-Wignore", "-k", "test_marked")
+
+    assert blocked["test_unmarked"].says_missing("docker"), blocked.output
+    assert blocked["test_other_host"].outcome == "passed", blocked.output
+    assert allowed["test_marked"].outcome == "passed", allowed.output
+    assert engine.asked != []
 
 
 @pytest.fixture
