@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-OPTIONS = ["--strict-markers", "--no-header", "-pno:cacheprovider", "-pno:asyncio", "-cpytest.ini"]
+OPTIONS = ["--strict-markers", "--no-header", "-pno:cacheprovider", "-cpytest.ini"]
+OPTIONS += ["-pno:asyncio", "-pno:django", "-pno:randomly"]  # the workspace has them for its tests
 
 
 def show(title: str, folder: str, *arguments: str) -> int:

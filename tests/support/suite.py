@@ -151,6 +151,9 @@ class Suite:
         options = [f"--junitxml={junit}", "-ojunit_logging=no", "-pno:cacheprovider"]
         if load == "auto":
             self._monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+            # The one changes the order, and the other has session fixtures for every test, whose
+            # end a superfluous mark waits for; tests/test_plugins.py is about these.
+            self._monkeypatch.setenv("PYTEST_ADDOPTS", "-pno:randomly -pno:django")
         elif load == "-p":
             options += ["-presource_guards"]
         elif load == "blocked":
