@@ -124,6 +124,12 @@ def test_the_program_that_was_called_is_run(suite: Suite) -> None:
                 done = subprocess.run(["sh", "-c", "{other} hi"], capture_output=True, text=True)
                 assert done.stdout == "the other\\n"
 
+            @pytest.mark.tool
+            @pytest.mark.parametrize("first", ["tool", "{suite.bin}/tool"])
+            def test_first(first):
+                done = subprocess.run(["sh", "-c", first], capture_output=True, text=True)
+                assert done.stdout == ""
+
             def test_unmarked():
                 done = subprocess.run(["sh", "-c", "{other} hi"], capture_output=True, text=True)
                 assert done.stdout == ""
@@ -134,7 +140,8 @@ def test_the_program_that_was_called_is_run(suite: Suite) -> None:
 
     assert outcome["test_marked"].outcome == "passed", outcome.output
     assert outcome["test_unmarked"].says_missing()
-    assert suite.runs_of() == ["hi"]
+    assert outcome.counts == {"passed": 3, "failed": 1}
+    assert suite.runs_of() == ["hi", "", ""]
 
 
 def test_a_script_that_stands_where_a_shim_might(suite: Suite) -> None:
