@@ -167,6 +167,87 @@ def test_the_program(
     assert control_plane.seen.count("AppList") == 1
 
 
+@pytest.mark.parametrize("lacking", ["credentials", "network"])
+def test_without_credentials_or_network(
+    suite: Suite, lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdict is the same, and at once, though no RPC could be made."""
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "MODAL_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(suite.path))
+    monkeypatch.setenv("MODAL_SERVER_URL", "http://127.0.0.1:9")
+    if lacking == "network":
+        monkeypatch.setenv("MODAL_TOKEN_ID", "ak-test")
+        monkeypatch.setenv("MODAL_TOKEN_SECRET", "as-test")
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it="""
+            import time, modal, pytest
+
+            WAYS = {
+                "look up": lambda: modal.App.lookup("an-app"),
+                "from_env": lambda: modal.Client.from_env(),
+                "from_credentials": lambda: modal.Client.from_credentials("ak-1", "as-1"),
+                "hydrate": lambda: modal.Secret.from_name("a-secret").hydrate(),
+            }
+
+            @pytest.mark.parametrize("way", WAYS)
+            def test_unmarked(way):
+                start = time.monotonic()
+                try:
+                    WAYS[way]()
+                except Exception:
+                    pass
+                assert time.monotonic() - start < 1.5, "it has tried to connect"
+
+            def test_lazy():
+                modal.Function.from_name("an-app", "a-function")
+        """,
+    )
+
+    outcome = suite.run("-Wignore")
+
+    for name, test in outcome.tests.items():
+        if name == "test_lazy":
+            assert test.outcome == "passed", outcome.output
+        else:
+            assert test.says_missing("modal"), (name, outcome.output)
+            assert "tried to connect" not in test.text
+    assert len(outcome.tests) == 5
+
+
+def test_without_credentials_a_marked_test_fails_for_that(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is not called superfluous when it skips on it."""
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "MODAL_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(suite.path))
+    suite.write(
+        conftest=CONFTESTS["plugin"],
+        test_it="""
+            import modal, pytest
+
+            @pytest.mark.modal
+            def test_marked():
+                modal.App.lookup("an-app")
+
+            @pytest.mark.modal
+            def test_tolerant():
+                with pytest.raises(modal.exception.AuthError):
+                    modal.App.lookup("an-app")
+        """,
+    )
+
+    outcome = suite.run("-Wignore")
+
+    assert "AuthError" in outcome["test_marked"].text
+    assert "pytest.mark.modal" not in outcome["test_marked"].text.replace(
+        "@pytest.mark.modal\n", ""
+    )
+    assert outcome["test_tolerant"].outcome == "passed", outcome.output
+
+
 def test_other_users_of_grpclib_are_left_alone(suite: Suite) -> None:
     """An RPC of another service than Modal's is no use."""
     suite.write(

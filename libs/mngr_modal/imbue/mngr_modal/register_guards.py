@@ -10,27 +10,22 @@ or call :func:`register_modal_guards`.
 
 from __future__ import annotations
 
-from typing import Any
 from typing import Final
 
+from imbue.mngr_modal.rpc import is_modal_rpc
 from imbue.resource_guards import resource_guards
 from imbue.resource_guards.resource_guards import Registrar
 from imbue.resource_guards.resource_guards import SdkTarget
 
-
-def is_modal_rpc(_channel: Any, name: str, *_args: Any, **_kwargs: Any) -> bool:
-    """Whether a call of ``grpclib.client.Channel.request`` is one of Modal's RPCs.
-
-    `name` is the path of the gRPC method, ``/modal.client.ModalClient/AppList``; other users of
-    grpclib have other packages in it.
-    """
-    return name.startswith("/modal.")
-
-
-# Every RPC of the client opens its stream here, whichever of its wrappers or stubs is called; the
-# wrappers themselves have moved between modules from one release to another.
 SDK_TARGETS: Final = (
+    # Whoever makes or is given a client comes by here first, before credentials are looked for and
+    # anybody is connected to: without them the verdict is the same as with them, and as fast.
+    SdkTarget("modal.client", "_check_config", optional=True),
+    # Every RPC of the client opens its stream here, whichever of its wrappers or stubs is called;
+    # the wrappers themselves have moved between modules from one release to another.
     SdkTarget("grpclib.client:Channel", "request", optional=True, when=is_modal_rpc),
+    # What goes over plain HTTP, uploads and `modal.experimental.Stream` among it.
+    SdkTarget("modal._utils.http_utils:ClientSessionRegistry", "get_session", optional=True),
 )
 
 
