@@ -131,6 +131,51 @@ def test_connections(
     assert len(callers) == 5
 
 
+def test_a_python_without_the_guards_package(
+    suite: Suite, server: tuple[int, list[object]]
+) -> None:
+    """Where what knows the resource is not installed, connections and SDKs work as ever."""
+    port, callers = server
+    suite.write(
+        guards="""
+            def is_service(address): return True
+            def is_call(*args): return True
+        """,
+        sdk__sdk="def send(): print('sent')",
+        sdk__child=f"""
+            import socket
+            for _ in range(2):
+                socket.create_connection(("127.0.0.1", {port})).close()
+            import sdk
+            sdk.send()
+        """,
+        conftest="""
+            import guards, sys
+            from imbue.resource_guards.resource_guards import SdkTarget
+            sys.path.append(__file__.rpartition("/")[0] + "/sdk")
+
+            def pytest_register_resource_guards(registry):
+                registry.register_connection_guard("service", guards.is_service)
+                registry.register_sdk_guard(
+                    "service", targets=[SdkTarget("sdk", "send", when=guards.is_call)])
+        """,
+        test_it=r"""
+            import os, subprocess, sys
+
+            def test_it():
+                child = os.path.join(os.path.dirname(__file__), "sdk", "child.py")
+                elsewhere = {**os.environ, "PYTHONPATH": ""}
+                done = subprocess.run([sys.executable, child], env=elsewhere, capture_output=True)
+                assert (done.stdout, done.stderr) == (b"sent\n", b"")
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome.outcomes == {"test_it": "passed"}, outcome.output
+    assert len(callers) == 2
+
+
 def test_bad_input(suite: Suite) -> None:
     """Something that cannot be asked is a usage error."""
     suite.write(

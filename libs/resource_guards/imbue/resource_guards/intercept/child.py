@@ -167,14 +167,20 @@ class ChildGuard:
             import importlib  # with the first connection, and not at start
 
             module, _, name = is_use.partition(":")
-            answer: bool = getattr(importlib.import_module(module), name)(address)
+            try:
+                function = getattr(importlib.import_module(module), name)
+            except ImportError:  # a Python of another environment, without that package
+                watcher.unwatch()
+                return False
+            answer: bool = function(address)
             return answer
 
         def saw(what: str) -> None:
             __tracebackhide__ = True
             self._saw(resource, "connection", what)
 
-        ConnectionWatcher(load_and_ask, saw).watch()
+        watcher = ConnectionWatcher(load_and_ask, saw)
+        watcher.watch()
 
     def _patch_on_import(self, resource: str, fields: list[str]) -> None:
         def patch(module: ModuleType) -> None:

@@ -21,7 +21,10 @@ def patch(module: ModuleType, fields: list[str], saw: Callable[..., None]) -> No
         fields: The target, as `child_file.py` has written it.
         saw: Told the target of each call, before it goes on.
     """
-    target = _read(fields)
+    try:
+        target = _read(fields)
+    except ImportError:  # a Python of another environment, without the package of `when`
+        return
     owner = resolve(module, target.owner.partition(":")[2])
     if hasattr(owner, target.attribute):
         MethodPatch(target, owner, partial(saw, target.title)).install()

@@ -64,7 +64,7 @@ def _written(address: Any) -> str:
 
 def _connect(_socket: object, address: Any) -> None:
     __tracebackhide__ = True
-    for watcher in reversed(CONNECTION_WATCHERS):
+    for watcher in CONNECTION_WATCHERS[::-1]:
         watcher.connects(address)
 
 
