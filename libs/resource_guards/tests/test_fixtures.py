@@ -487,3 +487,78 @@ def test_a_fixture_that_adds_finalizers_later(suite: Suite) -> None:
         else:
             assert test.outcome == "passed", (name, outcome.output)
     assert suite.runs_of() == ["down"]
+
+
+def test_a_contract_of_a_wrapped_fixture(suite: Suite) -> None:
+    """It holds for what `functools.wraps` puts round the function that declares it."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import functools, subprocess, pytest
+            from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+            def wrapping(function):
+                @functools.wraps(function)
+                def wrapper(*args, **kwargs):
+                    return function(*args, **kwargs)
+                return wrapper
+
+            @pytest.fixture
+            @wrapping
+            @fixture_uses_resources("tool")
+            def server():
+                subprocess.run(["tool"], check=True)
+
+            @pytest.mark.tool
+            def test_marked(server): pass
+
+            def test_unmarked(server): pass
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert "Fixture 'server'" in outcome["test_unmarked"].text
+    assert outcome["test_unmarked"].says_missing()
+    assert suite.runs_of() == ["", ""]  # by its own contract, whatever marks the test has
+
+
+def test_the_contract_of_the_definition_that_runs(suite: Suite) -> None:
+    """An overriding fixture is held to its own contract, or to none, and not to the other's."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+            from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+            @pytest.fixture
+            @fixture_uses_resources("tool")
+            def server():
+                subprocess.run(["tool"], check=True)
+
+            class TestWithoutContract:
+                @pytest.fixture
+                def server(self): pass
+
+                def test_innocent(self, server): pass
+
+                @pytest.mark.tool
+                def test_superfluous(self, server): pass
+
+            class TestWithContract:
+                @pytest.fixture
+                @fixture_uses_resources("tool")
+                def server(self): pass
+
+                def test_broken(self, server): pass
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_innocent"].outcome == "passed", outcome.output
+    assert outcome["test_superfluous"].says_superfluous()
+    assert "declares 'tool' but never invoked" in outcome["test_broken"].text
+    assert "declares 'tool'" not in outcome["test_superfluous"].text
+    assert suite.runs_of() == []

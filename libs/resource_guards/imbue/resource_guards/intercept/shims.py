@@ -1,8 +1,8 @@
 """PATH shims: small programs that stand before the real ones and see them started.
 
 A shim is POSIX ``sh`` and uses builtins only, so that a guarded call costs one shell and no
-further process (and not ``:`` to empty a file: a redirection that fails ends the shell there). It takes
-its scope from the environment variable if that survived, else from the state file; then it says
+further process (and not ``:`` to empty a file: a redirection that fails ends the shell there). It
+takes its scope from the environment variable if that survived, else from the state file; then it says
 from which child of the pytest process it comes, where ``/proc`` tells, since that may have outlived
 its test. Words that a shim compares are Python identifiers, and every path in it is quoted.
 """
@@ -28,8 +28,9 @@ from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import parse_entries
 
 # Signal 25 is SIGXFSZ, by which a limit for file sizes would end the shell before it could tell that
-# it has recorded nothing. $$ is a dollar sign of the script. Arguments are written out one by one, a long one by its
-# length, and line ends and tabs as escapes: a record is one line, and one write, of bounded size.
+# it has recorded nothing. $$ is a dollar sign of the script. Arguments are written out one by one,
+# a long one by its length, and line ends and tabs as escapes: a record is one line, and one write,
+# of bounded size.
 _SCRIPT = Template(
     """\
 #!/bin/sh
