@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from imbue.mngr_modal.control_plane import ControlPlane
 from support.suite import Suite
 
 CONFTESTS = {
@@ -20,81 +19,6 @@ CONFTESTS = {
         register_modal_guards()
     """,
 }
-
-# It answers every method of the service with an empty message of the right type, but where the
-# client needs an id, and writes the method's name to the file that it is given.
-CONTROL_PLANE = """
-import asyncio
-import sys
-
-from grpclib.const import Cardinality
-from grpclib.server import Server
-from modal_proto.api_grpc import ModalClientBase
-
-ANSWERS = {"AppGetOrCreate": {"app_id": "ap-1"}}
-
-
-def answering(name):
-    async def answer(self, stream):
-        await stream.recv_message()
-        with open(sys.argv[1], "a") as log:
-            print(name, file=log)
-        cardinality, reply = TYPES[name]
-        if cardinality in (Cardinality.UNARY_UNARY, Cardinality.STREAM_UNARY):
-            await stream.send_message(reply(**ANSWERS.get(name, {})))
-
-    return answer
-
-
-names = ModalClientBase.__abstractmethods__
-ControlPlane = type("ControlPlane", (ModalClientBase,), {name: answering(name) for name in names})
-control_plane = ControlPlane()
-TYPES = {
-    path.rpartition("/")[2]: (handler.cardinality, handler.reply_type)
-    for path, handler in control_plane.__mapping__().items()
-}
-
-
-async def main():
-    server = Server([control_plane])
-    await server.start("127.0.0.1", 0)
-    print(server._server.sockets[0].getsockname()[1], flush=True)
-    await server.wait_closed()
-
-
-asyncio.run(main())
-"""
-
-
-class ControlPlane:
-    """The RPCs that a running control plane has seen."""
-
-    def __init__(self, log: Path) -> None:
-        self._log = log
-
-    @property
-    def seen(self) -> list[str]:
-        """Their names, in order."""
-        return self._log.read_text().split() if self._log.exists() else []
-
-
-@pytest.fixture
-def control_plane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlPlane]:
-    """A control plane on loopback, which the client's environment variables name."""
-    log = tmp_path / "rpcs"
-    process = subprocess.Popen(
-        [sys.executable, "-c", CONTROL_PLANE, str(log)], stdout=subprocess.PIPE, text=True
-    )
-    with process:
-        assert process.stdout is not None
-        port = process.stdout.readline().strip()
-        monkeypatch.setenv("MODAL_SERVER_URL", f"http://127.0.0.1:{port}")
-        monkeypatch.setenv("MODAL_TOKEN_ID", "ak-test")
-        monkeypatch.setenv("MODAL_TOKEN_SECRET", "as-test")
-        monkeypatch.setenv("HOME", str(tmp_path))
-        yield ControlPlane(log)
-        process.kill()
-
 
 @pytest.mark.parametrize("conftest", CONFTESTS)
 def test_the_client(suite: Suite, control_plane: ControlPlane, conftest: str) -> None:
@@ -130,14 +54,14 @@ def test_the_client(suite: Suite, control_plane: ControlPlane, conftest: str) ->
     )
 
     outcome = suite.run("--strict-markers", "-k", "not test_marked")
-    assert control_plane.seen == []
+    assert control_plane.seen() == []
     for name in ("test_unmarked", "test_swallowed", "test_asynchronous"):
         assert outcome[name].says_missing("modal"), outcome.output
     assert outcome["test_superfluous"].says_superfluous("modal")
 
     outcome = suite.run("--strict-markers", "-k", "test_marked")
     assert outcome.outcomes == {"test_marked": "passed"}, outcome.output
-    assert control_plane.seen == ["AppGetOrCreate"]
+    assert control_plane.seen() == ["AppGetOrCreate"]
 
 
 def test_the_program(
@@ -164,7 +88,7 @@ def test_the_program(
     assert outcome["test_unmarked"].says_missing("modal")
     assert "modal app list" in outcome["test_unmarked"].text
     assert outcome["test_marked"].outcome == "passed", outcome.output
-    assert control_plane.seen.count("AppList") == 1
+    assert control_plane.seen().count("AppList") == 1
 
 
 @pytest.mark.parametrize("lacking", ["credentials", "network"])

@@ -461,16 +461,37 @@ def test_pools_and_loops_that_serve_several_tests(suite: Suite) -> None:
             def ignoring(function):
                 function()
 
+            def running_loop():
+                loop = asyncio.new_event_loop()
+                threading.Thread(target=loop.run_forever, daemon=True).start()
+                return loop
+
             def loop(function):
                 async def run():
                     function()
 
-                def make():
-                    loop = asyncio.new_event_loop()
-                    threading.Thread(target=loop.run_forever, daemon=True).start()
-                    return loop
+                loop = made("loop", running_loop)
+                asyncio.run_coroutine_threadsafe(run(), loop).result(20)
 
-                asyncio.run_coroutine_threadsafe(run(), made("loop", make)).result(20)
+            def task_made_for_another_loop(function):
+                loop = made("loop of tasks", running_loop)
+
+                async def run():
+                    function()
+
+                async def wait(task):
+                    await task
+
+                # As synchronicity does it: the task is made here, what waits for it is handed over.
+                task = asyncio.ensure_future(run(), loop=loop)
+                asyncio.run_coroutine_threadsafe(wait(task), loop).result(20)
+
+            def task_made_in_a_loop_for_another(function):
+                async def make():
+                    await asyncio.to_thread(task_made_for_another_loop, function)
+                    task_made_for_another_loop(function)
+
+                made("outer", asyncio.Runner).run(make())
 
             def to_thread_of_a_long_loop(function):
                 runner = made("runner", asyncio.Runner)
@@ -480,7 +501,10 @@ def test_pools_and_loops_that_serve_several_tests(suite: Suite) -> None:
 
                 runner.run(run())
 
-            WAYS = [thread_pool, process_pool, loop, to_thread_of_a_long_loop]
+            WAYS = [
+                thread_pool, process_pool, loop, to_thread_of_a_long_loop,
+                task_made_for_another_loop, task_made_in_a_loop_for_another,
+            ]
             for how in (
                 apply, apply_async, map_, map_async, starmap, starmap_async, imap, imap_unordered
             ):
@@ -523,7 +547,7 @@ def test_pools_and_loops_that_serve_several_tests(suite: Suite) -> None:
 
     outcome = suite.run()
 
-    assert len(outcome.tests) == 5 * 28
+    assert len(outcome.tests) == 5 * 30
     for name, test in outcome.tests.items():
         if "unmarked" in name:
             assert test.says_missing("sdk"), (name, test)

@@ -51,6 +51,7 @@ def carry_scopes(import_hook: ImportHook) -> ExitStack:
 
     def replace_in_asyncio(module: ModuleType) -> None:
         replace(module.BaseEventLoop, "call_soon_threadsafe", _calling)
+        replace(module.BaseEventLoop, "create_task", _creating)
 
     def replace_in_multiprocessing(module: ModuleType) -> None:
         replace(module, "get_preparation_data", _preparing)
@@ -105,6 +106,19 @@ def _calling(call_soon_threadsafe: Callable[..., Any]) -> Callable[..., Any]:
         return call_soon_threadsafe(self, callback, *args, context=context)
 
     return carrying_call
+
+
+def _creating(create_task: Callable[..., Any]) -> Callable[..., Any]:
+    from asyncio.events import _get_running_loop  # somebody has imported it
+
+    def carrying_creation(self: Any, coro: Any, **kwargs: Any) -> Any:
+        # Of a loop that does not run in this thread: synchronicity, which modal is built on, makes
+        # its tasks so, and what it schedules afterwards is not what uses the resource.
+        if _get_running_loop() is not self:
+            CARRIED.set(current_turns())
+        return create_task(self, coro, **kwargs)
+
+    return carrying_creation
 
 
 def _preparing(get_preparation_data: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
