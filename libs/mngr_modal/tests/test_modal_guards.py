@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ CONFTESTS = {
         register_modal_guards()
     """,
 }
+
 
 @pytest.mark.parametrize("conftest", CONFTESTS)
 def test_the_client(suite: Suite, control_plane: ControlPlane, conftest: str) -> None:
@@ -215,3 +217,47 @@ def test_registering_imports_nothing(suite: Suite) -> None:
     )
 
     assert suite.run().outcomes == {"test_it": "passed"}
+
+
+def test_a_private_name_that_has_moved(suite: Suite, control_plane: ControlPlane) -> None:
+    """It is told with Modal's version, and the remaining targets guard."""
+    suite.write(
+        conftest="""
+            from dataclasses import replace
+            from imbue.mngr_modal import register_guards
+
+            register_guards.SDK_TARGETS = tuple(
+                replace(target, attribute="moved") if target.attribute == "_check_config" else target
+                for target in register_guards.SDK_TARGETS
+            )
+            register_guards.register_modal_guards()
+        """,
+        test_it="""
+            import modal
+
+            def test_unmarked():
+                modal.App.lookup("an-app", create_if_missing=True)
+        """,
+    )
+    version = importlib.metadata.version("modal")
+
+    listed = suite.run("--resource-guards-list")
+    outcome = suite.run("-Wignore")
+
+    assert f"patch modal.client:moved: MISSING in {version}" in listed.output
+    header, _, rest = outcome.output.partition("test_it.py")
+    for part in (header, rest):
+        assert part.count(f"modal.client:moved is not in modal {version}") == 1, outcome.output
+    assert outcome["test_unmarked"].says_missing("modal")
+    assert control_plane.seen() == []
+
+
+def test_every_target_is_there(suite: Suite) -> None:
+    """Those of the installed version: nothing is told to be missing."""
+    suite.write(conftest=CONFTESTS["plugin"], test_it="import modal\n\ndef test_it(): pass")
+
+    outcome = suite.run("-Wignore")
+
+    assert outcome.outcomes == {"test_it": "passed"}
+    assert "is not in modal" not in outcome.output
+    assert "MISSING" not in suite.run("--resource-guards-list").output

@@ -24,6 +24,9 @@ SDK_TARGETS: Final = (
     # Every RPC of the client opens its stream here, whichever of its wrappers or stubs is called;
     # the wrappers themselves have moved between modules from one release to another.
     SdkTarget("grpclib.client:Channel", "request", optional=True, when=is_modal_rpc),
+    # Until 1.1 what a process in a sandbox writes is fetched by a task in the background. When that
+    # is blocked, whoever reads would wait for ever: reading is seen before it.
+    SdkTarget("modal.io_streams:_StreamReader", "_get_logs", optional=True, quiet=True),
     # What goes over plain HTTP, uploads and `modal.experimental.Stream` among it.
     SdkTarget("modal._utils.http_utils:ClientSessionRegistry", "get_session", optional=True),
 )

@@ -38,6 +38,7 @@ class Enforcement:
 
     Args:
         registry: What to guard.
+        tell_missing: Told of each optional target that an installed SDK does not have.
         complain: Told, once each, of what makes the run untrustworthy.
         native: Preload the native layer into child processes.
 
@@ -46,7 +47,12 @@ class Enforcement:
     """
 
     def __init__(
-        self, registry: Registry, complain: Callable[[str], None], *, native: bool
+        self,
+        registry: Registry,
+        tell_missing: Callable[[str], None],
+        complain: Callable[[str], None],
+        *,
+        native: bool,
     ) -> None:
         if os.name != "posix":
             raise ResourceGuardMisconfiguration(messages.platform_unsupported())
@@ -70,7 +76,11 @@ class Enforcement:
             undo.enter_context(carry_scopes(import_hook))
             keep_real_files(import_hook)
             self._sdk_guards = SdkGuards(
-                self.observer.saw_sdk_call, self.observer.saw_connection, complain, import_hook
+                self.observer.saw_sdk_call,
+                self.observer.saw_connection,
+                tell_missing,
+                complain,
+                import_hook,
             )
             self._guards = undo.enter_context(ExitStack())
             self._watcher = SpawnWatcher(

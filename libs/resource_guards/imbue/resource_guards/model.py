@@ -41,6 +41,8 @@ class SdkTarget:
         attribute: The name of the method or function in the owner.
         kind: How it is called; ``None`` finds out by looking at it.
         optional: Leave it out, instead of failing, where it does not exist.
+        quiet: Of an optional target: do not tell where it is missing, since only some versions of
+            the SDK are known to have it.
         when: Given a call's arguments, whether it is a use; `None` takes each call for one.
     """
 
@@ -48,6 +50,7 @@ class SdkTarget:
     attribute: str
     kind: MethodKind | None = None
     optional: bool = False
+    quiet: bool = False
     when: Callable[..., bool] | None = None
 
     @property

@@ -51,7 +51,21 @@ def make_session(config: pytest.Config) -> GuardSession:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
+    group = parser.getgroup("resource guards")
+    group.addoption("--resource-guards-list", action="store_true", help=messages.list_help())
     parser.addini("resource_guards_native", messages.native_help(), type="bool", default=False)
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """List the guards instead of running tests, where that is asked for."""
+    if not config.option.resource_guards_list:
+        return None
+    from imbue.resource_guards.pytest_internals import configured  # only where needed
+    from imbue.resource_guards.report.inventory import write_inventory
+
+    with configured(config):
+        write_inventory(config, config.stash[SESSION].registry)
+    return 0
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,6 +79,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_ends(config: pytest.Config) -> None:
     """Make the marks known, when conftests have described those that they want to describe."""
     config.stash[SESSION].add_markers()
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Tell which parts of an SDK are not guarded, since its installed version has them not."""
+    session = config.stash[SESSION]
+    return session.missing_targets() if session.registry.names else []
 
 
 @pytest.hookimpl(tryfirst=True)

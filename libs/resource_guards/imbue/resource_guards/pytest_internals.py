@@ -12,11 +12,22 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 _JUDGED_LIKE_A_USERS = {"_pytest.python", "_pytest.unittest"}
+
+
+@contextmanager
+def configured(config: pytest.Config) -> Iterator[None]:
+    """Configure pytest for what an option prints instead of running tests, as ``--markers`` does."""
+    config._do_configure()
+    try:
+        yield
+    finally:
+        config._ensure_unconfigure()
 
 
 def is_pytests_own(fixturedef: pytest.FixtureDef[object]) -> bool:

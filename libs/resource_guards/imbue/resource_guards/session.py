@@ -15,6 +15,7 @@ from imbue.resource_guards.declare.markers import add_marker_lines
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.model import Resource
+from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.report.findings import Findings
 
 if TYPE_CHECKING:
@@ -99,13 +100,29 @@ class GuardSession:
         from imbue.resource_guards.enforcement import Enforcement
 
         native = self.config.getini("resource_guards_native")
-        enforcement = Enforcement(self.registry, self.complain, native=native)
+        enforcement = Enforcement(
+            self.registry, self.findings.add_missing_target, self.complain, native=native
+        )
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return
         self._enforcement = enforcement
         if self._is_judging:
             self.judge()
+
+    def missing_targets(self) -> list[str]:
+        """A line for each optional target that an installed SDK does not seem to have."""
+        from imbue.resource_guards.intercept.targets import module_of  # as above
+        from imbue.resource_guards.intercept.targets import seems_missing
+        from imbue.resource_guards.intercept.targets import version_of
+
+        return [
+            messages.target_is_missing(resource, guard, version_of(module_of(guard)) or "")
+            for resource in self.registry
+            for guard in resource.sdks
+            if isinstance(guard, SdkTarget) and guard.optional and not guard.quiet
+            if seems_missing(guard)
+        ]
 
     def judge(self) -> None:
         """Begin to follow tests.

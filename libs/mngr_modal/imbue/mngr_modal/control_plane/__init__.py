@@ -20,7 +20,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from typing import Final
+from typing import cast
 
 _SERVER: Final = "imbue.mngr_modal.control_plane.server"
 _SECONDS_TO_END: Final = 10
@@ -69,24 +71,22 @@ def running_control_plane(folder: Path) -> Iterator[ControlPlane]:
     """
     log = folder / "control-plane.log"
     log.touch()
+    errors = folder / "control-plane.errors"
     command = [sys.executable, "-m", _SERVER, str(log)]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        said = process.stdout.readline()
+    with (
+        errors.open("wb") as stderr,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+        ) as process,
+    ):
+        stdin, stdout = cast("tuple[IO[bytes], IO[bytes]]", (process.stdin, process.stdout))
+        said = stdout.readline()
         if not said:
-            raise NoControlPlaneError(f"it has ended: {process.stderr.read()}")
+            raise NoControlPlaneError(f"it has ended: {errors.read_text(errors='replace')}")
         try:
             yield ControlPlane(json.loads(said), folder, log)
         finally:
-            process.stdin.close()
+            stdin.close()  # that ends it
             try:
                 process.wait(_SECONDS_TO_END)
             except subprocess.TimeoutExpired:

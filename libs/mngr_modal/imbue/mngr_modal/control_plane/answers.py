@@ -15,6 +15,16 @@ from modal_proto import api_pb2
 
 SAID: Final = b"hello from the sandbox\n"
 """What each process in a sandbox writes, and what each file has."""
+BLOB: Final = "/blob"
+"""The path of each blob."""
+STREAM: Final = {
+    "head_seq": 0,
+    "sealed": False,
+    "created_ts_us": 0,
+    "last_event_ts_us": 0,
+    "expires_ts_us": None,
+}
+"""What is said of each `modal.experimental.Stream`."""
 RESULT: Final = 42
 """What each remote function returns."""
 
@@ -47,7 +57,7 @@ class Answers:
         self._functions: dict[str, Callable[[Any, Addresses], Fields]] = {
             "AuthTokenGet": lambda _request, _at: {"token": _token()},
             "BlobCreate": _blob_create,
-            "BlobGet": lambda _request, at: {"download_url": f"{at.http}/blob"},
+            "BlobGet": lambda _request, at: {"download_url": f"{at.http}{BLOB}"},
             "DictContains": lambda request, _at: {"found": request.key in self._kept},
             "DictGet": self._dict_get,
             "DictLen": lambda _request, _at: {"len": len(self._kept)},
@@ -102,7 +112,7 @@ def _token() -> str:
 
 
 def _blob_create(_request: Any, at: Addresses) -> Fields:
-    url = f"{at.http}/blob"
+    url = f"{at.http}{BLOB}"
     one = {"upload_url": url, "blob_id": "bl-1"}
     return {**one, "blob_ids": ["bl-1"], "upload_urls": {"items": [url]}}
 
@@ -120,7 +130,7 @@ def _router_access(_request: Any, at: Addresses) -> Fields:
 
 
 def _volume_file(_request: Any, at: Addresses) -> Fields:
-    return {"get_urls": [f"{at.http}/blob"], "size": len(SAID), "len": len(SAID)}
+    return {"get_urls": [f"{at.http}{BLOB}"], "size": len(SAID), "len": len(SAID)}
 
 
 def _function_map(request: Any, _at: Addresses) -> Fields:
@@ -179,6 +189,7 @@ _CONSTANTS: Final[dict[str, Fields]] = {
     "QueueGetOrCreate": {"queue_id": "qu-1"},
     "SandboxCreate": _SANDBOX,
     "SandboxGetTaskId": _SANDBOX,
+    "SandboxGetTaskIdV2": _SANDBOX,
     "SandboxStdinWrite": {},
     "SandboxWait": {"result": _DONE},
     "SandboxWaitV2": {"result": _DONE},

@@ -25,7 +25,9 @@ from grpclib.const import Handler
 from grpclib.server import Server
 from grpclib.server import Stream
 
+from imbue.mngr_modal.control_plane.answers import BLOB
 from imbue.mngr_modal.control_plane.answers import SAID
+from imbue.mngr_modal.control_plane.answers import STREAM
 from imbue.mngr_modal.control_plane.answers import Addresses
 from imbue.mngr_modal.control_plane.answers import Answers
 from imbue.mngr_modal.control_plane.answers import Fields
@@ -93,7 +95,7 @@ def make_service(base: type[Any], state: State) -> Any:
 
         return answer
 
-    names = base.__abstractmethods__  # type: ignore[attr-defined]  # it is an abstract class
+    names = base.__abstractmethods__
     service = type(base.__name__, (base,), {name: answering(name) for name in names})()
     for path, handler in service.__mapping__().items():
         methods[path.rpartition("/")[2]] = handler
@@ -124,7 +126,8 @@ async def handle_http(request: web.Request, state: State) -> web.Response:
     body = await request.read()
     state.recorder.note(f"{request.method} {request.path}")
     checksum = hashlib.md5(body, usedforsecurity=False).hexdigest()  # as an S3 store has it
-    return web.Response(body=SAID, headers={"ETag": f'"{checksum}"'})
+    answer = SAID if request.path == BLOB else json.dumps(STREAM).encode()
+    return web.Response(body=answer, headers={"ETag": f'"{checksum}"'})
 
 
 def make_tls() -> ssl.SSLContext:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextlib import suppress
 from functools import partial
-from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 from typing import Final
@@ -20,6 +18,10 @@ from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.intercept.method_patch import resolve
+from imbue.resource_guards.intercept.targets import find_module
+from imbue.resource_guards.intercept.targets import is_installed
+from imbue.resource_guards.intercept.targets import module_of
+from imbue.resource_guards.intercept.targets import version_of
 from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard
@@ -39,6 +41,7 @@ class SdkGuards:
     Args:
         saw: Told the resource and the target of each call, before it goes on.
         saw_connection: Told the resource and the address of each connection, before it is opened.
+        tell_missing: Told of an optional target that an installed SDK does not have.
         complain: Told of a guard that fails later, when its module is imported or it is undone.
         import_hook: Tells when a target's module is imported.
     """
@@ -47,11 +50,13 @@ class SdkGuards:
         self,
         saw: Saw,
         saw_connection: Saw,
+        tell_missing: Callable[[str], None],
         complain: Callable[[str], None],
         import_hook: ImportHook,
     ) -> None:
         self._saw = saw
         self._saw_connection = saw_connection
+        self._tell_missing = tell_missing
         self._complain = complain
         self._import_hook = import_hook
 
@@ -98,9 +103,9 @@ class SdkGuards:
 
     def _patch_on_import(self, resource: Resource, target: SdkTarget, undo: ExitStack) -> None:
         module_name, _, class_path = target.owner.partition(":")
-        missing = _first_missing(module_name)
-        if missing is not None:
-            self._unless_optional(resource, target, messages.module_missing(target, missing))
+        found = module_name in sys.modules or find_module(module_name)
+        if isinstance(found, str):
+            self._unless_optional(resource, target, messages.module_missing(target, found))
             return
 
         def patch(module: ModuleType) -> None:
@@ -127,18 +132,6 @@ class SdkGuards:
     def _unless_optional(self, resource: Resource, target: SdkTarget, reason: str) -> None:
         if not target.optional:
             raise ResourceGuardMisconfiguration(messages.guard_failed(resource, reason))
-
-
-def _first_missing(module_name: str) -> str | None:
-    # `importlib.util.find_spec` of a submodule imports its parents, which a guard must not do.
-    if module_name in sys.modules:
-        return None
-    package, *submodules = module_name.split(".")
-    spec = importlib.util.find_spec(package)
-    name = package
-    for submodule in submodules:
-        if spec is None:
-            break
-        name = f"{name}.{submodule}"
-        spec = PathFinder.find_spec(name, spec.submodule_search_locations or [])
-    return name if spec is None else None
+        if is_installed(target) and not target.quiet:
+            version = version_of(module_of(target)) or ""
+            self._tell_missing(messages.target_is_missing(resource, target, version))

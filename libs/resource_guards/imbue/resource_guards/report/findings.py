@@ -17,6 +17,7 @@ class Findings:
     Attributes:
         problems: What makes the run untrustworthy; one is enough to fail it.
         late_uses: One line for each use by what had outlived its test.
+        missing_targets: One line for each optional target that an SDK does not have.
         reports: In a worker: serialized reports, for the controller to tell.
         parameters: Which parameters of parametrised tests use what.
     """
@@ -24,6 +25,7 @@ class Findings:
     def __init__(self) -> None:
         self.problems: list[str] = []
         self.late_uses: list[str] = []
+        self.missing_targets: list[str] = []
         self.reports: list[dict[str, Any]] = []
         self.parameters = ParameterTable()
 
@@ -31,12 +33,17 @@ class Findings:
     def lines(self) -> list[str]:
         """What is to be told beside the problems."""
         mixed = [messages.mixed_parameters(*each) for each in self.parameters.mixed()]
-        return [*self.late_uses, *mixed]
+        return [*self.missing_targets, *self.late_uses, *mixed]
 
     def add_problem(self, problem: str) -> None:
         """Keep a problem, once."""
         if problem not in self.problems:
             self.problems.append(problem)
+
+    def add_missing_target(self, text: str) -> None:
+        """Keep the line of a missing target, once."""
+        if text not in self.missing_targets:
+            self.missing_targets.append(text)
 
     def add_late_use(self, late: LateUse, labels: Mapping[str, str]) -> None:
         """Keep a late use. One that was blocked is a violation that no test's report can tell."""
@@ -53,6 +60,7 @@ class Findings:
         return {
             "problems": self.problems,
             "late_uses": self.late_uses,
+            "missing_targets": self.missing_targets,
             "reports": self.reports,
             "parameters": self.parameters.to_data(),
         }
@@ -62,5 +70,7 @@ class Findings:
         for problem in data["problems"]:
             self.add_problem(problem)
         self.late_uses += data["late_uses"]
+        for text in data["missing_targets"]:
+            self.add_missing_target(text)
         self.parameters.merge(data["parameters"])
         return list(data["reports"])

@@ -133,7 +133,13 @@ def _compile(compiler: str, library: Path) -> None:
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:
         made = Path(folder, library.name)
         command = [*compiler.split(), *FLAGS, "-o", str(made), str(SOURCE)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except OSError as error:
+            said = str(error)
+            raise ResourceGuardMisconfiguration(
+                messages.native_not_compiled(command, said)
+            ) from error
         if done.returncode:
             raise ResourceGuardMisconfiguration(messages.native_not_compiled(command, done.stderr))
         made.replace(library)

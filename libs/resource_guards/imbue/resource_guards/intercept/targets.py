@@ -1,0 +1,68 @@
+"""Whether an SDK target is there, found out without importing the SDK."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import re
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from imbue.resource_guards.model import SdkTarget
+
+
+def module_of(target: SdkTarget) -> str:
+    """The name of the module that a target is in; empty if the target is given as an object."""
+    return target.owner.partition(":")[0] if isinstance(target.owner, str) else ""
+
+
+def find_module(name: str) -> ModuleSpec | str:
+    """Where a module is, or the first of its packages and itself that is not there.
+
+    `importlib.util.find_spec` of a submodule imports its parents, which a guard must not do.
+    """
+    package, *submodules = name.split(".")
+    spec = importlib.util.find_spec(package)
+    found = package
+    for submodule in submodules:
+        if spec is None:
+            break
+        found = f"{found}.{submodule}"
+        spec = PathFinder.find_spec(found, spec.submodule_search_locations or [])
+    return found if spec is None else spec
+
+
+def version_of(module: str) -> str | None:
+    """The version of the installed distribution that has the name of a module's package."""
+    try:
+        return importlib.metadata.version(module.partition(".")[0])
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def is_installed(target: SdkTarget) -> bool:
+    """Whether the package that a target is in can be imported."""
+    package = module_of(target).partition(".")[0]
+    return not package or package in sys.modules or importlib.util.find_spec(package) is not None
+
+
+def seems_missing(target: SdkTarget) -> bool:
+    """Whether a target of an installed package is not in the source of its module.
+
+    It looks for the name's definition in the text, since it must cost next to nothing and may not
+    import the module. What the module has by other ways (an import, a base class) is told as
+    missing only by mistake of whoever declares such a target; what has no source is not told. When
+    the module is imported, the truth is found out.
+    """
+    if not module_of(target) or not is_installed(target):
+        return False
+    spec = find_module(module_of(target))
+    if isinstance(spec, str):
+        return True
+    if spec.origin is None or not spec.origin.endswith(".py"):
+        return False
+    definition = rf"^\s*(?:(?:async\s+)?def\s+|class\s+)?{re.escape(target.attribute)}\s*[(:=\[]"
+    text = Path(spec.origin).read_text(encoding="utf-8", errors="replace")
+    return re.search(definition, text, re.MULTILINE) is None

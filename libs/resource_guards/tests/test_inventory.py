@@ -1,0 +1,129 @@
+"""What is guarded here and what is not: the list, and optional targets that an SDK does not have."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from support.suite import Suite
+
+CONFTEST = """
+    from imbue.resource_guards.resource_guards import SdkTarget
+
+    def pytest_register_resource_guards(registry):
+        registry.register_resource_guard("tool", binaries=["tool", "not-there"])
+        registry.register_sdk_guard(
+            "sdk",
+            targets=[
+                SdkTarget("sdk.client:Client", "send", optional=True),
+                SdkTarget("sdk.client:Client", "moved", optional=True),
+                SdkTarget("sdk.gone:Client", "send", optional=True),
+                SdkTarget("sdk.client:Client", "old", optional=True, quiet=True),
+                SdkTarget("other_sdk:Client", "send", optional=True),
+            ],
+        )
+        registry.register_sdk_guard("own", lambda: None, lambda: None)
+        registry.register_connection_guard("net", is_ours)
+
+    def is_ours(address):
+        return False
+"""
+
+SDK = {
+    "sdk/__init__.py": "",
+    "sdk/client.py": """
+        class Client:
+            def send(self): return "sent"
+            def other(self): pass
+    """,
+    "sdk-3.1.dist-info/METADATA": "Metadata-Version: 2.1\nName: sdk\nVersion: 3.1\n",
+}
+
+
+@pytest.fixture
+def guarded(suite: Suite) -> Suite:
+    """A suite whose guards know more of an SDK than its installed version has."""
+    suite.tool(script='[ "$1" = -V ] || exit 3; echo tool 1.2; exit 0')
+    suite.write_files(SDK)
+    suite.write(
+        conftest=CONFTEST,
+        test_it="""
+            import pytest, sdk.client
+
+            def test_unmarked():
+                sdk.client.Client().send()
+
+            @pytest.mark.sdk
+            def test_marked():
+                assert sdk.client.Client().send() == "sent"
+        """,
+    )
+    return suite
+
+
+def test_the_list(guarded: Suite) -> None:
+    """Each resource with its guards, paths and versions, and the layers; no test is run."""
+    outcome = guarded.run("--resource-guards-list")
+
+    assert outcome.code == 0
+    assert outcome.cases == {}
+    said = outcome.output
+    assert "tool  @pytest.mark.tool  registered at" in said
+    assert "conftest.py:5" in said
+    assert f"program tool: {guarded.bin / 'tool'} (tool 1.2)" in said
+    assert "program not-there: not on PATH" in said
+    assert "patch sdk.client:Client.send (3.1)" in said
+    assert "patch sdk.client:Client.moved: MISSING in 3.1" in said
+    assert "patch sdk.gone:Client.send: MISSING in 3.1" in said
+    assert "patch sdk.client:Client.old: for other versions than 3.1" in said
+    assert "patch other_sdk:Client.send: not installed" in said
+    assert (
+        "patches of its own, by conftest:pytest_register_resource_guards.<locals>.<lambda>" in said
+    )
+    assert "connections, told by conftest:is_ours" in said
+    assert "shim on PATH: live" in said
+    assert "child Pythons: live" in said
+    assert "native layer: OFF: set resource_guards_native = true" in said
+    assert guarded.runs_of() == ["--version", "-V"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the native layer is for Linux")
+def test_the_list_with_the_native_layer(guarded: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is live where its library can be built, and else the reason is told."""
+    assert (
+        "native layer: live"
+        in guarded.run("--resource-guards-list", "-oresource_guards_native=true").output
+    )
+
+    monkeypatch.setenv("CC", "no-such-compiler")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(guarded.temporary / "cache"))
+    outcome = guarded.run("--resource-guards-list", "-oresource_guards_native=true")
+    assert "native layer: OFF" in outcome.output
+    assert "no-such-compiler" in outcome.output
+
+
+def test_the_list_where_nothing_is_guarded(suite: Suite) -> None:
+    """It says so."""
+    outcome = suite.run("--resource-guards-list")
+
+    assert outcome.code == 0
+    assert "Nothing is guarded" in outcome.output
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_a_target_that_the_installed_version_lacks(
+    guarded: Suite, workers: tuple[str, ...]
+) -> None:
+    """The header tells it, and the summary; the other targets guard."""
+    outcome = guarded.run(*workers)
+
+    header, _, rest = outcome.output.partition("test_it.py")
+    for name in ("sdk.client:Client.moved", "sdk.gone:Client.send"):
+        told = f"{name} is not in sdk 3.1"
+        assert header.count(told) == 1, outcome.output
+        assert rest.count(told) == 1, outcome.output
+    assert "Client.old" not in outcome.output
+    assert "other_sdk" not in outcome.output
+    assert outcome["test_unmarked"].says_missing("sdk")
+    assert outcome["test_marked"].outcome == "passed"
