@@ -14,6 +14,8 @@ import pytest
 from imbue.resource_guards import messages
 from imbue.resource_guards import plugin
 from imbue.resource_guards.declare.markers import add_marker_lines
+from imbue.resource_guards.declare.named import ENTRY_POINT_GROUP
+from imbue.resource_guards.declare.named import register_entry_point
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.model import MethodKind
@@ -22,8 +24,6 @@ from imbue.resource_guards.record.observer import ACTIVE
 from imbue.resource_guards.session import PENDING
 from imbue.resource_guards.session import SESSIONS
 from imbue.resource_guards.session import GuardSession
-
-ENTRY_POINT_GROUP = "resource_guards"
 
 
 def register_resource_guard(
@@ -116,12 +116,7 @@ def register_all_resource_guards(
     """
     __tracebackhide__ = True
     for entry_point in entry_points(group=ENTRY_POINT_GROUP):
-        try:
-            entry_point.load()()
-        except Exception as error:
-            raise ResourceGuardMisconfiguration(
-                messages.entry_point_failed(entry_point.name, entry_point.value, error)
-            ) from error
+        register_entry_point(entry_point)
 
 
 def get_guarded_resource_names() -> tuple[str, ...]:

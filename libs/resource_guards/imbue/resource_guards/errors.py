@@ -8,6 +8,8 @@
     │                                  pytest.UsageError, which pytest tells in one line
     └── JournalError                   what other processes saw is lost; it fails the run
 
+    ResourceGuardWarning               a violation where the run only warns
+
 The first two and the base have the names of resource-guards 0.1.x, kept for its users. A violation is an
 `Exception` and not a `BaseException`, so that it unwinds an SDK's own clean-up as any other error
 of that SDK would; code that swallows it gains nothing, since the use is recorded before it is
@@ -39,6 +41,10 @@ class ResourceGuardViolation(ResourceGuardError):  # noqa: N818 - the name that 
 
 class ResourceGuardMisconfiguration(ResourceGuardError):  # noqa: N818 - as above
     """A guard, mark or fixture declaration that cannot work; the text names the remedy."""
+
+
+class ResourceGuardWarning(UserWarning):
+    """A violation that a run in the mode ``warn`` has seen."""
 
 
 class JournalError(ResourceGuardError):

@@ -22,6 +22,7 @@ from imbue.resource_guards.model import Violation
 from imbue.resource_guards.model import ViolationKind
 
 SUMMARY_TITLE = "resource guards"
+REPORT_TITLE = "resource guards: report"
 
 _SHOWN_USES = 5
 _SHOWN_PARAMETERS = 20
@@ -36,6 +37,78 @@ _LAYERS = {
 
 def _list(names: Iterable[object]) -> str:
     return ", ".join(f"'{name}'" for name in names) or "none"
+
+
+# ---- the report
+
+
+TABLE_HEADINGS = (
+    *("resource", "marked", "used", "programs", "SDK", "conn.", "child", "missing", "superfluous"),
+)
+
+
+def table_outcomes(count: int, outcomes: Iterable[tuple[str, int]]) -> str:
+    """How many tests there were, by outcome."""
+    return f"{count} tests: {', '.join(f'{number} {outcome}' for outcome, number in outcomes)}"
+
+
+def table_late_uses(count: int) -> str:
+    """How many late uses there were."""
+    return f"{count} late uses, by what tests had left running"
+
+
+def table_test(
+    nodeid: str, outcome: str, uses: int, kinds: Sequence[str], *, is_marked: bool
+) -> str:
+    """The line of a test that declares or uses a resource."""
+    marked = "marked" if is_marked else "unmarked"
+    used = f"used {uses} times" if uses != 1 else "used once"
+    wrong = f" - {', '.join(kinds)}" if kinds else ""
+    return f"{nodeid}: {outcome}, {marked}, {used if uses else 'not used'}{wrong}"
+
+
+def report_unreadable(path: Path, error: Exception) -> str:
+    """A report file that cannot be read."""
+    return (
+        f"{path} cannot be read as a report: {type(error).__name__}: {error}. Write one by pytest "
+        f"--resource-guards-json {path}"
+    )
+
+
+def report_of_another_kind(path: Path) -> str:
+    """A JSON file that is something else."""
+    return f"{path} is no report of resource guards. Write one by --resource-guards-json {path}"
+
+
+def report_of_another_version(path: Path, version: object, known: int) -> str:
+    """A report that a newer or older version has written."""
+    return (
+        f"{path} has version {version!r} of the report; this one of resource-guards reads version "
+        f"{known}. Use the version that has written it, or write it anew."
+    )
+
+
+def reports_differ(path: str, first: str, second: str) -> str:
+    """Reports that are not of the same source."""
+    return (
+        f"{path} was another file in the run of {second} than in that of {first}: they are of "
+        f"different revisions. Put together only runs of the same source."
+    )
+
+
+def json_not_written(path: Path, error: OSError) -> str:
+    """A report that is lost."""
+    return f"--resource-guards-json: {path} cannot be written: {error}. The report is lost."
+
+
+def report_help() -> str:
+    """What ``pytest --help`` says of the option."""
+    return "after the run, a table of what was marked and used; with -v the tests."
+
+
+def json_help() -> str:
+    """What ``pytest --help`` says of the option."""
+    return "write what each test has declared and used to a JSON file."
 
 
 # ---- violations
@@ -154,6 +227,11 @@ def mixed_parameters(test: str, resource: str, users: Sequence[str]) -> str:
         f"{test} needs @pytest.mark.{resource} for some of its parameters only: {shown}. Give it "
         f"to these: pytest.param(..., marks=pytest.mark.{resource})"
     )
+
+
+def warned_of(resource: str, kind: str, count: int) -> str:
+    """How many violations were only warned of."""
+    return f"Warned of {resource}: {kind}, {count} {'time' if count == 1 else 'times'}."
 
 
 def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:
@@ -448,6 +526,54 @@ def native_no_cache(folder: Path, error: OSError) -> str:
 def writable_by_others() -> str:
     """Why a folder is not trusted."""
     return "it belongs to, or can be written by, another user"
+
+
+def names_help() -> str:
+    """What ``pytest --help`` says of the setting."""
+    return "what to guard: names of guard packages (docker) and programs (tmux, or binary:tmux)."
+
+
+def mode_help() -> str:
+    """What ``pytest --help`` says of the option and setting."""
+    return (
+        "enforce: block and fail (default); warn: block nothing, fail nothing, warn; "
+        "off: do nothing at all."
+    )
+
+
+def warn_help() -> str:
+    """What ``pytest --help`` says of the setting."""
+    return "where only to warn: docker, missing:docker or superfluous:docker."
+
+
+def mode_unknown(source: str, text: str, modes: Sequence[str]) -> str:
+    """A mode that there is not."""
+    return f"{source}: there is no mode '{text}'. Write one of {', '.join(modes)}."
+
+
+def warn_unreadable(entry: str, directions: Sequence[str]) -> str:
+    """An entry of the setting that is not written as it should."""
+    return (
+        f"resource_guards_warn: '{entry}' cannot be read. Write a resource's name, or before it "
+        f"one of {' and '.join(f'{each}:' for each in directions)}, as in 'missing:docker'."
+    )
+
+
+def warn_unknown(name: str, labels: Sequence[str]) -> str:
+    """An entry of the setting that names something which is not guarded."""
+    return (
+        f"resource_guards_warn: nothing guards '{name}'. Guarded are: {_list(labels)}. Register a "
+        f"guard for it, or take it out."
+    )
+
+
+def name_unknown(name: str, installed: Sequence[str]) -> str:
+    """A name in the setting that means nothing here."""
+    return (
+        f"resource_guards: '{name}' is neither an installed guard package (installed: "
+        f"{_list(installed)}) nor a program on PATH. Correct it, install its guard package, or "
+        f"write binary:{name} if it is a program that this machine does not have."
+    )
 
 
 def list_help() -> str:

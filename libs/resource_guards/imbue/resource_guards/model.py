@@ -22,6 +22,21 @@ class MethodKind(StrEnum):
     ASYNC_GEN = "async_gen"
 
 
+class Mode(StrEnum):
+    """How strict a run is."""
+
+    ENFORCE = "enforce"
+    WARN = "warn"
+    OFF = "off"
+
+
+class Direction(StrEnum):
+    """In which way declarations and uses disagree: a mark is missing, or superfluous."""
+
+    MISSING = "missing"
+    SUPERFLUOUS = "superfluous"
+
+
 class Layer(StrEnum):
     """Which interceptor saw a use."""
 

@@ -13,6 +13,7 @@ import pytest
 from imbue.resource_guards import hookspecs
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.model import Mode
 
 if TYPE_CHECKING:
     from imbue.resource_guards.session import GuardSession
@@ -52,7 +53,18 @@ def make_session(config: pytest.Config) -> GuardSession:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("resource guards")
+    group.addoption(
+        "--resource-guards",
+        choices=[mode.value for mode in Mode],
+        metavar="MODE",
+        help=messages.mode_help(),
+    )
     group.addoption("--resource-guards-list", action="store_true", help=messages.list_help())
+    group.addoption("--resource-guards-report", action="store_true", help=messages.report_help())
+    group.addoption("--resource-guards-json", metavar="PATH", help=messages.json_help())
+    parser.addini("resource_guards", messages.names_help(), type="args")
+    parser.addini("resource_guards_mode", messages.mode_help(), default=Mode.ENFORCE.value)
+    parser.addini("resource_guards_warn", messages.warn_help(), type="args")
     parser.addini("resource_guards_native", messages.native_help(), type="bool", default=False)
 
 
@@ -90,7 +102,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Begin to follow tests, when all conftests are loaded."""
-    session.config.stash[SESSION].judge()
+    with usage_errors():
+        session.config.stash[SESSION].judge()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -124,8 +137,12 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Tell what no test's report can tell."""
-    findings = config.stash[SESSION].findings
-    if findings.problems or findings.lines:
+    session = config.stash[SESSION]
+    if session.findings.problems or session.findings.lines:
         from imbue.resource_guards.report.summary import write_findings  # only where needed
 
-        write_findings(terminalreporter, findings)
+        write_findings(terminalreporter, session.findings)
+    if session.recorder is not None:
+        from imbue.resource_guards.report.summary import write_report  # as above
+
+        write_report(terminalreporter, session)

@@ -12,8 +12,11 @@ import pytest
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.declare.markers import add_marker_lines
+from imbue.resource_guards.declare.policy import Policy
+from imbue.resource_guards.declare.policy import read_mode
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.model import Mode
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.report.findings import Findings
@@ -21,8 +24,11 @@ from imbue.resource_guards.report.findings import Findings
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
     from imbue.resource_guards.lifecycle.tests import Lifecycle
+    from imbue.resource_guards.report.document import Document
+    from imbue.resource_guards.report.recorder import Recorder
 
 LIFECYCLE: Final = "resource_guards_lifecycle"
+RECORDER: Final = "resource_guards_recorder"
 
 PENDING: Final = Registry()
 """What was registered when no session existed yet; the first session takes it over."""
@@ -41,6 +47,8 @@ class GuardSession:
         self.config = config
         self.registry = Registry()
         self.findings = Findings()
+        self.policy = Policy(Mode.ENFORCE)
+        self.recorder: Recorder | None = None
         self.is_blocked = False
         self.is_finishing = False
         self.skip_names: set[str] = set()
@@ -67,9 +75,16 @@ class GuardSession:
         """Collect the guards.
 
         Raises:
-            ResourceGuardMisconfiguration: A plugin or conftest registers one wrongly.
+            ResourceGuardMisconfiguration: A plugin or conftest registers one wrongly, or a setting
+                cannot be read.
         """
+        self.policy = self._read_policy()
         self.registry.listen(self._registered)
+        names = self.config.getini("resource_guards")
+        if names:
+            from imbue.resource_guards.declare.named import register_named  # only where needed
+
+            register_named(names, self.registry)
         try:
             self.config.hook.pytest_register_resource_guards.call_historic(
                 kwargs={"registry": self.registry}
@@ -81,6 +96,14 @@ class GuardSession:
             raise ResourceGuardMisconfiguration(
                 messages.hook_failed(error, f"{where.filename}:{where.lineno}")
             ) from error
+
+    def _read_policy(self) -> Policy:
+        option = self.config.option.resource_guards
+        if option is None:
+            mode = read_mode(self.config.getini("resource_guards_mode"), "resource_guards_mode")
+        else:
+            mode = Mode(option)
+        return Policy(mode, self.config.getini("resource_guards_warn"))
 
     def add_markers(self) -> None:
         """Make the marks known to pytest that no conftest has described."""
@@ -94,7 +117,10 @@ class GuardSession:
             ResourceGuardMisconfiguration: One cannot be installed; then none is.
         """
         self._pytest_session = pytest_session
+        self._record()
         if self.is_running or self.is_blocked or not self.registry.names:
+            return
+        if self.policy.mode is Mode.OFF:
             return
         # Not at the top: a session without guards imports none of it.
         from imbue.resource_guards.enforcement import Enforcement
@@ -109,6 +135,42 @@ class GuardSession:
         self._enforcement = enforcement
         if self._is_judging:
             self.judge()
+
+    def _record(self) -> None:
+        option = self.config.option
+        if self.recorder is None and (option.resource_guards_report or option.resource_guards_json):
+            from imbue.resource_guards.report.recorder import Recorder  # as below
+
+            self.recorder = Recorder(self)
+            self.config.pluginmanager.register(self.recorder, RECORDER)
+
+    def document(self) -> Document:
+        """The report of the run, when it has ended.
+
+        Raises:
+            RuntimeError: No records were asked for.
+        """
+        from imbue.resource_guards.report.document import make_document  # as below
+
+        if self.recorder is None:
+            raise RuntimeError
+        return make_document(
+            self.config.rootpath,
+            self.registry,
+            self.recorder.all_records(),
+            self.findings.problems,
+            self.findings.late_uses,
+        )
+
+    def _write_json(self) -> None:
+        if self.config.option.resource_guards_json:
+            from imbue.resource_guards.report.document import write_document  # as below
+
+            path = self.config.invocation_params.dir / self.config.option.resource_guards_json
+            try:
+                write_document(self.document(), path)
+            except OSError as error:
+                self.findings.add_problem(messages.json_not_written(path, error))
 
     def missing_targets(self) -> list[str]:
         """A line for each optional target that an installed SDK does not seem to have."""
@@ -129,8 +191,12 @@ class GuardSession:
 
         Not before all conftests are loaded: of several wrappers of a hook that want to be the
         outermost, pluggy makes the last to be registered so, and this one has to be.
+
+        Raises:
+            ResourceGuardMisconfiguration: A setting names a resource that nobody has registered.
         """
         self._is_judging = True
+        self.policy.check(self.registry)
         if self._enforcement is not None and self._lifecycle is None:
             from imbue.resource_guards.lifecycle.tests import Lifecycle  # as above
 
@@ -154,6 +220,8 @@ class GuardSession:
     def receive(self, data: Mapping[str, Any]) -> None:
         """Take over what a worker has found."""
         reports = self.findings.merge(data)
+        if self.recorder is not None:
+            self.recorder.merge(data["records"])
         for each in reports:
             report = self.config.hook.pytest_report_from_serializable(config=self.config, data=each)
             self.config.hook.pytest_runtest_logreport(report=report)
@@ -164,8 +232,12 @@ class GuardSession:
             self._lifecycle.finish()
         self.stop()
         if hasattr(self.config, "workeroutput"):
-            self.config.workeroutput["resource_guards"] = self.findings.to_data()
-        elif pytest_session.exitstatus == pytest.ExitCode.OK and (
+            data = self.findings.to_data()
+            data["records"] = None if self.recorder is None else self.recorder.to_data()
+            self.config.workeroutput["resource_guards"] = data
+            return
+        self._write_json()
+        if pytest_session.exitstatus == pytest.ExitCode.OK and (
             self.findings.problems or pytest_session.testsfailed
         ):
             pytest_session.exitstatus = pytest.ExitCode.TESTS_FAILED

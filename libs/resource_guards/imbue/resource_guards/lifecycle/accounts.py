@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -10,6 +11,7 @@ import pytest
 
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
+from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.scope.scope import Scope
 
@@ -59,6 +61,8 @@ class TestAccount:
         passed: Its body has passed.
         has_teardown: Something is left to run after its body.
         told: The violations that a report has told already.
+        outcome: The worst outcome of its phases so far, guards left aside; kept where it is asked
+            for.
     """
 
     __test__ = False  # it is no test class, whatever pytest makes of its name
@@ -70,6 +74,7 @@ class TestAccount:
     passed: bool = False
     has_teardown: bool = False
     told: dict[tuple[object, ...], Violation] = field(default_factory=dict)
+    outcome: str = "passed"
 
     @property
     def is_plain(self) -> bool:
@@ -87,6 +92,12 @@ class TestAccount:
         for fixture in found:  # it grows meanwhile
             found += [each for each in fixture.requested if each not in found]
         return found
+
+    def all_uses(self) -> Iterator[tuple[str | None, Use]]:
+        """Its uses, each with the name of the fixture that it came through, if any."""
+        yield from ((None, use) for use in self.scope.uses)
+        for fixture in self.all_fixtures():
+            yield from ((fixture.scope.owner, use) for use in fixture.scope.uses)
 
     @property
     def is_finished(self) -> bool:

@@ -19,6 +19,7 @@ from imbue.resource_guards.declare.dependents import Dependents
 from imbue.resource_guards.declare.fixtures import declared_by_fixture
 from imbue.resource_guards.declare.fixtures import known_resources
 from imbue.resource_guards.declare.markers import MarkReader
+from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
@@ -34,6 +35,7 @@ class FixtureScopes:
     Args:
         registry: What is guarded.
         marks: Reads the marks of tests.
+        policy: Tells what is let through that nobody has declared.
         enforcement: Its ledger, slot and journal.
         running: Tells the account of the test that is running, if one is.
     """
@@ -42,11 +44,13 @@ class FixtureScopes:
         self,
         registry: Registry,
         marks: MarkReader,
+        policy: Policy,
         enforcement: Enforcement,
         running: Callable[[], TestAccount | None],
     ) -> None:
         self._registry = registry
         self._marks = marks
+        self._policy = policy
         self._enforcement = enforcement
         self._ledger = enforcement.ledger
         self._running = running
@@ -99,6 +103,7 @@ class FixtureScopes:
             allowed = self._dependents.declare(fixturedef)
             if running:  # which may have been given a mark since it was collected
                 allowed |= running.declared
+        allowed = self._policy.allowance(allowed, self._registry)
         scope = self._ledger.open(pytest_internals.display_name(fixturedef), allowed)
         account = self._accounts[fixturedef] = FixtureAccount(scope, declared)
         return account

@@ -10,11 +10,16 @@ import pytest
 
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
+from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
+from imbue.resource_guards.model import Violation
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
+from imbue.resource_guards.report.outcome import name_resources
+from imbue.resource_guards.report.outcome import own_outcome
+from imbue.resource_guards.report.outcome import warn
 from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
@@ -33,18 +38,22 @@ class Lifecycle:
         self._slot = enforcement.slot
         self._ledger = enforcement.ledger
         self._labels = enforcement.observer.labels
+        self._registry = session.registry
+        self._policy = session.policy
         self._marks = MarkReader(session.registry)
         self._fixtures = FixtureScopes(
-            session.registry, self._marks, enforcement, lambda: self._running
+            session.registry, self._marks, session.policy, enforcement, lambda: self._running
         )
         self._running: TestAccount | None = None
+        self._recorder = session.recorder
         enforcement.observer.refresh = self.refresh
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Open the test's scope; a new one for each attempt, when a plugin runs a test again."""
         declared = self._marks.declared_by(item)
-        scope = self._ledger.open(item.nodeid, declared)
+        allowed = self._policy.allowance(declared, self._registry)
+        scope = self._ledger.open(item.nodeid, allowed)
         self._running = item.stash[ACCOUNT] = TestAccount(item, scope, declared)
         # Reports of subtests are made within the body, and look like reports of its end.
         self._running.has_teardown = pytest_internals.may_have_subtests(item)
@@ -69,18 +78,24 @@ class Lifecycle:
         if account is None:
             return report
         self.enforcement.read_journal()
+        if self._recorder is not None:
+            account.outcome = own_outcome(account.outcome, report)
         if call.when == "teardown":
             self._close(account)
         else:
             self._follow(account, report)
         if not account.is_plain:
             finished = call.when == "teardown" or not account.has_teardown
-            violations = account.untold(verdict(account.facts(finished=finished)))
+            violations = self._to_fail(account, finished=finished)
             if violations:
                 fail_report(report, item, call, violations, self._labels)
-            if call.when == "teardown" and account.is_finished:
-                self._note(account)
+            if call.when == "teardown":
+                name_resources(report, account.used())
+                if account.is_finished:
+                    self._note(account)
         if call.when == "teardown":
+            if self._recorder is not None:
+                self._recorder.attach(report, account)
             self._decide()
         return report
 
@@ -90,7 +105,8 @@ class Lifecycle:
         if account is not None and account.scope is scope:
             declared = self._marks.declared_by(account.item)
             if declared is not account.declared:
-                account.declared = scope.allowed = declared
+                account.declared = declared
+                scope.allowed = self._policy.allowance(declared, self._registry)
                 if self._slot.running is scope:
                     self._slot.enter(scope)
 
@@ -112,11 +128,26 @@ class Lifecycle:
         """Judge the tests that waited for a fixture which has been torn down by now."""
         for account in self._fixtures.no_longer_awaited():
             if not account.wait():
-                violations = account.untold(verdict(account.facts(finished=True)))
+                violations = self._to_fail(account, finished=True)
                 if violations:
                     report = late_report(account.item, violations, self._labels)
                     self._session.send(account.item, report)
                 self._note(account)
+                if self._recorder is not None:
+                    self._recorder.add_late(account)
+
+    def _to_fail(self, account: TestAccount, *, finished: bool) -> list[Violation]:
+        """The new violations that fail the test; of the others it warns, or keeps silent."""
+        failing = []
+        for violation in account.untold(verdict(account.facts(finished=finished))):
+            resource = violation.resource
+            direction = DIRECTIONS[violation.kind]
+            if self._policy.enforces(direction, resource, self._labels.get(resource, "")):
+                failing.append(violation)
+            elif not self._policy.learns:
+                warn(account.item, violation, self._labels)
+                self._session.findings.add_warning(violation)
+        return failing
 
     def _note(self, account: TestAccount) -> None:
         """A test is done, and all that it depends on: nothing more can be seen of it."""

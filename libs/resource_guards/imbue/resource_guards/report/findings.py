@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
 from imbue.resource_guards import messages
+from imbue.resource_guards.model import Violation
 from imbue.resource_guards.record.ledger import LateUse
 from imbue.resource_guards.report.parameters import ParameterTable
 
@@ -18,6 +20,7 @@ class Findings:
         problems: What makes the run untrustworthy; one is enough to fail it.
         late_uses: One line for each use by what had outlived its test.
         missing_targets: One line for each optional target that an SDK does not have.
+        warned: How many violations there were of each resource and kind that were only warned of.
         reports: In a worker: serialized reports, for the controller to tell.
         parameters: Which parameters of parametrised tests use what.
     """
@@ -26,6 +29,7 @@ class Findings:
         self.problems: list[str] = []
         self.late_uses: list[str] = []
         self.missing_targets: list[str] = []
+        self.warned: Counter[tuple[str, str]] = Counter()
         self.reports: list[dict[str, Any]] = []
         self.parameters = ParameterTable()
 
@@ -33,12 +37,17 @@ class Findings:
     def lines(self) -> list[str]:
         """What is to be told beside the problems."""
         mixed = [messages.mixed_parameters(*each) for each in self.parameters.mixed()]
-        return [*self.missing_targets, *self.late_uses, *mixed]
+        warned = [messages.warned_of(*key, count) for key, count in sorted(self.warned.items())]
+        return [*self.missing_targets, *self.late_uses, *mixed, *warned]
 
     def add_problem(self, problem: str) -> None:
         """Keep a problem, once."""
         if problem not in self.problems:
             self.problems.append(problem)
+
+    def add_warning(self, violation: Violation) -> None:
+        """Count a violation that was only warned of."""
+        self.warned[violation.resource, violation.kind.value] += 1
 
     def add_missing_target(self, text: str) -> None:
         """Keep the line of a missing target, once."""
@@ -61,6 +70,7 @@ class Findings:
             "problems": self.problems,
             "late_uses": self.late_uses,
             "missing_targets": self.missing_targets,
+            "warned": [[*key, count] for key, count in self.warned.items()],
             "reports": self.reports,
             "parameters": self.parameters.to_data(),
         }
@@ -70,6 +80,8 @@ class Findings:
         for problem in data["problems"]:
             self.add_problem(problem)
         self.late_uses += data["late_uses"]
+        for resource, kind, count in data["warned"]:
+            self.warned[resource, kind] += count
         for text in data["missing_targets"]:
             self.add_missing_target(text)
         self.parameters.merge(data["parameters"])

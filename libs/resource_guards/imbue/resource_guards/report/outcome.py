@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -14,6 +16,7 @@ from _pytest._code.code import ReprTraceback
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.errors import ResourceGuardWarning
 from imbue.resource_guards.model import Violation
 
 SECTION = "Resource guards"
@@ -63,6 +66,42 @@ def late_report(
         outcome="failed",
         longrepr=_failure(item, texts, messages.summary_line(texts)),
         when="teardown",
+    )
+
+
+def own_outcome(before: str, report: pytest.TestReport) -> str:
+    """The outcome of a test, guards left aside, after one more phase.
+
+    Args:
+        before: Its outcome so far.
+        report: The phase's report, before it is judged.
+    """
+    now: str = report.outcome
+    if hasattr(report, "wasxfail"):
+        now = "xfailed" if now == "skipped" else "xpassed"
+    return before if now == "passed" or before == "failed" else now
+
+
+def name_resources(report: pytest.TestReport, used: Iterable[str]) -> None:
+    """Give a report a property for each resource that was used, which JUnit files show."""
+    report.user_properties += [("resource", resource) for resource in sorted(used)]
+
+
+def warn(item: pytest.Item, violation: Violation, labels: Mapping[str, str]) -> None:
+    """Warn of a violation in pytest's own summary of warnings.
+
+    Not by `warnings.warn`: filters that turn warnings into errors would make it fail something.
+    """
+    path, line, _ = item.location
+    text = ResourceGuardWarning(messages.violation(violation, labels))
+    warning = warnings.WarningMessage(text, type(text), path, (line or 0) + 1)
+    item.ihook.pytest_warning_recorded.call_historic(
+        kwargs={
+            "warning_message": warning,
+            "nodeid": item.nodeid,
+            "when": "runtest",
+            "location": None,
+        }
     )
 
 

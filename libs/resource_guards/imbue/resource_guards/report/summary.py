@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.report.findings import Findings
+from imbue.resource_guards.report.table import table
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.session import GuardSession
+
+
+def write_report(terminal: pytest.TerminalReporter, session: GuardSession) -> None:
+    """Write what was asked for of what the run has found."""
+    if terminal.config.option.resource_guards_report:
+        terminal.section(messages.REPORT_TITLE, sep="=")
+        for line in table(session.document(), verbose=terminal.verbosity > 0):
+            terminal.write_line(line.text, bold=line.bold, red=line.red)
 
 
 def write_findings(terminal: pytest.TerminalReporter, findings: Findings) -> None:

@@ -1,0 +1,102 @@
+"""Collect the records of all tests, in whichever process each has run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Final
+
+import pytest
+
+from imbue.resource_guards.report.records import RecordMaker
+from imbue.resource_guards.report.records import TestRecord
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.lifecycle.accounts import TestAccount
+    from imbue.resource_guards.session import GuardSession
+
+ATTRIBUTE: Final = "resource_guards"
+"""The attribute of a tear-down report that carries the test's record to the controller."""
+
+
+class Recorder:
+    """Registered as a plugin where records are asked for; it keeps those of the whole run.
+
+    Attributes:
+        records: For each test, by its node id, its last record.
+        crashed: The tests that have taken a worker down.
+    """
+
+    def __init__(self, session: GuardSession) -> None:
+        self.records: dict[str, TestRecord] = {}
+        self.crashed: set[str] = set()
+        self._session = session
+        self._late: list[dict[str, Any]] = []
+
+    def attach(self, report: pytest.TestReport, account: TestAccount) -> None:
+        """Let a tear-down report carry the record of its test."""
+        setattr(report, ATTRIBUTE, self._maker.of_account(account).to_data())
+
+    def add_late(self, account: TestAccount) -> None:
+        """Correct the record of a test, of which a fixture has been torn down only now."""
+        record = self._maker.of_account(account)
+        self.records[record.nodeid] = record
+        self._late.append(record.to_data())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the record out of a report, here or in the controller."""
+        data = getattr(report, ATTRIBUTE, None)
+        if data is not None:
+            record = TestRecord.from_data(data)
+            self.records[record.nodeid] = record
+            if not hasattr(self._session.config, "workerinput"):
+                delattr(report, ATTRIBUTE)  # what other plugins store of reports stays as it is
+        elif str(report.when) == "???":  # what xdist makes up for a worker that has crashed
+            self.crashed.add(report.nodeid)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Begin with all tests that are to run."""
+        self._expect(session.items, "not run")
+
+    def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
+        """Keep those that are not to run apart."""
+        self._expect(items, "deselected")
+
+    def to_data(self) -> dict[str, Any]:
+        """For the controller: what no report has carried."""
+        expected = [
+            each.to_data()
+            for each in self.records.values()
+            if each.outcome in ("deselected", "not run")
+        ]
+        return {"expected": expected, "late": self._late}
+
+    def merge(self, data: dict[str, Any]) -> None:
+        """Take over what a worker knows beyond its reports."""
+        for each in data["expected"]:
+            self.records.setdefault(each["nodeid"], TestRecord.from_data(each))
+        for each in data["late"]:
+            self.records[each["nodeid"]] = TestRecord.from_data(each)
+
+    def all_records(self) -> list[TestRecord]:
+        """Of all tests, sorted by file and place in it."""
+        for nodeid in self.crashed:
+            self.records.setdefault(nodeid, TestRecord(nodeid)).outcome = "crashed"
+        return sorted(self.records.values(), key=_place)
+
+    @property
+    def _maker(self) -> RecordMaker:
+        return RecordMaker(self._session.config.rootpath, self._session.registry.names)
+
+    def _expect(self, items: Iterable[pytest.Item], outcome: str) -> None:
+        maker = self._maker
+        for item in items:
+            self.records.setdefault(item.nodeid, maker.of_item(item, outcome))
+
+
+def _place(record: TestRecord) -> tuple[str, int, str]:
+    path = record.nodeid.partition("::")[0]
+    return path, record.source.line if record.source else 0, record.nodeid

@@ -1,0 +1,272 @@
+"""The record of a test: where it is in the source, what it declares, what it has used.
+
+Records are what the report, the JSON file and the fix are made from. They are plain data, since
+they come from xdist's workers inside of test reports, and from other machines in files.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Final
+
+import pytest
+
+from imbue.resource_guards.model import Layer
+from imbue.resource_guards.model import Use
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.lifecycle.accounts import TestAccount
+
+SHOWN_USES: Final = 5
+"""How many uses of each resource a test's record has in full; all are counted."""
+
+WAYS: Final = {
+    Layer.SHIM: "program",
+    Layer.SPAWN: "program",
+    Layer.SDK: "sdk",
+    Layer.CONNECTION: "connection",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a function or class is defined.
+
+    Args:
+        path: Its file, relative to the root directory if it is below, with ``/``.
+        line: Its first line, decorators included, from 1; 0 if it is not known.
+        qualname: Its name in the file, ``TestA.test_x``; empty for the module itself.
+    """
+
+    path: str
+    line: int
+    qualname: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One mark of a guarded resource that a test carries.
+
+    Args:
+        resource: The mark.
+        level: ``function``, ``param``, ``class``, ``module``; or ``other``: it was added while tests
+            were collected, or in another way that leaves nothing in the test's source.
+        source: What the mark stands on; `None` for ``other``.
+    """
+
+    resource: str
+    level: str
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUse:
+    """One use, for people to read.
+
+    Args:
+        way: ``program``, ``sdk`` or ``connection``.
+        what: The command line, or what was called.
+        where: ``file:line`` of the call, where it is known.
+        in_child: It was seen in another process than the test's.
+        fixture: The fixture on whose behalf it was; `None` for the test itself.
+    """
+
+    way: str
+    what: str
+    where: str
+    in_child: bool
+    fixture: str | None
+
+
+@dataclass(slots=True)
+class UsedResource:
+    """What a test has used of a resource.
+
+    Args:
+        count: How many uses were seen; of an SDK the first in each test or fixture only.
+        ways: How many by each way, and by ``child``: from processes that the test has started.
+        uses: The first of them.
+    """
+
+    count: int = 0
+    ways: dict[str, int] = field(default_factory=dict)
+    uses: list[SeenUse] = field(default_factory=list)
+
+    def add(self, way: str, count: int = 1) -> None:
+        """Count uses by one way."""
+        self.ways[way] = self.ways.get(way, 0) + count
+
+
+@dataclass(slots=True)
+class TestRecord:
+    """What is known of one test after its last run.
+
+    Args:
+        nodeid: pytest's name of it.
+        outcome: Its own: ``passed``, ``failed``, ``skipped``, ``xfailed``, ``xpassed``; or
+            ``deselected``, or ``not run``.
+        source: Where its function is defined; `None` for a test that is no Python function.
+        cls: The class that it was collected in, which may inherit it.
+        parameters: Of each parametrised argument, which of its values this test has, from 0.
+        declared: The marks of guarded resources.
+        used: For each resource that it used, how.
+        violations: The kinds of violations of each resource.
+        finished: Nothing is left to run that could still use something on its behalf.
+    """
+
+    __test__ = False
+
+    nodeid: str
+    outcome: str = "not run"
+    source: Source | None = None
+    cls: Source | None = None
+    parameters: dict[str, int] = field(default_factory=dict)
+    declared: list[Declaration] = field(default_factory=list)
+    used: dict[str, UsedResource] = field(default_factory=dict)
+    violations: dict[str, list[str]] = field(default_factory=dict)
+    finished: bool = True
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data, which JSON and execnet can carry."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> TestRecord:
+        """The opposite of :meth:`to_data`."""
+        return cls(
+            **{
+                **data,
+                "source": _source(data["source"]),
+                "cls": _source(data["cls"]),
+                "declared": [
+                    Declaration(each["resource"], each["level"], _source(each["source"]))
+                    for each in data["declared"]
+                ],
+                "used": {
+                    resource: UsedResource(
+                        used["count"],
+                        dict(used["ways"]),
+                        [SeenUse(**each) for each in used["uses"]],
+                    )
+                    for resource, used in data["used"].items()
+                },
+            }
+        )
+
+
+def _source(data: dict[str, Any] | None) -> Source | None:
+    return None if data is None else Source(**data)
+
+
+class RecordMaker:
+    """Makes records of one session's tests.
+
+    Args:
+        root: The root directory.
+        names: The marks of the guarded resources.
+    """
+
+    def __init__(self, root: Path, names: Iterable[str]) -> None:
+        self._root = str(root)
+        self._names = frozenset(names)
+
+    def of_item(self, item: pytest.Item, outcome: str = "not run") -> TestRecord:
+        """The record of a collected test."""
+        callspec = getattr(item, "callspec", None)
+        return TestRecord(
+            item.nodeid,
+            outcome,
+            self._of_function(item),
+            self._of_class(getattr(item, "cls", None)),
+            dict(callspec.indices) if callspec else {},
+            list(self._declarations(item)),
+        )
+
+    def of_account(self, account: TestAccount) -> TestRecord:
+        """The record of a test that has run."""
+        record = self.of_item(account.item, account.outcome)
+        record.finished = account.is_finished
+        own = os.getpid()
+        for fixture, use in account.all_uses():
+            used = record.used.setdefault(use.resource, UsedResource())
+            in_child = use.pid not in (0, own)
+            used.count += 1
+            used.add(WAYS[use.layer])
+            if in_child and use.layer is not Layer.SHIM:
+                used.add("child")
+            if len(used.uses) < SHOWN_USES:
+                used.uses.append(self._seen(use, fixture, in_child=in_child))
+        for violation in account.told.values():
+            record.violations.setdefault(violation.resource, []).append(violation.kind.value)
+        return record
+
+    def _seen(self, use: Use, fixture: str | None, *, in_child: bool) -> SeenUse:
+        path, colon, line = use.where.rpartition(":")
+        where = f"{self._relative(path)}{colon}{line}" if path else use.where
+        return SeenUse(WAYS[use.layer], use.what, where, in_child, fixture)
+
+    def _declarations(self, item: pytest.Item) -> Iterator[Declaration]:
+        for node, mark in item.iter_markers_with_node():
+            if mark.name in self._names:
+                yield self._declaration(item, node, mark.name)
+
+    def _declaration(self, item: pytest.Item, node: Any, name: str) -> Declaration:
+        if node is item:
+            callspec = getattr(item, "callspec", None)
+            if name in _names_of(getattr(item, "obj", None)):
+                return Declaration(name, "function", self._of_function(item))
+            if callspec and any(mark.name == name for mark in callspec.marks):
+                return Declaration(name, "param", self._of_function(item))
+        elif isinstance(node, pytest.Class):
+            for base in node.obj.__mro__:
+                if name in _names_of(base):
+                    return Declaration(name, "class", self._of_class(base))
+        elif isinstance(node, pytest.Module) and name in _names_of(node.obj):
+            return Declaration(name, "module", Source(self._relative(str(node.path)), 1, ""))
+        return Declaration(name, "other")
+
+    def _of_function(self, item: pytest.Item) -> Source | None:
+        if not isinstance(item, pytest.Function):
+            return None
+        function = inspect.unwrap(item.function)
+        code = getattr(function, "__code__", None)
+        qualname = getattr(function, "__qualname__", "")
+        if code is None or "<locals>" in qualname:
+            # Made by a decorator that does not tell what it stands for, or by other code: it is
+            # looked for by its name where it was collected.
+            owner = f"{item.cls.__qualname__}." if item.cls else ""
+            return Source(self._relative(str(item.path)), 0, owner + item.originalname)
+        return Source(self._relative(code.co_filename), code.co_firstlineno, qualname)
+
+    def _of_class(self, cls: type | None) -> Source | None:
+        if cls is None:
+            return None
+        try:
+            path = inspect.getfile(cls)
+        except (OSError, TypeError):
+            return None
+        return Source(self._relative(path), 0, cls.__qualname__)
+
+    def _relative(self, path: str) -> str:
+        below = path.startswith(self._root + os.sep)
+        return Path(path[len(self._root) + 1 :] if below else path).as_posix()
+
+
+def _names_of(thing: object) -> set[str]:
+    """The marks that stand on a function, class or module itself, and not on what it inherits."""
+    function = getattr(thing, "__func__", thing)
+    try:
+        marks = vars(function).get("pytestmark", [])
+    except TypeError:
+        return set()
+    listed = marks if isinstance(marks, (list, tuple)) else [marks]
+    return {getattr(getattr(each, "mark", each), "name", "") for each in listed}

@@ -1,0 +1,100 @@
+"""The report of a run as lines of text, 80 columns wide."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.declare.policy import DIRECTIONS
+from imbue.resource_guards.model import Direction
+from imbue.resource_guards.model import ViolationKind
+from imbue.resource_guards.report.document import Document
+from imbue.resource_guards.report.records import TestRecord
+
+_NAME: Final = 20
+_WIDTHS: Final = (7, 5, 9, 5, 6, 6, 8, 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the report.
+
+    Args:
+        text: What it says.
+        bold: It is a heading.
+        red: It tells of violations.
+    """
+
+    text: str
+    bold: bool = False
+    red: bool = False
+
+
+def table(document: Document, *, verbose: bool) -> Iterator[Line]:
+    """The report.
+
+    Args:
+        document: What the run has found.
+        verbose: With each test that declares or uses a resource.
+    """
+    yield Line(_row(messages.TABLE_HEADINGS), bold=True)
+    for mark, label in document.labels.items():
+        yield _line_of(mark, label, document.tests)
+    outcomes = Counter(test.outcome for test in document.tests)
+    yield Line("")
+    yield Line(messages.table_outcomes(len(document.tests), sorted(outcomes.items())))
+    if document.late_uses:
+        yield Line(messages.table_late_uses(len(document.late_uses)))
+    if verbose:
+        for mark, label in document.labels.items():
+            yield from _tests_of(mark, label, document.tests)
+
+
+def _line_of(mark: str, label: str, tests: list[TestRecord]) -> Line:
+    ways: Counter[str] = Counter()
+    wrong: Counter[Direction] = Counter()
+    for test in tests:
+        if mark in test.used:
+            ways.update(test.used[mark].ways)
+        for kind in test.violations.get(mark, ()):
+            wrong[DIRECTIONS[ViolationKind(kind)]] += 1
+    marked = sum(_declares(test, mark) for test in tests)
+    used = sum(mark in test.used for test in tests)
+    cells = (
+        *(label, marked, used, ways["program"], ways["sdk"], ways["connection"], ways["child"]),
+        *(wrong[Direction.MISSING], wrong[Direction.SUPERFLUOUS]),
+    )
+    return Line(_row(cells), red=bool(wrong))
+
+
+def _row(cells: tuple[object, ...]) -> str:
+    name = str(cells[0])
+    name = f"{name[: _NAME - 1]}~" if len(name) > _NAME else name
+    numbers = "".join(f"{cell!s:>{width}}" for cell, width in zip(cells[1:], _WIDTHS, strict=True))
+    return f"{name:{_NAME}}{numbers}"
+
+
+def _tests_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
+    concerned = [test for test in tests if mark in test.used or _declares(test, mark)]
+    if not concerned:
+        return
+    yield Line("")
+    yield Line(label, bold=True)
+    for test in concerned:
+        used = test.used.get(mark)
+        kinds = test.violations.get(mark, [])
+        text = messages.table_test(
+            test.nodeid,
+            test.outcome,
+            used.count if used else 0,
+            kinds,
+            is_marked=_declares(test, mark),
+        )
+        yield Line(f"  {text}", red=bool(kinds))
+
+
+def _declares(test: TestRecord, mark: str) -> bool:
+    return any(declared.resource == mark for declared in test.declared)
