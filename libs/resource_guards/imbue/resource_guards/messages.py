@@ -39,6 +39,158 @@ def _list(names: Iterable[object]) -> str:
     return ", ".join(f"'{name}'" for name in names) or "none"
 
 
+# ---- the fix
+
+FIX_TITLE = "resource guards: fix"
+
+
+def fix_help() -> str:
+    """What ``pytest --help`` says of the option."""
+    return (
+        "block and fail nothing; after the run, add the marks that are missing and take out the "
+        "superfluous ones: 'diff' shows it, 'write' changes the source."
+    )
+
+
+def fix_dirty_help() -> str:
+    """What ``pytest --help`` says of the option."""
+    return "let --resource-guards-fix touch files that git reports as modified."
+
+
+def fix_needs_libcst() -> str:
+    """The fix without the library that it rewrites source with."""
+    return "--resource-guards-fix needs LibCST: pip install 'resource-guards[fix]'"
+
+
+def fix_is_off() -> str:
+    """The fix in a run that sees nothing."""
+    return "--resource-guards-fix sees nothing where resource guards are off: leave out the mode."
+
+
+def fix_of_untrustworthy(problems: Sequence[str]) -> str:
+    """Why nothing is changed from a report."""
+    return f"the run that was reported is not to be trusted: {problems[0]}"
+
+
+def program_help() -> str:
+    """What the program's ``--help`` says."""
+    return "Put reports of test runs together, show them, and apply what they saw to the source."
+
+
+def merge_help() -> str:
+    """What ``--help`` says of the command."""
+    return "put the reports of several runs of the same source together"
+
+
+def fix_file_help() -> str:
+    """What ``--help`` says of the command."""
+    return "add and remove marks in the source here, by what the run of a report saw"
+
+
+def root_help() -> str:
+    """What ``--help`` says of the option."""
+    return "pytest's root directory (default: the working directory)"
+
+
+def fix_untrustworthy() -> str:
+    """Why nothing is changed."""
+    return "Nothing is changed, since what was seen is not to be trusted (see above)."
+
+
+def fix_written(path: str) -> str:
+    """A file that was changed."""
+    return f"changed {path}"
+
+
+def fix_summary(added: int, removed: int, files: int, left: int, *, written: bool) -> str:
+    """What was done, in one line."""
+    done = "" if written else "would be "
+    return (
+        f"{added} marks {done}added, {removed} {done}removed in {files} files; "
+        f"{left} left to a person"
+    )
+
+
+def fix_left_alone(outcome: str, count: int) -> str:
+    """Tests of which nothing is known."""
+    return f"{count} tests left alone: {outcome}"
+
+
+def fix_more(count: int) -> str:
+    """What is not shown without ``-v``."""
+    return f"  and {count} more (-v shows them)"
+
+
+def fix_undone(path: str, line: int, action: str, mark: str, reason: str) -> str:
+    """An edit that could not be done."""
+    where = f"{path}:{line}" if line else path
+    return f"{where}: {action} @pytest.mark.{mark} by hand: {reason}"
+
+
+def fix_not_written(path: str, error: OSError) -> str:
+    """A file that could not be written."""
+    return f"{path}: cannot be written: {error}. It is as it was."
+
+
+def fix_outside(path: str, root: Path) -> str:
+    """A file that is not the project's."""
+    return f"{path}: it is not below {root} or belongs to an installed package; not touched."
+
+
+def fix_modified(path: str) -> str:
+    """A file with changes that are not committed."""
+    return (
+        f"{path}: git reports it as modified; commit or stash it first, or say "
+        f"--resource-guards-fix-dirty."
+    )
+
+
+def fix_changed_since(path: str) -> str:
+    """A file that is another than in the run."""
+    return (
+        f"{path}: it is not what it was in the run (another revision, or changed since); run the "
+        f"tests again."
+    )
+
+
+def fix_inseparable(mark: str) -> str:
+    """A parametrised test for which no single parameter decides."""
+    return (
+        f"some of its parameters need @pytest.mark.{mark} and others must not have it, and no one "
+        f"parametrize of it tells them apart"
+    )
+
+
+def fix_inherited(mark: str, cls: str) -> str:
+    """An inherited test that needs the mark in one class and must not have it in another."""
+    return (
+        f"it needs @pytest.mark.{mark} in {cls} only, where other tests must not have it; override "
+        f"it there"
+    )
+
+
+def fix_elsewhere(mark: str, path: str, qualname: str, paths: Sequence[str]) -> str:
+    """A broad mark whose tests are in other files."""
+    place = f"class {qualname}" if qualname else "the module"
+    return (
+        f"{path}: the @pytest.mark.{mark} of {place} covers tests that must not have it and tests "
+        f"of {', '.join(paths)} that need it; move it by hand"
+    )
+
+
+def fix_no_function(mark: str) -> str:
+    """A test that is no Python function."""
+    return f"it needs @pytest.mark.{mark}, and is no Python function that could carry it"
+
+
+def fix_mark_from_elsewhere(mark: str) -> str:
+    """A mark that is in no source that could be changed."""
+    return (
+        f"its @pytest.mark.{mark} is superfluous, and was given to it by a hook or a package's "
+        f"__init__.py, not by a decorator or pytestmark"
+    )
+
+
 # ---- the report
 
 

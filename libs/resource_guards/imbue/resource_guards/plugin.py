@@ -62,6 +62,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--resource-guards-list", action="store_true", help=messages.list_help())
     group.addoption("--resource-guards-report", action="store_true", help=messages.report_help())
     group.addoption("--resource-guards-json", metavar="PATH", help=messages.json_help())
+    group.addoption("--resource-guards-fix", choices=["diff", "write"], help=messages.fix_help())
+    group.addoption(
+        "--resource-guards-fix-dirty", action="store_true", help=messages.fix_dirty_help()
+    )
     parser.addini("resource_guards", messages.names_help(), type="args")
     parser.addini("resource_guards_mode", messages.mode_help(), default=Mode.ENFORCE.value)
     parser.addini("resource_guards_warn", messages.warn_help(), type="args")

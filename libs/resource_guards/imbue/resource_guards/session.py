@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from imbue.resource_guards.report.findings import Findings
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
+    from imbue.resource_guards.fix.apply import Fixed
     from imbue.resource_guards.lifecycle.tests import Lifecycle
     from imbue.resource_guards.report.document import Document
     from imbue.resource_guards.report.recorder import Recorder
@@ -49,6 +51,7 @@ class GuardSession:
         self.findings = Findings()
         self.policy = Policy(Mode.ENFORCE)
         self.recorder: Recorder | None = None
+        self.fixed: Fixed | None = None
         self.is_blocked = False
         self.is_finishing = False
         self.skip_names: set[str] = set()
@@ -98,12 +101,17 @@ class GuardSession:
             ) from error
 
     def _read_policy(self) -> Policy:
-        option = self.config.option.resource_guards
-        if option is None:
+        option = self.config.option
+        if option.resource_guards is None:
             mode = read_mode(self.config.getini("resource_guards_mode"), "resource_guards_mode")
         else:
-            mode = Mode(option)
-        return Policy(mode, self.config.getini("resource_guards_warn"))
+            mode = Mode(option.resource_guards)
+        if option.resource_guards_fix and mode is Mode.OFF:
+            raise ResourceGuardMisconfiguration(messages.fix_is_off())
+        if option.resource_guards_fix and not importlib.util.find_spec("libcst"):
+            raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
+        warn = self.config.getini("resource_guards_warn")
+        return Policy(mode, warn, learns=bool(option.resource_guards_fix))
 
     def add_markers(self) -> None:
         """Make the marks known to pytest that no conftest has described."""
@@ -138,7 +146,12 @@ class GuardSession:
 
     def _record(self) -> None:
         option = self.config.option
-        if self.recorder is None and (option.resource_guards_report or option.resource_guards_json):
+        wanted = (
+            option.resource_guards_report
+            or option.resource_guards_json
+            or option.resource_guards_fix
+        )
+        if self.recorder is None and wanted:
             from imbue.resource_guards.report.recorder import Recorder  # as below
 
             self.recorder = Recorder(self)
@@ -171,6 +184,23 @@ class GuardSession:
                 write_document(self.document(), path)
             except OSError as error:
                 self.findings.add_problem(messages.json_not_written(path, error))
+
+    def _fix(self) -> None:
+        option = self.config.option
+        if not option.resource_guards_fix or self.findings.problems:
+            return
+        from imbue.resource_guards.fix.apply import Output  # as below
+        from imbue.resource_guards.fix.apply import apply
+        from imbue.resource_guards.fix.plan import make_plan
+
+        document = self.document()
+        self.fixed = apply(
+            make_plan(document.tests, document.labels),
+            self.config.rootpath,
+            Output(option.resource_guards_fix),
+            dirty=option.resource_guards_fix_dirty,
+            sources=document.sources,
+        )
 
     def missing_targets(self) -> list[str]:
         """A line for each optional target that an installed SDK does not seem to have."""
@@ -237,6 +267,7 @@ class GuardSession:
             self.config.workeroutput["resource_guards"] = data
             return
         self._write_json()
+        self._fix()
         if pytest_session.exitstatus == pytest.ExitCode.OK and (
             self.findings.problems or pytest_session.testsfailed
         ):

@@ -69,6 +69,19 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
+class Axis:
+    """One ``parametrize`` that a test's parameters come from.
+
+    Args:
+        argnames: The arguments that it gives values to.
+        source: The function, class or module that it stands on; `None` where that is not known.
+    """
+
+    argnames: list[str]
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
 class SeenUse:
     """One use, for people to read.
 
@@ -117,6 +130,7 @@ class TestRecord:
         source: Where its function is defined; `None` for a test that is no Python function.
         cls: The class that it was collected in, which may inherit it.
         parameters: Of each parametrised argument, which of its values this test has, from 0.
+        axes: Where these arguments are parametrised.
         declared: The marks of guarded resources.
         used: For each resource that it used, how.
         violations: The kinds of violations of each resource.
@@ -130,6 +144,7 @@ class TestRecord:
     source: Source | None = None
     cls: Source | None = None
     parameters: dict[str, int] = field(default_factory=dict)
+    axes: list[Axis] = field(default_factory=list)
     declared: list[Declaration] = field(default_factory=list)
     used: dict[str, UsedResource] = field(default_factory=dict)
     violations: dict[str, list[str]] = field(default_factory=dict)
@@ -147,6 +162,7 @@ class TestRecord:
                 **data,
                 "source": _source(data["source"]),
                 "cls": _source(data["cls"]),
+                "axes": [Axis(each["argnames"], _source(each["source"])) for each in data["axes"]],
                 "declared": [
                     Declaration(each["resource"], each["level"], _source(each["source"]))
                     for each in data["declared"]
@@ -188,6 +204,7 @@ class RecordMaker:
             self._of_function(item),
             self._of_class(getattr(item, "cls", None)),
             dict(callspec.indices) if callspec else {},
+            list(self._axes(item)) if callspec else [],
             list(self._declarations(item)),
         )
 
@@ -213,6 +230,17 @@ class RecordMaker:
         path, colon, line = use.where.rpartition(":")
         where = f"{self._relative(path)}{colon}{line}" if path else use.where
         return SeenUse(WAYS[use.layer], use.what, where, in_child, fixture)
+
+    def _axes(self, item: pytest.Item) -> Iterator[Axis]:
+        for node, mark in item.iter_markers_with_node("parametrize"):
+            names = mark.args[0] if mark.args else mark.kwargs.get("argnames", "")
+            listed = names.split(",") if isinstance(names, str) else names
+            source = None
+            if node is item:
+                source = self._of_function(item)
+            elif isinstance(node, pytest.Class):
+                source = self._of_class(node.obj)
+            yield Axis([each.strip() for each in listed if each.strip()], source)
 
     def _declarations(self, item: pytest.Item) -> Iterator[Declaration]:
         for node, mark in item.iter_markers_with_node():

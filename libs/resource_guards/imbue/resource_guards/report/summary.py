@@ -20,6 +20,17 @@ def write_report(terminal: pytest.TerminalReporter, session: GuardSession) -> No
         terminal.section(messages.REPORT_TITLE, sep="=")
         for line in table(session.document(), verbose=terminal.verbosity > 0):
             terminal.write_line(line.text, bold=line.bold, red=line.red)
+    if session.fixed is not None:
+        from imbue.resource_guards.report.fix import fix_lines  # only where needed
+
+        terminal.section(messages.FIX_TITLE, sep="=")
+        written = terminal.config.option.resource_guards_fix == "write"
+        verbose = terminal.verbosity > 0
+        for line in fix_lines(session.fixed, session.document(), written=written, verbose=verbose):
+            terminal.write_line(line)
+    elif terminal.config.option.resource_guards_fix:
+        terminal.section(messages.FIX_TITLE, sep="=")
+        terminal.write_line(messages.fix_untrustworthy(), red=True)
 
 
 def write_findings(terminal: pytest.TerminalReporter, findings: Findings) -> None:

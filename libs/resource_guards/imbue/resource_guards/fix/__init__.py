@@ -1,0 +1,1 @@
+"""Stage 7: plan and rewrite marks in source."""

@@ -1,0 +1,149 @@
+"""Apply a plan to the source files: show the difference, or write it."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import os
+import subprocess
+import tokenize
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.fix.edits import Action
+from imbue.resource_guards.fix.edits import Rewritten
+from imbue.resource_guards.fix.plan import Plan
+from imbue.resource_guards.fix.rewrite import rewrite
+from imbue.resource_guards.report.document import digest_of
+from imbue.resource_guards.report.document import write_whole
+
+_FOREIGN: Final = ("site-packages", "dist-packages")
+
+
+class Output(StrEnum):
+    """What becomes of the new source."""
+
+    DIFF = "diff"
+    WRITE = "write"
+
+
+@dataclass(slots=True)
+class Fixed:
+    """What has been done.
+
+    Args:
+        lines: The difference, or what was written.
+        left: What a person has to do, and why.
+        files: How many files have changed, or would.
+        added: How many marks were added.
+        removed: How many were removed.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    files: int = 0
+    added: int = 0
+    removed: int = 0
+
+
+def apply(
+    plan: Plan, root: Path, output: Output, *, dirty: bool, sources: Mapping[str, str]
+) -> Fixed:
+    """Change the source files that a plan names.
+
+    A file outside of the root directory, one that git reports as modified, and one that is not what
+    it was in the run, is left alone.
+
+    Args:
+        plan: The plan.
+        root: The root directory.
+        output: What becomes of the new source.
+        dirty: Touch files that git reports as modified.
+        sources: The SHA-256 of each file, as it was in the run.
+    """
+    fixed = Fixed(left=list(plan.left))
+    modified = frozenset() if dirty else modified_files(root, plan.changes)
+    for path, changes in plan.changes.items():
+        problem = _problem(path, root, modified, sources)
+        if problem:
+            fixed.left.append(problem)
+            continue
+        before = (root / path).read_bytes()
+        rewritten = rewrite(before, changes)
+        _count(fixed, rewritten)
+        fixed.left += [
+            messages.fix_undone(path, each.line, each.edit.action, each.edit.mark, each.reason)
+            for each in rewritten.undone
+        ]
+        if rewritten.source == before:
+            continue
+        fixed.files += 1
+        if output is Output.DIFF:
+            fixed.lines += difference(path, before, rewritten.source)
+        else:
+            try:
+                write_whole(root / path, rewritten.source)
+            except OSError as error:
+                fixed.left.append(messages.fix_not_written(path, error))
+            else:
+                fixed.lines.append(messages.fix_written(path))
+    return fixed
+
+
+def _problem(path: str, root: Path, modified: Iterable[str], sources: Mapping[str, str]) -> str:
+    full = Path(os.path.realpath(root / path))
+    below = full.is_relative_to(os.path.realpath(root))
+    if not below or any(part in _FOREIGN for part in full.parts):
+        return messages.fix_outside(path, root)
+    if path in modified:
+        return messages.fix_modified(path)
+    if digest_of(full) != sources.get(path, ""):
+        return messages.fix_changed_since(path)
+    return ""
+
+
+def _count(fixed: Fixed, rewritten: Rewritten) -> None:
+    for change in rewritten.done:
+        for edit in change.edits:
+            if edit.action is Action.ADD:
+                fixed.added += 1
+            else:
+                fixed.removed += 1
+
+
+def modified_files(root: Path, paths: Iterable[str]) -> frozenset[str]:
+    """Those of some files that git reports as modified; none where there is no repository.
+
+    Args:
+        root: The root directory.
+        paths: The files, relative to it.
+    """
+    command = ["git", "-C", str(root), "status", "--porcelain", "-z", "--untracked-files=no", "--"]
+    found = []
+    for path in paths:
+        try:
+            done = subprocess.run([*command, path], capture_output=True, check=False)
+        except OSError:
+            return frozenset()
+        if done.returncode == 0 and done.stdout:
+            found.append(path)
+    return frozenset(found)
+
+
+def difference(path: str, before: bytes, after: bytes) -> Iterator[str]:
+    """The lines of a unified difference of two versions of a source file."""
+    lines = [_lines(each) for each in (before, after)]
+    for line in difflib.unified_diff(*lines, f"a/{path}", f"b/{path}"):
+        yield line.rstrip("\r\n")
+
+
+def _lines(source: bytes) -> list[str]:
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+    return source.decode(encoding).splitlines(keepends=True)

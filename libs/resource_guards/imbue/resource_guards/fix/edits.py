@@ -1,0 +1,88 @@
+"""What is to be changed in a source file, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What an edit does with a mark."""
+
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class PlaceKind(StrEnum):
+    """What carries a mark."""
+
+    MODULE = "module"
+    CLASS = "class"
+    FUNCTION = "function"
+    PARAM = "param"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mark stands in a source file.
+
+    Args:
+        kind: What carries it.
+        qualname: Empty for the module, ``TestA`` or ``TestA.TestB`` for a class, ``test_x`` or
+            ``TestA.test_x`` for a function.
+        argnames: For a set of values, the names of its ``parametrize`` decorator.
+        index: For a set of values, which one of the decorator's, from 0.
+    """
+
+    kind: PlaceKind
+    qualname: str = ""
+    argnames: tuple[str, ...] = ()
+    index: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One mark to add or remove at one place."""
+
+    action: Action
+    mark: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Edits that are done together: all of them or none."""
+
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A change that was not done.
+
+    Args:
+        change: The change.
+        edit: The edit of it that cannot be done.
+        reason: A sentence that says why.
+        line: The line of its ``def`` or ``class`` in the file as it is now; 0 if not known.
+    """
+
+    change: Change
+    edit: Edit
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A source file after the changes that could be done.
+
+    Args:
+        source: The file's new content.
+        undone: The changes that were not done.
+        done: The changes that were done, or had nothing to do.
+    """
+
+    source: bytes
+    undone: tuple[Undone, ...]
+    done: tuple[Change, ...]

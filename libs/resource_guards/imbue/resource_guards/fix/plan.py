@@ -1,0 +1,284 @@
+"""Plan where marks are to be added and removed, from the records of a run.
+
+It judges by what the run saw: a test that used a resource needs the mark, however it ended, and a
+test that passed without it must not have it. Of any other test nothing is known, and it keeps the
+declarations that it has.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+
+from imbue.resource_guards import messages
+from imbue.resource_guards.fix.edits import Action
+from imbue.resource_guards.fix.edits import Change
+from imbue.resource_guards.fix.edits import Edit
+from imbue.resource_guards.fix.edits import Place
+from imbue.resource_guards.fix.edits import PlaceKind
+from imbue.resource_guards.report.records import Axis
+from imbue.resource_guards.report.records import Declaration
+from imbue.resource_guards.report.records import Source
+from imbue.resource_guards.report.records import TestRecord
+
+_BROAD = {"class": PlaceKind.CLASS, "module": PlaceKind.MODULE}
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to do.
+
+    Args:
+        changes: For each file, the changes of it.
+        left: What a person has to do, and why.
+    """
+
+    changes: dict[str, list[Change]] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+
+def make_plan(tests: Iterable[TestRecord], resources: Iterable[str]) -> Plan:
+    """The plan for a run.
+
+    Args:
+        tests: The records of all tests.
+        resources: The marks of the guarded resources.
+    """
+    plan = Plan()
+    known = [test for test in tests if test.source is not None or test.declared or test.used]
+    for resource in resources:
+        _ForResource(resource, known, plan).plan()
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """A test, as far as one resource is concerned.
+
+    Args:
+        record: Its record.
+        wanted: It is to have the mark.
+        marks: Where it has it from.
+    """
+
+    record: TestRecord
+    wanted: bool
+    marks: tuple[Declaration, ...]
+
+    def has(self, level: str) -> bool:
+        return any(mark.level == level for mark in self.marks)
+
+
+def _is_wanted(test: TestRecord, resource: str, marks: tuple[Declaration, ...]) -> bool:
+    if resource in test.used:
+        return True
+    return bool(marks) and not (test.outcome == "passed" and test.finished)
+
+
+class _ForResource:
+    """Plans for one resource.
+
+    Args:
+        resource: Its mark.
+        tests: The records.
+        plan: Where the changes are put.
+    """
+
+    def __init__(self, resource: str, tests: list[TestRecord], plan: Plan) -> None:
+        self._resource = resource
+        self._plan = plan
+        self._tests = []
+        for test in tests:
+            marks = tuple(each for each in test.declared if each.resource == resource)
+            self._tests.append(_Test(test, _is_wanted(test, resource, marks), marks))
+        self._functions: dict[Source, list[_Test]] = defaultdict(list)
+        self._classes: dict[Source, list[_Test]] = defaultdict(list)
+        for each in self._tests:
+            if each.record.source is not None:
+                self._functions[_key(each.record.source)].append(each)
+            if each.record.cls is not None:
+                self._classes[_key(each.record.cls)].append(each)
+
+    def plan(self) -> None:
+        broken = self._broken_broad_marks()
+        edits = {}
+        for function, tests in self._functions.items():
+            found = list(self._edits_of(function, tests, broken))
+            if found:
+                edits[function] = found
+        self._move_up(edits, broken)
+        self._emit_broad(broken, edits)
+        for function, each in edits.items():
+            self._emit(function.path, each)
+        for test in self._tests:
+            self._tell_what_no_edit_can(test)
+
+    def _broken_broad_marks(self) -> dict[tuple[Source, str], list[_Test]]:
+        """The marks of classes and modules that cover a test which must not have them."""
+        covered: dict[tuple[Source, str], list[_Test]] = defaultdict(list)
+        for test in self._tests:
+            for mark in test.marks:
+                if mark.level in _BROAD and mark.source is not None:
+                    covered[_key(mark.source), mark.level].append(test)
+        return {
+            mark: tests for mark, tests in covered.items() if not all(test.wanted for test in tests)
+        }
+
+    def _edits_of(
+        self, function: Source, tests: list[_Test], broken: dict[tuple[Source, str], list[_Test]]
+    ) -> Iterator[Edit]:
+        place = Place(PlaceKind.FUNCTION, function.qualname)
+        wanted = [test.wanted for test in tests]
+        if any(test.has("param") for test in tests):
+            yield from self._edits_of_parameters(tests)
+        elif any(test.has("function") for test in tests):
+            if not all(wanted):
+                of_parameters = list(self._edits_of_parameters(tests)) if any(wanted) else []
+                if of_parameters or not any(wanted):
+                    yield Edit(Action.REMOVE, self._resource, place)
+                    yield from of_parameters
+        elif any(test.wanted and not _is_covered(test, broken) for test in tests):
+            if all(wanted):
+                yield Edit(Action.ADD, self._resource, place)
+            else:
+                yield from self._edits_of_parameters(tests) or self._edits_of_classes(tests)
+
+    def _edits_of_parameters(self, tests: list[_Test]) -> list[Edit]:
+        """Marks for some of a function's parameters; nothing where no one axis tells them apart."""
+        found = _separating_axis(tests)
+        if found is None:
+            if not self._differ_by_class(tests):
+                self._leave(tests[0], messages.fix_inseparable(self._resource))
+            return []
+        axis, wanted, marked = found
+        edits = []
+        for index in sorted(wanted):
+            qualname = axis.source.qualname if axis.source else ""
+            place = Place(PlaceKind.PARAM, qualname, tuple(axis.argnames), index)
+            if wanted[index] and not marked[index]:
+                edits.append(Edit(Action.ADD, self._resource, place))
+            elif not wanted[index] and marked[index]:
+                edits.append(Edit(Action.REMOVE, self._resource, place))
+        return edits
+
+    def _differ_by_class(self, tests: list[_Test]) -> bool:
+        return len({test.record.cls for test in tests}) > 1
+
+    def _edits_of_classes(self, tests: list[_Test]) -> list[Edit]:
+        """Marks for whole classes that inherit a function, of which others must not have it."""
+        for cls in {_key(test.record.cls) for test in tests if test.record.cls and test.wanted}:
+            if all(test.wanted for test in self._classes[cls]):
+                edit = Edit(Action.ADD, self._resource, Place(PlaceKind.CLASS, cls.qualname))
+                self._emit(cls.path, [edit])
+            else:
+                self._leave(tests[0], messages.fix_inherited(self._resource, cls.qualname))
+        return []
+
+    def _move_up(
+        self, edits: dict[Source, list[Edit]], broken: dict[tuple[Source, str], list[_Test]]
+    ) -> None:
+        """Mark a class in place of all its tests, where each of them would get the mark."""
+        for cls, tests in self._classes.items():
+            functions = {_key(test.record.source) for test in tests if test.record.source}
+            own = [
+                function
+                for function in self._functions
+                if function.path == cls.path
+                and function.qualname.rpartition(".")[0] == cls.qualname
+            ]
+            if len(own) < 2 or set(own) != functions or (cls, "class") in broken:  # noqa: PLR2004 - one needs no class
+                continue
+            whole = [Edit(Action.ADD, self._resource, _function(each)) for each in own]
+            alone = all(
+                {_key(test.record.cls) for test in self._functions[each] if test.record.cls}
+                == {cls}
+                for each in own
+            )
+            if alone and all(
+                [edit] == edits.get(function) for function, edit in zip(own, whole, strict=True)
+            ):
+                for function in own:
+                    del edits[function]
+                edits[own[0]] = [
+                    Edit(Action.ADD, self._resource, Place(PlaceKind.CLASS, cls.qualname))
+                ]
+
+    def _emit_broad(
+        self,
+        broken: dict[tuple[Source, str], list[_Test]],
+        edits: dict[Source, list[Edit]],
+    ) -> None:
+        """Take broad marks away, together with the marks that tests get in their place."""
+        for (source, level), tests in broken.items():
+            removal = Edit(Action.REMOVE, self._resource, Place(_BROAD[level], source.qualname))
+            functions = {_key(test.record.source) for test in tests if test.record.source}
+            elsewhere = sorted({each.path for each in functions if each in edits} - {source.path})
+            if elsewhere:
+                self._plan.left.append(
+                    messages.fix_elsewhere(self._resource, source.path, source.qualname, elsewhere)
+                )
+                for function in functions:
+                    edits.pop(function, None)
+                continue
+            ordered = [each for each in self._functions if each in functions and each in edits]
+            self._emit(source.path, [removal, *(edit for each in ordered for edit in edits[each])])
+            for function in ordered:
+                del edits[function]
+
+    def _emit(self, path: str, edits: list[Edit]) -> None:
+        self._plan.changes.setdefault(path, []).append(Change(tuple(edits)))
+
+    def _tell_what_no_edit_can(self, test: _Test) -> None:
+        if test.record.source is None and test.wanted and not test.marks:
+            self._leave(test, messages.fix_no_function(self._resource))
+        elif not test.wanted and any(mark.level == "other" for mark in test.marks):
+            self._leave(test, messages.fix_mark_from_elsewhere(self._resource))
+
+    def _leave(self, test: _Test, reason: str) -> None:
+        text = f"{test.record.nodeid}: {reason}"
+        if text not in self._plan.left:
+            self._plan.left.append(text)
+
+
+def _key(source: Source) -> Source:
+    """A source without its line, which a class's does not have."""
+    return Source(source.path, 0, source.qualname)
+
+
+def _function(source: Source) -> Place:
+    return Place(PlaceKind.FUNCTION, source.qualname)
+
+
+def _is_covered(test: _Test, broken: dict[tuple[Source, str], list[_Test]]) -> bool:
+    """Whether a mark that stays gives the test what it wants."""
+    return any(
+        mark.source is None or (_key(mark.source), mark.level) not in broken for mark in test.marks
+    )
+
+
+def _separating_axis(
+    tests: list[_Test],
+) -> tuple[Axis, dict[int, bool], dict[int, bool]] | None:
+    """A parametrisation of the function such that one of its values decides.
+
+    Returns the axis, and for each index whether its tests want the mark, and whether all of them have
+    it from their parameters.
+    """
+    for axis in tests[0].record.axes:
+        if axis.source is None or tests[0].record.source is None:
+            continue
+        if _key(axis.source) != _key(tests[0].record.source):
+            continue
+        wanted: dict[int, bool] = {}
+        marked: dict[int, bool] = {}
+        for test in tests:
+            index = test.record.parameters.get(axis.argnames[0], -1)
+            if wanted.setdefault(index, test.wanted) != test.wanted:
+                break
+            marked[index] = marked.get(index, True) and test.has("param")
+        else:
+            return axis, wanted, marked
+    return None
