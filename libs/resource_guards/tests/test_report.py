@@ -102,7 +102,9 @@ def test_the_table(reported: Suite, workers: tuple[str, ...]) -> None:
     outcome = reported.run(*REPORT, "-k", "not deselected", *workers)
 
     table = outcome.output.partition("guards: report")[2]
-    assert re.search(r"resource +marked +used +programs +SDK +conn\. +child +missing +superf", table)
+    assert re.search(
+        r"resource +marked +used +programs +SDK +conn\. +child +missing +superf", table
+    )
     # Marked: test_marked, test_both, TestA's three. Used: unmarked, marked, parameters twice.
     # Programs: a; b, c, and d of the fixture; one for each set of parameters.
     assert re.search(r"tool +5 +4 +6 +0 +0 +0 +1 +2\n", table), table

@@ -35,6 +35,10 @@ _LAYERS = {
 }
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _list(names: Iterable[object]) -> str:
     return ", ".join(f"'{name}'" for name in names) or "none"
 
@@ -106,14 +110,14 @@ def fix_summary(added: int, removed: int, files: int, left: int, *, written: boo
     """What was done, in one line."""
     done = "" if written else "would be "
     return (
-        f"{added} marks {done}added, {removed} {done}removed in {files} files; "
+        f"{_count(added, 'mark')} {done}added, {removed} {done}removed in {_count(files, 'file')}; "
         f"{left} left to a person"
     )
 
 
 def fix_left_alone(outcome: str, count: int) -> str:
     """Tests of which nothing is known."""
-    return f"{count} tests left alone: {outcome}"
+    return f"{_count(count, 'test')} left alone: {outcome}"
 
 
 def fix_more(count: int) -> str:
@@ -141,6 +145,14 @@ def fix_modified(path: str) -> str:
     """A file with changes that are not committed."""
     return (
         f"{path}: git reports it as modified; commit or stash it first, or say "
+        f"--resource-guards-fix-dirty."
+    )
+
+
+def fix_git_fails(path: str, said: str) -> str:
+    """A file of which git cannot tell whether it is modified."""
+    return (
+        f"{path}: git cannot tell whether it is modified ({said}); see to that, or say "
         f"--resource-guards-fix-dirty."
     )
 
@@ -201,12 +213,12 @@ TABLE_HEADINGS = (
 
 def table_outcomes(count: int, outcomes: Iterable[tuple[str, int]]) -> str:
     """How many tests there were, by outcome."""
-    return f"{count} tests: {', '.join(f'{number} {outcome}' for outcome, number in outcomes)}"
+    return f"{_count(count, 'test')}: {', '.join(f'{number} {outcome}' for outcome, number in outcomes)}"
 
 
 def table_late_uses(count: int) -> str:
     """How many late uses there were."""
-    return f"{count} late uses, by what tests had left running"
+    return f"{_count(count, 'late use')}, by what tests had left running"
 
 
 def table_test(
@@ -214,7 +226,7 @@ def table_test(
 ) -> str:
     """The line of a test that declares or uses a resource."""
     marked = "marked" if is_marked else "unmarked"
-    used = f"used {uses} times" if uses != 1 else "used once"
+    used = f"used {uses} times" if uses > 1 else "used once"
     wrong = f" - {', '.join(kinds)}" if kinds else ""
     return f"{nodeid}: {outcome}, {marked}, {used if uses else 'not used'}{wrong}"
 
@@ -383,7 +395,7 @@ def mixed_parameters(test: str, resource: str, users: Sequence[str]) -> str:
 
 def warned_of(resource: str, kind: str, count: int) -> str:
     """How many violations were only warned of."""
-    return f"Warned of {resource}: {kind}, {count} {'time' if count == 1 else 'times'}."
+    return f"Warned of {resource}: {kind}, {_count(count, 'time')}."
 
 
 def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:

@@ -6,17 +6,20 @@ Tried with pytest 8.4 and 9; `tests/test_pytest_internals.py` fails when one of 
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 import unittest
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+_NOTHING = object()
 _JUDGED_LIKE_A_USERS = {"_pytest.python", "_pytest.unittest"}
 
 
@@ -43,6 +46,42 @@ def display_name(fixturedef: pytest.FixtureDef[object]) -> str:
     """The fixture's name, or for a function that pytest makes a fixture of, that function's."""
     xunit = re.fullmatch(r"_(?:xunit|unittest)_(\w+?)_fixture_(\w+)", fixturedef.argname)
     return f"{xunit[1]} of {xunit[2]}" if xunit else fixturedef.argname
+
+
+def parameters_of(mark: pytest.Mark, params: Mapping[str, object]) -> tuple[list[str], int | None]:
+    """The arguments of a ``parametrize`` mark, and which of its sets of values a test has.
+
+    A test's `callspec.indices` do not tell it: they number the test's own sets, of all such marks
+    together. So the set is found by its values, which are the very objects of the mark.
+
+    Args:
+        mark: The mark.
+        params: The values that the test has, by their names.
+    """
+    arguments = inspect.signature(_parametrize).bind_partial(*mark.args, **mark.kwargs).arguments
+    names = arguments.get("argnames", "")
+    listed = names.split(",") if isinstance(names, str) else names
+    argnames = [name.strip() for name in listed if name.strip()]
+    values = arguments.get("argvalues", ())
+    found = [
+        index
+        for index, each in enumerate(values if isinstance(values, Sequence) else ())
+        if all(
+            params.get(name, _NOTHING) is value
+            for name, value in zip(argnames, _values_of(each, argnames), strict=False)
+        )
+    ]
+    return argnames, found[0] if len(found) == 1 else None
+
+
+def _parametrize(argnames: object, argvalues: object, *_: object, **__: object) -> None:
+    """How the mark's arguments are called."""
+
+
+def _values_of(each: Any, argnames: Sequence[str]) -> Sequence[object]:
+    if isinstance(each, type(pytest.param())):
+        return each.values
+    return [each] if len(argnames) == 1 else each
 
 
 def may_have_subtests(item: pytest.Item) -> bool:

@@ -7,7 +7,6 @@ import io
 import os
 import subprocess
 import tokenize
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,9 +68,8 @@ def apply(
         sources: The SHA-256 of each file, as it was in the run.
     """
     fixed = Fixed(left=list(plan.left))
-    modified = frozenset() if dirty else modified_files(root, plan.changes)
     for path, changes in plan.changes.items():
-        problem = _problem(path, root, modified, sources)
+        problem = _problem(path, root, sources) or ("" if dirty else git_objects(path, root))
         if problem:
             fixed.left.append(problem)
             continue
@@ -97,13 +95,11 @@ def apply(
     return fixed
 
 
-def _problem(path: str, root: Path, modified: Iterable[str], sources: Mapping[str, str]) -> str:
+def _problem(path: str, root: Path, sources: Mapping[str, str]) -> str:
     full = Path(os.path.realpath(root / path))
     below = full.is_relative_to(os.path.realpath(root))
     if not below or any(part in _FOREIGN for part in full.parts):
         return messages.fix_outside(path, root)
-    if path in modified:
-        return messages.fix_modified(path)
     if digest_of(full) != sources.get(path, ""):
         return messages.fix_changed_since(path)
     return ""
@@ -118,23 +114,27 @@ def _count(fixed: Fixed, rewritten: Rewritten) -> None:
                 fixed.removed += 1
 
 
-def modified_files(root: Path, paths: Iterable[str]) -> frozenset[str]:
-    """Those of some files that git reports as modified; none where there is no repository.
+def git_objects(path: str, root: Path) -> str:
+    """Why a file must not be touched as far as git is concerned; empty if it may be.
 
     Args:
+        path: The file, relative to the root directory.
         root: The root directory.
-        paths: The files, relative to it.
     """
-    command = ["git", "-C", str(root), "status", "--porcelain", "-z", "--untracked-files=no", "--"]
-    found = []
-    for path in paths:
-        try:
-            done = subprocess.run([*command, path], capture_output=True, check=False)
-        except OSError:
-            return frozenset()
-        if done.returncode == 0 and done.stdout:
-            found.append(path)
-    return frozenset(found)
+    command = ["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no", "--", path]
+    environment = {**os.environ, "LC_ALL": "C"}  # what it says is compared
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=environment, check=False
+        )
+    except FileNotFoundError:
+        is_tracked = any((each / ".git").exists() for each in (root, *root.parents))
+        return messages.fix_git_fails(path, "git is not installed") if is_tracked else ""
+    if done.returncode == 0:
+        return messages.fix_modified(path) if done.stdout.strip() else ""
+    if "not a git repository" in done.stderr:
+        return ""
+    return messages.fix_git_fails(path, done.stderr.strip())
 
 
 def difference(path: str, before: bytes, after: bytes) -> Iterator[str]:

@@ -135,7 +135,7 @@ def _remove_from_definition(module: cst.Module, place: Place, mark: str) -> cst.
 def _change_param(module: cst.Module, edit: Edit) -> cst.Module:
     if not edit.place.qualname:
         marked = _of_module(module)
-        changes = [_param_in_pytestmark(module, marked, edit)]
+        changes = [_param_in_pytestmark(marked, edit)]
         importers: list[Statement] = [marked.assigned.line] if marked else []
     else:
         founds = _definitions(module, edit.place)
@@ -161,7 +161,7 @@ def _param_of_definition(module: cst.Module, found: Found, edit: Edit) -> Exchan
     parametrize = find_parametrize(written, edit.place.argnames, names)
     try:
         if parametrize is None:
-            return _param_in_pytestmark(module, _of_class(module, found), edit)
+            return _param_in_pytestmark(_of_class(module, found), edit)
         changed = _with_param(parametrize, edit, names)
     except EditError as error:
         return error
@@ -169,9 +169,7 @@ def _param_of_definition(module: cst.Module, found: Found, edit: Edit) -> Exchan
     return Exchange(found.node, node, changed.needs_import)
 
 
-def _param_in_pytestmark(
-    module: cst.Module, marked: Marked | None, edit: Edit
-) -> Exchange | EditError:
+def _param_in_pytestmark(marked: Marked | None, edit: Edit) -> Exchange | EditError:
     if marked is None:
         return EditError(NO_PARAMETRIZE)
     value, line = marked.assigned.value, marked.assigned.line

@@ -140,7 +140,8 @@ def _scope(body: Iterable[Statement], before: Statement | None, outer: dict[str,
         for small in (statement, *small_statements(statement)):
             for name, meaning in _bindings(small, ChainMap(names.meanings, outer)):
                 old = names.meanings.setdefault(name, meaning)
-                if old != meaning:
+                # What pytestmark is may change; as an alias it is not relied on.
+                if old != meaning or name == "pytestmark":
                     names.meanings[name] = ""
                 # An import under a condition counts as done; an assignment does not.
                 if not reached and (isinstance(small, _IMPORTS) or not nested):
@@ -149,19 +150,11 @@ def _scope(body: Iterable[Statement], before: Statement | None, outer: dict[str,
 
 
 def _bindings(node: cst.CSTNode, meanings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The names that a statement binds, without those in its body, and what they then mean."""
     if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
         yield node.name.value, ""
-    elif isinstance(node, cst.Import):
-        for alias in node.names:
-            name = alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
-            whole = alias.evaluated_name if alias.evaluated_alias else name
-            yield name, "pytest" if whole == "pytest" else ""
-    elif isinstance(node, cst.ImportFrom):
-        module = path_of(node.module, {"pytest": "pytest"}) if node.module else ""
-        source = module if not node.relative else ""
-        for alias in [] if isinstance(node.names, cst.ImportStar) else node.names:
-            name = alias.evaluated_alias or alias.evaluated_name
-            yield name, f"pytest.{alias.evaluated_name}" if source == "pytest" else ""
+    elif isinstance(node, _IMPORTS):
+        yield from _imported(node)
     elif isinstance(node, cst.Assign):
         for assigned in node.targets:
             yield from _targets(assigned.target, path_of(node.value, meanings))
@@ -174,6 +167,20 @@ def _bindings(node: cst.CSTNode, meanings: Mapping[str, str]) -> Iterator[tuple[
         yield from _all_names([item.asname for item in node.items])
     elif isinstance(node, (cst.Try, cst.TryStar)):
         yield from _all_names([handler.name for handler in node.handlers])
+
+
+def _imported(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[str, str]]:
+    if isinstance(node, cst.Import):
+        for alias in node.names:
+            name = alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
+            whole = alias.evaluated_name if alias.evaluated_alias else name
+            yield name, "pytest" if whole == "pytest" else ""
+    elif not isinstance(node.names, cst.ImportStar):
+        module = node.module if not node.relative else None
+        is_pytest = isinstance(module, cst.Name) and module.value == "pytest"
+        for alias in node.names:
+            name = alias.evaluated_alias or alias.evaluated_name
+            yield name, f"pytest.{alias.evaluated_name}" if is_pytest else ""
 
 
 def _targets(target: cst.CSTNode, meaning: str) -> Iterator[tuple[str, str]]:

@@ -61,7 +61,8 @@ def branches(statement: Statement) -> tuple[tuple[Statement, ...], ...]:
                 if not _only_for_types(statement, part):
                     bodies.append(contents(child))
             else:
-                bodies.append(contents(child.body))
+                inner = getattr(child, "body", None)
+                bodies += [contents(inner)] if isinstance(inner, cst.BaseSuite) else []
     return tuple(bodies)
 
 
@@ -169,7 +170,9 @@ def rebuild(
             if rebuilt is not inner:
                 if child is inner:
                     return node.with_changes(**{part: rebuilt})
-                return node.with_changes(**{part: [*child[:index], rebuilt, *child[index + 1 :]]})
+                listed = _listed(child)
+                together = [*listed[:index], rebuilt, *listed[index + 1 :]]
+                return node.with_changes(**{part: together})
     return node
 
 

@@ -11,7 +11,6 @@ from imbue.resource_guards.fix.names import MARK
 from imbue.resource_guards.fix.names import PARAM
 from imbue.resource_guards.fix.names import Names
 from imbue.resource_guards.fix.names import is_made_param
-from imbue.resource_guards.fix.names import mark_of
 from imbue.resource_guards.fix.names import path_of
 from imbue.resource_guards.fix.names import spell_mark
 from imbue.resource_guards.fix.names import spell_param

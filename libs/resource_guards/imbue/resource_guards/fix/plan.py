@@ -276,6 +276,8 @@ def _separating_axis(
         marked: dict[int, bool] = {}
         for test in tests:
             index = test.record.parameters.get(axis.argnames[0], -1)
+            if index < 0:
+                break
             if wanted.setdefault(index, test.wanted) != test.wanted:
                 break
             marked[index] = marked.get(index, True) and test.has("param")

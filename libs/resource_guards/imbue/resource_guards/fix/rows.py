@@ -18,7 +18,7 @@ from libcst import matchers
 
 Space: TypeAlias = cst.BaseParenthesizableWhitespace
 Item: TypeAlias = cst.BaseElement | cst.Arg
-RowT = TypeVar("RowT", cst.List, cst.Tuple, cst.Call)
+RowT = TypeVar("RowT", bound=cst.List | cst.Tuple | cst.Call)
 
 _NONE = cst.SimpleWhitespace("")
 _ONE = cst.SimpleWhitespace(" ")
@@ -55,7 +55,12 @@ def row_of(node: cst.List | cst.Tuple | cst.Call) -> Row:
         items = node.elements
         opening = node.lpar[-1].whitespace_after if node.lpar else _NONE
         closing = node.rpar[0].whitespace_before if node.rpar else _NONE
-    commas = [item.comma for item in items if isinstance(item.comma, cst.Comma)]
+    # Items that were put there by hand leave the comma between them to libcst.
+    commas = [
+        item.comma if isinstance(item.comma, cst.Comma) else cst.Comma(whitespace_after=_ONE)
+        for number, item in enumerate(items, 1)
+        if isinstance(item.comma, cst.Comma) or number < len(items)
+    ]
     if items and len(commas) == len(items):
         if isinstance(node, cst.Call):
             closing = commas[-1].whitespace_after
@@ -71,7 +76,7 @@ def with_row(node: RowT, row: Row) -> RowT:
         bare = [row.commas[0] if row.commas else cst.Comma()]
     items = [item.with_changes(comma=comma) for item, comma in zip(row.items, bare, strict=True)]
     if isinstance(node, cst.Call):
-        return _with_arguments(node, row, items)
+        return node.with_changes(**_arguments(row, items))
     if isinstance(node, cst.List):
         return node.with_changes(
             elements=items,
@@ -119,7 +124,8 @@ def removed(row: Row, index: int) -> Row:
         *(row.commas[index - 1 : index] if index == last else ()),
     ]
     comments += [found for comma in own for found in comments_in(comma.whitespace_before)]
-    space = _with_comments(_joined(before, after, index == 0, index == last), comments)
+    joined = _joined(before, after, index == 0, index == last)
+    space = _with_comments(joined, comments, before)
     items = row.items[:index] + row.items[index + 1 :]
     commas = list(row.commas)
     if not items:
@@ -140,25 +146,19 @@ def comments_in(node: cst.CSTNode) -> list[cst.Comment]:
     return [comment for comment in found if isinstance(comment, cst.Comment)]
 
 
-def _with_arguments(node: cst.Call, row: Row, items: list[Item]) -> cst.Call:
-    args = [item for item in items if isinstance(item, cst.Arg)]
-    if not args:
+def _arguments(row: Row, items: list[Item]) -> dict[str, object]:
+    if not items:
         opening = row.opening if _is_broken(row.opening) else _NONE
-        return node.with_changes(args=(), whitespace_before_args=opening)
-    last = args[-1]
-    if isinstance(last.comma, cst.Comma):
-        comma = last.comma.with_changes(whitespace_after=row.closing)
-        args[-1] = last.with_changes(comma=comma)
+        return {"args": (), "whitespace_before_args": opening}
+    # What was the last argument before has white space that now belongs to a comma.
+    args = [item.with_changes(whitespace_after_arg=_NONE) for item in items]
+    comma = args[-1].comma
+    if isinstance(comma, cst.Comma):
+        comma = comma.with_changes(whitespace_after=row.closing)
+        args[-1] = args[-1].with_changes(comma=comma)
     else:
-        args[-1] = last.with_changes(whitespace_after_arg=row.closing)
-    if len(args) > 1 and args[-2] is not last:
-        args[:-1] = [_without_closing(arg) for arg in args[:-1]]
-    return node.with_changes(args=args, whitespace_before_args=row.opening)
-
-
-def _without_closing(arg: cst.Arg) -> cst.Arg:
-    """An argument that was the last one, and so had the white space before the bracket."""
-    return arg.with_changes(whitespace_after_arg=_NONE)
+        args[-1] = args[-1].with_changes(whitespace_after_arg=row.closing)
+    return {"args": args, "whitespace_before_args": row.opening}
 
 
 def _is_broken(space: Space) -> bool:
@@ -196,7 +196,7 @@ def _joined(before: Space, after: Space, is_first: bool, is_last: bool) -> Space
     )
 
 
-def _with_comments(space: Space, comments: Iterable[cst.Comment]) -> Space:
+def _with_comments(space: Space, comments: Iterable[cst.Comment], before: Space) -> Space:
     waiting = list(comments)
     if not waiting:
         return space
@@ -204,7 +204,8 @@ def _with_comments(space: Space, comments: Iterable[cst.Comment]) -> Space:
         first = cst.TrailingWhitespace(cst.SimpleWhitespace("  "), waiting.pop(0))
         indent = cst.SimpleWhitespace("    ")
         space = cst.ParenthesizedWhitespace(first, indent=True, last_line=indent)
-    lines = [_line(comment, space, cst.Newline()) for comment in waiting]
+    model = before if isinstance(before, cst.ParenthesizedWhitespace) else space
+    lines = [_line(comment, model, cst.Newline()) for comment in waiting]
     return space.with_changes(empty_lines=[*space.empty_lines, *lines])
 
 

@@ -20,6 +20,7 @@ from typing import Final
 
 import pytest
 
+from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
 
@@ -129,7 +130,8 @@ class TestRecord:
             ``deselected``, or ``not run``.
         source: Where its function is defined; `None` for a test that is no Python function.
         cls: The class that it was collected in, which may inherit it.
-        parameters: Of each parametrised argument, which of its values this test has, from 0.
+        parameters: Of each parametrised argument, which of its values this test has, from 0; where
+            that is not known, as of two equal ones, it is left out.
         axes: Where these arguments are parametrised.
         declared: The marks of guarded resources.
         used: For each resource that it used, how.
@@ -197,16 +199,16 @@ class RecordMaker:
 
     def of_item(self, item: pytest.Item, outcome: str = "not run") -> TestRecord:
         """The record of a collected test."""
-        callspec = getattr(item, "callspec", None)
-        return TestRecord(
+        record = TestRecord(
             item.nodeid,
             outcome,
             self._of_function(item),
             self._of_class(getattr(item, "cls", None)),
-            dict(callspec.indices) if callspec else {},
-            list(self._axes(item)) if callspec else [],
-            list(self._declarations(item)),
+            declared=list(self._declarations(item)),
         )
+        if hasattr(item, "callspec"):
+            self._add_parameters(item, record)
+        return record
 
     def of_account(self, account: TestAccount) -> TestRecord:
         """The record of a test that has run."""
@@ -231,16 +233,17 @@ class RecordMaker:
         where = f"{self._relative(path)}{colon}{line}" if path else use.where
         return SeenUse(WAYS[use.layer], use.what, where, in_child, fixture)
 
-    def _axes(self, item: pytest.Item) -> Iterator[Axis]:
+    def _add_parameters(self, item: Any, record: TestRecord) -> None:
         for node, mark in item.iter_markers_with_node("parametrize"):
-            names = mark.args[0] if mark.args else mark.kwargs.get("argnames", "")
-            listed = names.split(",") if isinstance(names, str) else names
+            names, index = pytest_internals.parameters_of(mark, item.callspec.params)
             source = None
             if node is item:
-                source = self._of_function(item)
+                source = record.source
             elif isinstance(node, pytest.Class):
                 source = self._of_class(node.obj)
-            yield Axis([each.strip() for each in listed if each.strip()], source)
+            record.axes.append(Axis(names, source))
+            if index is not None:
+                record.parameters.update(dict.fromkeys(names, index))
 
     def _declarations(self, item: pytest.Item) -> Iterator[Declaration]:
         for node, mark in item.iter_markers_with_node():
