@@ -98,7 +98,7 @@ def test_a_torn_record(suite: Suite, workers: tuple[str, ...]) -> None:
             def test_tears():
                 (journal,) = glob.glob(os.environ["TMPDIR"] + "/resource-guards-*/journal")
                 with open(journal, "a") as file:
-                    file.write("RG1\\t1\\ttool\\tall")
+                    file.write("RG2\\t1\\ttool\\tall")
         """
     )
 

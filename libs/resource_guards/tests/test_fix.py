@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -610,7 +609,7 @@ def test_files_outside_of_the_root(tool: Suite, tmp_path: Path) -> None:
 
 
 @pytest.mark.git
-def test_a_file_that_cannot_be_written(tool: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written(tool: Suite) -> None:
     """It is as it was, and listed; nothing else is left behind."""
     tool.write_files(
         {
@@ -633,7 +632,7 @@ def test_a_file_that_cannot_be_written(tool: Suite, monkeypatch: pytest.MonkeyPa
 
     assert "test_it.py: cannot be written: " in outcome.output
     assert path.read_text() == HEADER + "def test_a():\n    use()\n"
-    assert not [each for each in os.listdir(tool.path) if each.startswith(".test_it")]
+    assert not list(tool.path.glob(".test_it*"))
 
 
 @pytest.mark.parametrize(

@@ -121,9 +121,9 @@ def test_a_record_reads_back(scope_id: int, what: str, allowed: bool) -> None:  
     "line",
     [
         "",
-        "RG1\t1\tdocker\tallowed\tshim\t7\t\tdocker run",
-        "RG1\t1\tdockRG1\t1\tdocker\tallowed\tshim\t7\t\tdocker\t.",
-        "\t1\tdocker\tallowed\tshim\t7\t\tdocker\t.",
+        "RG2\t1\tdocker\tallowed\tshim\t7\t\t\tdocker run",
+        "RG2\t1\tdockRG2\t1\tdocker\tallowed\tshim\t7\t\t\tdocker\t.",
+        "\t1\tdocker\tallowed\tshim\t7\t\t\tdocker\t.",
     ],
 )
 def test_a_torn_record_is_an_error(line: str) -> None:
@@ -162,7 +162,7 @@ def test_the_journal_tells_what_is_new(journal: Journal) -> None:
 def test_the_journal_knows_when_it_has_lost_something(journal: Journal) -> None:
     """A torn end, an emptied health file and a removed file are each an error."""
     with journal.path.open("a") as file:
-        file.write("RG1\thalf")
+        file.write("RG2\thalf")
     with pytest.raises(JournalError, match="torn"):
         journal.check()
     journal.path.write_text("")

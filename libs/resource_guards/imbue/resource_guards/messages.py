@@ -361,7 +361,8 @@ _VIOLATIONS = {
 def _use(use: Use) -> str:
     place = f" at {use.where}" if use.where else ""
     outcome = "allowed" if use.allowed else "blocked"
-    return f"{use.what}{place} ({outcome}; {_LAYERS[use.layer]}, process {use.pid})"
+    through = f", through {use.through}" if use.through else ""
+    return f"{use.what}{place}{through} ({outcome}; {_LAYERS[use.layer]}, process {use.pid})"
 
 
 def _uses(uses: Sequence[Use]) -> list[str]:

@@ -142,6 +142,8 @@ class Use:
         what: The command line, or the SDK target that was called.
         where: ``file:line`` of the call where it is known, else an empty string.
         pid: The process in which it was seen.
+        through: Of a use that was blocked in another process: the names of the processes between
+            pytest's and the program, ``sh > make``; empty if there are none.
     """
 
     resource: str
@@ -150,6 +152,7 @@ class Use:
     what: str
     where: str = ""
     pid: int = 0
+    through: str = ""
 
 
 class ViolationKind(Enum):

@@ -139,8 +139,7 @@ def git_objects(path: str, root: Path) -> str:
 
 def difference(path: str, before: bytes, after: bytes) -> Iterator[str]:
     """The lines of a unified difference of two versions of a source file."""
-    lines = [_lines(each) for each in (before, after)]
-    for line in difflib.unified_diff(*lines, f"a/{path}", f"b/{path}"):
+    for line in difflib.unified_diff(_lines(before), _lines(after), f"a/{path}", f"b/{path}"):
         yield line.rstrip("\r\n")
 
 

@@ -90,6 +90,7 @@ class ChildGuard:
         self.used: set[str] = set()
         self._directory = directory
         self._pid = os.getpid()
+        self._session_pid = 0
         self._labels: dict[str, str] = {}
         self._import_hook = ImportHook()
         self._read_guards()
@@ -116,9 +117,11 @@ class ChildGuard:
         from imbue.resource_guards.callsite import call_site
         from imbue.resource_guards.model import Layer
         from imbue.resource_guards.model import Use
+        from imbue.resource_guards.record.ancestors import through
         from imbue.resource_guards.record.line import format_use
 
-        use = Use(resource, allowed, Layer(layer), what, call_site(), os.getpid())
+        by = "" if allowed else through(self._session_pid)
+        use = Use(resource, allowed, Layer(layer), what, call_site(), os.getpid(), by)
         self._write(format_use(self.scope_id, use))
         self.used.add(resource)
         if not allowed:
@@ -147,7 +150,9 @@ class ChildGuard:
         path = [entry for kind, *entries in lines if kind == "path" for entry in entries]
         watcher = SpawnWatcher(f"{self._directory}/bin", path, self.saw_spawn)
         for kind, *fields in lines:
-            if kind == "binary":
+            if kind == "pid":
+                self._session_pid = int(fields[0])
+            elif kind == "binary":
                 resource, label, name, *paths = fields
                 self._labels[resource] = label
                 watcher.binaries.append(Binary(name, resource, paths))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def write_guards(
     """
     resources = list(resources)
     labels = {resource.name: resource.label for resource in resources}
-    lines = [["path", *path]]
+    lines = [["pid", str(os.getpid())], ["path", *path]]
     lines += [
         ["binary", binary.resource, labels[binary.resource], binary.name, *binary.paths]
         for binary in binaries

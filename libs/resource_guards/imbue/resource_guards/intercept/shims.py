@@ -96,9 +96,27 @@ for _rg_arg do
   esac
   _rg_what="$$_rg_what $$_rg_arg"
 done
+_rg_by=
+if [ "$$_rg_outcome" = $blocked ]; then
+  _rg_up=$$PPID
+  while [ "$$_rg_up" != $pid ] && IFS= read -r _rg_stat 2>&- < "/proc/$$_rg_up/stat"; do
+    _rg_name=$${_rg_stat#*"("}
+    _rg_name=$${_rg_name%")"*}
+    case $$_rg_name in
+    *[!A-Za-z0-9_./:=@%+,-]*) _rg_name='?' ;;
+    esac
+    _rg_by="$$_rg_name$${_rg_by:+ > $$_rg_by}"
+    _rg_stat=$${_rg_stat##*") "}
+    _rg_stat=$${_rg_stat#* }
+    _rg_up=$${_rg_stat%% *}
+    case $$_rg_up in
+    0 | 1) break ;;
+    esac
+  done
+fi
 trap '' 25
-printf '$begin\\t%s\\t$resource\\t%s\\t$layer\\t%s\\t\\t%s\\t$end\\n' \\
-  "$${_rg%%:*}" "$$_rg_outcome" "$$$$" "$$_rg_what" >> $journal || {
+printf '$begin\\t%s\\t$resource\\t%s\\t$layer\\t%s\\t\\t%s\\t%s\\t$end\\n' \\
+  "$${_rg%%:*}" "$$_rg_outcome" "$$$$" "$$_rg_by" "$$_rg_what" >> $journal || {
   printf '' 2>&- > $health
   printf '%s\\n' $no_record >&2
   exit 127

@@ -42,8 +42,9 @@ def parse_record(line: str) -> Entry:
     fields = line.split("\t")
     if len(fields) != FIELDS or fields[0] != BEGIN or fields[-1] != END:
         raise JournalError(messages.journal_torn(line))
-    _, scope_id, resource, outcome, layer, pid, where, what, _ = fields
-    return Entry(scope_id, Use(resource, outcome == ALLOWED, Layer(layer), what, where, int(pid)))
+    _, scope_id, resource, outcome, layer, pid, where, through, what, _ = fields
+    use = Use(resource, outcome == ALLOWED, Layer(layer), what, where, int(pid), through)
+    return Entry(scope_id, use)
 
 
 class Journal:

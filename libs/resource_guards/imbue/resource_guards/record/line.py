@@ -1,9 +1,9 @@
 r"""The form of a record in the journal.
 
-A record is one line of nine fields between tabs, written with a single ``write`` on a descriptor
+A record is one line of ten fields between tabs, written with a single ``write`` on a descriptor
 opened for appending, so that records of many processes do not mix::
 
-    RG1  scope id  resource  allowed|blocked  layer  pid  place  command line  .
+    RG2  scope id  resource  allowed|blocked  layer  pid  place  through  command line  .
 
 The first and last fields show where a record begins and ends: a line without both was torn by a
 process that died, and is an error, since the use in it is lost. Writers put ``\n`` and ``\t`` in
@@ -16,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from imbue.resource_guards.model import Use
 
-BEGIN = "RG1"
+BEGIN = "RG2"
 END = "."
-FIELDS = 9
+FIELDS = 10
 ALLOWED = "allowed"
 BLOCKED = "blocked"
 
@@ -29,7 +29,8 @@ LONGEST = 1500
 def format_use(scope_id: object, use: Use) -> bytes:
     """The bytes of the record of a use, with its line end."""
     outcome = ALLOWED if use.allowed else BLOCKED
-    fields = (str(scope_id), use.resource, outcome, use.layer, str(use.pid), use.where, use.what)
+    head = (str(scope_id), use.resource, outcome, use.layer, str(use.pid))
+    fields = (*head, use.where, use.through, use.what)
     escaped = (field.replace("\n", "\\n").replace("\t", "\\t")[:LONGEST] for field in fields)
     line = "\t".join([BEGIN, *escaped, END])
     return f"{line}\n".encode("utf-8", "backslashreplace")

@@ -26,8 +26,9 @@ def write_report(terminal: pytest.TerminalReporter, session: GuardSession) -> No
         terminal.section(messages.FIX_TITLE, sep="=")
         written = terminal.config.option.resource_guards_fix == "write"
         verbose = terminal.verbosity > 0
-        for line in fix_lines(session.fixed, session.document(), written=written, verbose=verbose):
-            terminal.write_line(line)
+        document = session.document()
+        for text in fix_lines(session.fixed, document, written=written, verbose=verbose):
+            terminal.write_line(text)
     elif terminal.config.option.resource_guards_fix:
         terminal.section(messages.FIX_TITLE, sep="=")
         terminal.write_line(messages.fix_untrustworthy(), red=True)
