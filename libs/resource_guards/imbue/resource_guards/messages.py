@@ -321,13 +321,23 @@ def _missing_mark(violation: Violation, label: str) -> str:
 def _superfluous_mark(violation: Violation, label: str) -> str:
     mark = f"@pytest.mark.{violation.resource}"
     uncertain = violation.after_block
+    carriers = " and ".join(dict.fromkeys(violation.carriers)) or "the test"
     return (
         f"Test has {mark} but never invoked {label}\n"
         f"Why it matters: it is left out wherever {label} is not there, for no reason.\n"
-        f"Fix: remove {mark} from the test (from its class, module or parameter), "
-        f"or make it use {label}."
+        f"Fix: remove {mark} from {carriers}, or make the test use {label}."
         + ("\nBut first correct the blocked call: the test may go on to it then." * uncertain)
     )
+
+
+def carrier(level: str, qualname: str) -> str:
+    """What a mark stands on, in a sentence."""
+    return {
+        "function": "the test",
+        "param": "this parameter of the test",
+        "class": f"class {qualname} (or move it to those of its tests that need it)",
+        "module": "pytestmark of the module (or move it to those tests that need it)",
+    }.get(level, "the hook or package that gives it to the test")
 
 
 def _fixture_undeclared_use(violation: Violation, label: str) -> str:
@@ -411,7 +421,7 @@ def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:
         )
     return (
         f"After it had ended, {owner} invoked '{label}' without @pytest.mark.{use.resource}, "
-        f"by a process that it started and left running: {_use(use)}"
+        f"by a process or thread that it started and left running: {_use(use)}"
     )
 
 

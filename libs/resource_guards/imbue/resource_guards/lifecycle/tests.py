@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
 import pytest
 
+from imbue.resource_guards import messages
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import DIRECTIONS
@@ -15,6 +17,7 @@ from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
 from imbue.resource_guards.model import Violation
+from imbue.resource_guards.model import ViolationKind
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources
@@ -139,7 +142,10 @@ class Lifecycle:
     def _to_fail(self, account: TestAccount, *, finished: bool) -> list[Violation]:
         """The new violations that fail the test; of the others it warns, or keeps silent."""
         failing = []
-        for violation in account.untold(verdict(account.facts(finished=finished))):
+        for found in account.untold(verdict(account.facts(finished=finished))):
+            violation = found
+            if found.kind is ViolationKind.SUPERFLUOUS_MARK:
+                violation = replace(found, carriers=self._carriers(account.item, found.resource))
             resource = violation.resource
             direction = DIRECTIONS[violation.kind]
             if self._policy.enforces(direction, resource, self._labels.get(resource, "")):
@@ -148,6 +154,15 @@ class Lifecycle:
                 warn(account.item, violation, self._labels)
                 self._session.findings.add_warning(violation)
         return failing
+
+    def _carriers(self, item: pytest.Item, resource: str) -> tuple[str, ...]:
+        from imbue.resource_guards.report.records import RecordMaker  # only where needed
+
+        maker = RecordMaker(self._session.config.rootpath, [resource])
+        return tuple(
+            messages.carrier(each.level, each.source.qualname if each.source else "")
+            for each in maker.declarations(item)
+        )
 
     def _note(self, account: TestAccount) -> None:
         """A test is done, and all that it depends on: nothing more can be seen of it."""

@@ -17,7 +17,9 @@ def through(top: int) -> str:
     pid = os.getpid()
     try:
         while pid not in (top, 0, 1):
-            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            with open(  # noqa: PTH123 - pathlib takes its time in a child Python
+                f"/proc/{pid}/stat", encoding="utf-8", errors="replace"
+            ) as file:
                 head, _, tail = file.read().rpartition(")")  # a name may have brackets in it
             names.append(head.partition("(")[2])
             pid = int(tail.split()[1])

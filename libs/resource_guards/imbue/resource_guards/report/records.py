@@ -204,7 +204,7 @@ class RecordMaker:
             outcome,
             self._of_function(item),
             self._of_class(getattr(item, "cls", None)),
-            declared=list(self._declarations(item)),
+            declared=list(self.declarations(item)),
         )
         if hasattr(item, "callspec"):
             self._add_parameters(item, record)
@@ -245,7 +245,8 @@ class RecordMaker:
             if index is not None:
                 record.parameters.update(dict.fromkeys(names, index))
 
-    def _declarations(self, item: pytest.Item) -> Iterator[Declaration]:
+    def declarations(self, item: pytest.Item) -> Iterator[Declaration]:
+        """The marks of guarded resources that a test carries, the closest first."""
         for node, mark in item.iter_markers_with_node():
             if mark.name in self._names:
                 yield self._declaration(item, node, mark.name)
