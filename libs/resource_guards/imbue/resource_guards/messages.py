@@ -404,6 +404,22 @@ def mixed_parameters(test: str, resource: str, users: Sequence[str]) -> str:
     )
 
 
+def use_and_place(use: Use) -> str:
+    """A use, without the process that it was seen in."""
+    return f"{use.what}{f' at {use.where}' if use.where else ''}"
+
+
+def used_in_collection(resource: str, uses: Sequence[str]) -> str:
+    """What was used while tests were collected, by no test."""
+    shown = "; ".join(uses[:_SHOWN_USES])
+    if len(uses) > _SHOWN_USES:
+        shown += f"; and {len(uses) - _SHOWN_USES} more"
+    return (
+        f"While tests were collected, {resource} was used: {shown}. So runs that collect this need "
+        f'{resource}, even -m "not {resource}". Fix: move it into a fixture or test.'
+    )
+
+
 def warned_of(resource: str, kind: str, count: int) -> str:
     """How many violations were only warned of."""
     return f"Warned of {resource}: {kind}, {_count(count, 'time')}."

@@ -25,6 +25,7 @@ from imbue.resource_guards.report.findings import Findings
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
     from imbue.resource_guards.fix.apply import Fixed
+    from imbue.resource_guards.lifecycle.collection import Collection
     from imbue.resource_guards.lifecycle.tests import Lifecycle
     from imbue.resource_guards.report.document import Document
     from imbue.resource_guards.report.recorder import Recorder
@@ -59,6 +60,7 @@ class GuardSession:
         self._pytest_session: pytest.Session | None = None
         self._enforcement: Enforcement | None = None
         self._lifecycle: Lifecycle | None = None
+        self._collection: Collection | None = None
         self._is_judging = False
         if not SESSIONS:
             self.registry.take_all_from(PENDING)
@@ -143,6 +145,10 @@ class GuardSession:
         self._enforcement = enforcement
         if self._is_judging:
             self.judge()
+        else:
+            from imbue.resource_guards.lifecycle.collection import Collection  # as above
+
+            self._collection = Collection(enforcement, self.registry.names)
 
     def _record(self) -> None:
         option = self.config.option
@@ -226,12 +232,19 @@ class GuardSession:
             ResourceGuardMisconfiguration: A setting names a resource that nobody has registered.
         """
         self._is_judging = True
+        self._end_collection()
         self.policy.check(self.registry)
         if self._enforcement is not None and self._lifecycle is None:
             from imbue.resource_guards.lifecycle.tests import Lifecycle  # as above
 
             self._lifecycle = Lifecycle(self, self._enforcement)
             self.config.pluginmanager.register(self._lifecycle, LIFECYCLE)
+
+    def _end_collection(self) -> None:
+        if self._collection is not None:
+            collection, self._collection = self._collection, None
+            for use in collection.end():
+                self.findings.add_collected(use)
 
     def complain(self, problem: str) -> None:
         """Fail the run, and end it soon: it can no longer be trusted."""
@@ -275,6 +288,7 @@ class GuardSession:
 
     def stop(self) -> None:
         """Take the guards out. A second call changes nothing."""
+        self._end_collection()
         if self._lifecycle is not None:
             self.config.pluginmanager.unregister(self._lifecycle)
             self._lifecycle = None
@@ -295,5 +309,7 @@ class GuardSession:
             add_marker_lines(self.config, [resource], skip_names=self.skip_names)
         if self._enforcement is not None:
             self._enforcement.add(resource)
+            if self._collection is not None:
+                self._collection.allow(resource.name)
         elif self._pytest_session is not None and not self.is_finishing:
             self.start(self._pytest_session)  # the first of all, from a conftest collection found

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from imbue.resource_guards import messages
+from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.record.ledger import LateUse
 from imbue.resource_guards.report.parameters import ParameterTable
+from imbue.resource_guards.scope.scope import COLLECTION
 
 
 class Findings:
@@ -20,6 +22,7 @@ class Findings:
         problems: What makes the run untrustworthy; one is enough to fail it.
         late_uses: One line for each use by what had outlived its test.
         missing_targets: One line for each optional target that an SDK does not have.
+        collected: For each resource, what used it while tests were collected.
         warned: How many violations there were of each resource and kind that were only warned of.
         reports: In a worker: serialized reports, for the controller to tell.
         parameters: Which parameters of parametrised tests use what.
@@ -29,6 +32,7 @@ class Findings:
         self.problems: list[str] = []
         self.late_uses: list[str] = []
         self.missing_targets: list[str] = []
+        self.collected: dict[str, list[str]] = {}
         self.warned: Counter[tuple[str, str]] = Counter()
         self.reports: list[dict[str, Any]] = []
         self.parameters = ParameterTable()
@@ -38,7 +42,8 @@ class Findings:
         """What is to be told beside the problems."""
         mixed = [messages.mixed_parameters(*each) for each in self.parameters.mixed()]
         warned = [messages.warned_of(*key, count) for key, count in sorted(self.warned.items())]
-        return [*self.missing_targets, *self.late_uses, *mixed, *warned]
+        collected = [messages.used_in_collection(*each) for each in self.collected.items()]
+        return [*self.missing_targets, *collected, *self.late_uses, *mixed, *warned]
 
     def add_problem(self, problem: str) -> None:
         """Keep a problem, once."""
@@ -48,6 +53,13 @@ class Findings:
     def add_warning(self, violation: Violation) -> None:
         """Count a violation that was only warned of."""
         self.warned[violation.resource, violation.kind.value] += 1
+
+    def add_collected(self, use: Use) -> None:
+        """Keep what was used while tests were collected, once."""
+        uses = self.collected.setdefault(use.resource, [])
+        text = messages.use_and_place(use)
+        if text not in uses:
+            uses.append(text)
 
     def add_missing_target(self, text: str) -> None:
         """Keep the line of a missing target, once."""
@@ -59,7 +71,9 @@ class Findings:
         text = messages.late_use(
             late.owner, late.use, labels.get(late.use.resource, ""), may_use=late.may_use
         )
-        if late.use.allowed:
+        if late.owner == COLLECTION:
+            self.add_collected(late.use)
+        elif late.use.allowed:
             self.late_uses.append(text)
         else:
             self.add_problem(text)
@@ -70,6 +84,7 @@ class Findings:
             "problems": self.problems,
             "late_uses": self.late_uses,
             "missing_targets": self.missing_targets,
+            "collected": self.collected,
             "warned": [[*key, count] for key, count in self.warned.items()],
             "reports": self.reports,
             "parameters": self.parameters.to_data(),
@@ -80,6 +95,9 @@ class Findings:
         for problem in data["problems"]:
             self.add_problem(problem)
         self.late_uses += data["late_uses"]
+        for resource, texts in data["collected"].items():
+            uses = self.collected.setdefault(resource, [])
+            uses += [text for text in texts if text not in uses]
         for resource, kind, count in data["warned"]:
             self.warned[resource, kind] += count
         for text in data["missing_targets"]:

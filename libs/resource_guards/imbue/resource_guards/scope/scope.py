@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
+from typing import Final
 
 from imbue.resource_guards.model import Use
+
+COLLECTION: Final = "the collection of tests"
+"""The owner of the scope that is there before the first test runs."""
 
 
 @dataclass(slots=True, eq=False)

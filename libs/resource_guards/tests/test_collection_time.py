@@ -1,0 +1,123 @@
+"""What is used before the first test: it fails nothing, and is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.suite import Suite
+
+WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+
+SAID = "While tests were collected, tool was used: "
+
+
+@WORKERS
+def test_a_module_that_uses_it_when_imported(suite: Suite, workers: tuple[str, ...]) -> None:
+    """It is told once, with the place; no test is blamed, and nothing is blocked."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            subprocess.run(["tool", "version"], check=True)
+
+            def test_plain(): pass
+
+            @pytest.mark.tool
+            def test_superfluous(): pass
+
+            def test_unmarked(): subprocess.run(["tool"])
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    said = f"{SAID}tool version at {suite.path}/test_it.py:4. So runs that collect this need tool"
+    assert outcome.output.count(said) == 1, outcome.output
+    assert outcome["test_plain"].outcome == "passed"
+    assert outcome["test_superfluous"].says_superfluous()
+    assert outcome["test_unmarked"].says_missing()
+    assert set(suite.runs_of()) == {"version"}
+
+
+@pytest.mark.parametrize("arguments", [("--collect-only",), ("-k", "nothing"), ()])
+def test_runs_without_tests(suite: Suite, arguments: tuple[str, ...]) -> None:
+    """It is told however the run ends, an error of collection included; nothing stays behind."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess
+
+            subprocess.run(["tool"], check=True)
+
+            def test_plain(): pass
+        """,
+        test_zz="raise OSError" if not arguments else "",
+    )
+
+    outcome = suite.run(*arguments)
+
+    assert SAID in outcome.output, outcome.output
+    assert suite.leftovers() == []
+
+
+def test_a_guard_that_is_registered_meanwhile(suite: Suite) -> None:
+    """A conftest that is found while tests are collected adds its guards; they block nothing yet."""
+    suite.guard_tool()
+    suite.tool("other")
+    suite.write(
+        sub__conftest="""
+            import subprocess
+            from imbue.resource_guards.resource_guards import register_resource_guard
+
+            register_resource_guard("other")
+            subprocess.run(["other", "here"], check=True)
+        """,
+        sub__test_it="def test_plain(): pass",
+    )
+
+    outcome = suite.run(".")
+
+    assert outcome.counts == {"passed": 1}
+    assert "While tests were collected, other was used: other here" in outcome.output
+
+
+def test_what_collection_leaves_running(suite: Suite) -> None:
+    """A thread that a module starts and that uses it later is told in the same way."""
+    suite.write_files({"sdk.py": "def send(): pass\n", "pytest.ini": "[pytest]\npythonpath = .\n"})
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("sdk", targets=["sdk:send"])
+        """,
+        test_it="""
+            import threading
+            import sdk
+
+            GO = threading.Event()
+
+            def use():
+                GO.wait()
+                sdk.send()
+
+            THREAD = threading.Thread(target=use)
+            THREAD.start()
+
+            def test_plain():
+                GO.set()
+                THREAD.join()
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome.counts == {"passed": 1}
+    assert "While tests were collected, sdk was used: sdk:send" in outcome.output, outcome.output
+
+
+def test_nothing_is_told_of_nothing(suite: Suite) -> None:
+    """The ordinary run has no such line."""
+    suite.guard_tool()
+    suite.write(test_it="def test_plain(): pass")
+
+    assert "resource guards" not in suite.run().output
