@@ -46,3 +46,33 @@ def test_the_verdict_follows_from_the_rule_alone(suite: Suite, model: AnySuite) 
     marked = any("alpha" in test.marks for test in model.tests)
     declared = any("alpha" in (each.declares or ()) for each in model.fixtures)
     assert marked or declared or not used
+
+
+@pytest.mark.git
+@given(model=any_suites())
+@settings(
+    max_examples=200 if settings.get_current_profile_name() == "long" else 8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_the_fix_leaves_nothing_but_what_it_lists(suite: Suite, model: AnySuite) -> None:
+    """After it each test has the right marks, or is listed; a second one changes nothing."""
+    suite.clear()
+    suite.tool("alpha")
+    suite.write_files(model.sources())
+
+    fixed = suite.run("--resource-guards-fix=write", "-q")
+    left = fixed.output.partition("guards: fix")[2]
+    source = {path: path.read_bytes() for path in suite.path.rglob("*.py")}
+    enforced = suite.run("-q")
+
+    for (folder, name), test in enforced.cases.items():
+        wrong = {told for told in told_in(test.text) if told[0] in ("missing", "superfluous")}
+        function = f"{folder.replace('.', '/').replace('/TestClass', '.py::TestClass')}"
+        if "TestClass" not in folder:
+            function += ".py"
+        listed = f"{function}::{name.partition('[')[0]}" in left
+        assert not wrong or listed, (folder, name, wrong, fixed.output, enforced.output)
+    again = suite.run("--resource-guards-fix=write", "-q")
+    assert "0 marks added, 0 removed in 0 files" in again.output, again.output
+    assert source == {path: path.read_bytes() for path in suite.path.rglob("*.py")}
