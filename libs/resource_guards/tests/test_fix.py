@@ -638,7 +638,7 @@ def test_a_file_that_cannot_be_written(tool: Suite) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--resource-guards-fix=write", "--resource-guards=off"), "sees nothing where"),
+        (("--resource-guards-fix=write", "--resource-guards=off"), "see nothing where"),
         (("--resource-guards-fix=both",), "invalid choice: 'both'"),
     ],
 )

@@ -233,3 +233,23 @@ def test_annotations(reported: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     source = (reported.path / "test_it.py").read_text().splitlines()
     place = f"line={source.index('    def test_superfluous(self):') + 1}:"
     assert any(place in line and "never invoked tool" in line for line in annotations), annotations
+
+
+@WORKERS
+@pytest.mark.parametrize(
+    "option",
+    ["--resource-guards-report", "--resource-guards-json=a.json", "--resource-guards-fix=diff"],
+)
+@pytest.mark.parametrize("why", ["nothing is guarded", "resource guards are off"])
+def test_a_report_of_nothing(suite: Suite, option: str, why: str, workers: tuple[str, ...]) -> None:
+    """Asking for one is an error, rather than a table that says nothing."""
+    suite.write(test_it="def test_it(): pass")
+    if why == "resource guards are off":
+        suite.guard_tool()
+        workers = (*workers, "--resource-guards=off")
+
+    outcome = suite.run(option, *workers)
+
+    assert outcome.code != 0, outcome.output
+    assert why in outcome.output, outcome.output
+    assert not (suite.path / "a.json").exists()

@@ -66,9 +66,20 @@ def fix_needs_libcst() -> str:
     return "--resource-guards-fix needs LibCST: pip install 'resource-guards[fix]'"
 
 
-def fix_is_off() -> str:
-    """The fix in a run that sees nothing."""
-    return "--resource-guards-fix sees nothing where resource guards are off: leave out the mode."
+def records_while_off() -> str:
+    """A report or fix of a run that sees nothing."""
+    return (
+        "--resource-guards-report, -json and -fix see nothing where resource guards are off: leave "
+        "out the mode, or say --resource-guards=warn."
+    )
+
+
+def records_of_nothing() -> str:
+    """A report or fix of a run that guards nothing."""
+    return (
+        "--resource-guards-report, -json and -fix were asked for, and nothing is guarded: name what "
+        "to guard (resource_guards = docker tmux in the settings, or a conftest)."
+    )
 
 
 def fix_of_untrustworthy(problems: Sequence[str]) -> str:
@@ -737,9 +748,9 @@ def warn_help() -> str:
     return "where only to warn: docker, missing:docker or superfluous:docker."
 
 
-def mode_unknown(source: str, text: str, modes: Sequence[str]) -> str:
+def mode_unknown(text: str, modes: Sequence[str]) -> str:
     """A mode that there is not."""
-    return f"{source}: there is no mode '{text}'. Write one of {', '.join(modes)}."
+    return f"resource_guards_mode: there is no mode '{text}'. Write one of {', '.join(modes)}."
 
 
 def warn_unreadable(entry: str, directions: Sequence[str]) -> str:

@@ -149,4 +149,4 @@ def pytest_terminal_summary(
     if session.recorder is not None:
         from imbue.resource_guards.report.summary import write_report  # as above
 
-        write_report(terminalreporter, session)
+        write_report(terminalreporter, session.recorder)

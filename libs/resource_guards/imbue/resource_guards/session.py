@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import pytest
 from imbue.resource_guards import messages
 from imbue.resource_guards.declare.markers import add_marker_lines
 from imbue.resource_guards.declare.policy import Policy
-from imbue.resource_guards.declare.policy import read_mode
+from imbue.resource_guards.declare.policy import read_policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.model import Mode
@@ -24,10 +23,8 @@ from imbue.resource_guards.report.findings import Findings
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
-    from imbue.resource_guards.fix.apply import Fixed
     from imbue.resource_guards.lifecycle.collection import Collection
     from imbue.resource_guards.lifecycle.tests import Lifecycle
-    from imbue.resource_guards.report.document import Document
     from imbue.resource_guards.report.recorder import Recorder
 
 LIFECYCLE: Final = "resource_guards_lifecycle"
@@ -52,7 +49,6 @@ class GuardSession:
         self.findings = Findings()
         self.policy = Policy(Mode.ENFORCE)
         self.recorder: Recorder | None = None
-        self.fixed: Fixed | None = None
         self.is_blocked = False
         self.is_finishing = False
         self.skip_names: set[str] = set()
@@ -83,9 +79,10 @@ class GuardSession:
             ResourceGuardMisconfiguration: A plugin or conftest registers one wrongly, or a setting
                 cannot be read.
         """
-        self.policy = self._read_policy()
+        if not self.is_blocked:
+            self.policy = read_policy(self.config)
         self.registry.listen(self._registered)
-        names = self.config.getini("resource_guards")
+        names = () if self.is_blocked else self.config.getini("resource_guards")
         if names:
             from imbue.resource_guards.declare.named import register_named  # only where needed
 
@@ -102,19 +99,6 @@ class GuardSession:
                 messages.hook_failed(error, f"{where.filename}:{where.lineno}")
             ) from error
 
-    def _read_policy(self) -> Policy:
-        option = self.config.option
-        if option.resource_guards is None:
-            mode = read_mode(self.config.getini("resource_guards_mode"), "resource_guards_mode")
-        else:
-            mode = Mode(option.resource_guards)
-        if option.resource_guards_fix and mode is Mode.OFF:
-            raise ResourceGuardMisconfiguration(messages.fix_is_off())
-        if option.resource_guards_fix and not importlib.util.find_spec("libcst"):
-            raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
-        warn = self.config.getini("resource_guards_warn")
-        return Policy(mode, warn, learns=bool(option.resource_guards_fix))
-
     def add_markers(self) -> None:
         """Make the marks known to pytest that no conftest has described."""
         self._is_configured = True
@@ -127,10 +111,10 @@ class GuardSession:
             ResourceGuardMisconfiguration: One cannot be installed; then none is.
         """
         self._pytest_session = pytest_session
-        self._record()
-        if self.is_running or self.is_blocked or not self.registry.names:
+        if self.is_running or self.is_blocked or self.policy.mode is Mode.OFF:
             return
-        if self.policy.mode is Mode.OFF:
+        self._record()
+        if not self.registry.names:
             return
         # Not at the top: a session without guards imports none of it.
         from imbue.resource_guards.enforcement import Enforcement
@@ -151,62 +135,11 @@ class GuardSession:
             self._collection = Collection(enforcement, self.registry.names)
 
     def _record(self) -> None:
-        option = self.config.option
-        wanted = (
-            option.resource_guards_report
-            or option.resource_guards_json
-            or option.resource_guards_fix
-        )
-        if self.recorder is None and wanted:
-            from imbue.resource_guards.report.recorder import Recorder  # as below
+        if self.recorder is None and self.policy.records:
+            from imbue.resource_guards.report.recorder import Recorder  # only where needed
 
             self.recorder = Recorder(self)
             self.config.pluginmanager.register(self.recorder, RECORDER)
-
-    def document(self) -> Document:
-        """The report of the run, when it has ended.
-
-        Raises:
-            RuntimeError: No records were asked for.
-        """
-        from imbue.resource_guards.report.document import make_document  # as below
-
-        if self.recorder is None:
-            raise RuntimeError
-        return make_document(
-            self.config.rootpath,
-            self.registry,
-            self.recorder.all_records(),
-            self.findings.problems,
-            self.findings.late_uses,
-        )
-
-    def _write_json(self) -> None:
-        if self.config.option.resource_guards_json:
-            from imbue.resource_guards.report.document import write_document  # as below
-
-            path = self.config.invocation_params.dir / self.config.option.resource_guards_json
-            try:
-                write_document(self.document(), path)
-            except OSError as error:
-                self.findings.add_problem(messages.json_not_written(path, error))
-
-    def _fix(self) -> None:
-        option = self.config.option
-        if not option.resource_guards_fix or self.findings.problems:
-            return
-        from imbue.resource_guards.fix.apply import Output  # as below
-        from imbue.resource_guards.fix.apply import apply
-        from imbue.resource_guards.fix.plan import make_plan
-
-        document = self.document()
-        self.fixed = apply(
-            make_plan(document.tests, document.labels),
-            self.config.rootpath,
-            Output(option.resource_guards_fix),
-            dirty=option.resource_guards_fix_dirty,
-            sources=document.sources,
-        )
 
     def missing_targets(self) -> list[str]:
         """A line for each optional target that an installed SDK does not seem to have."""
@@ -233,7 +166,12 @@ class GuardSession:
         """
         self._is_judging = True
         self._end_collection()
-        self.policy.check(self.registry)
+        try:
+            self.policy.check(self.registry, is_complete=not self.is_controller)
+        except ResourceGuardMisconfiguration as error:
+            if not hasattr(self.config, "workerinput"):
+                raise
+            self.complain(str(error))  # a worker's exception would be an internal error
         if self._enforcement is not None and self._lifecycle is None:
             from imbue.resource_guards.lifecycle.tests import Lifecycle  # as above
 
@@ -279,8 +217,8 @@ class GuardSession:
             data["records"] = None if self.recorder is None else self.recorder.to_data()
             self.config.workeroutput["resource_guards"] = data
             return
-        self._write_json()
-        self._fix()
+        if self.recorder is not None:
+            self.recorder.conclude()
         if pytest_session.exitstatus == pytest.ExitCode.OK and (
             self.findings.problems or pytest_session.testsfailed
         ):

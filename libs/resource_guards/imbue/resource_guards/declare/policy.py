@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from typing import Final
+
+import pytest
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.declare.registry import Registry
@@ -20,21 +23,36 @@ DIRECTIONS: Final = {
 }
 
 
-def read_mode(text: str, source: str) -> Mode:
-    """The mode of that name.
-
-    Args:
-        text: What was written.
-        source: The option or setting, for the message.
+def read_policy(config: pytest.Config) -> Policy:
+    """The policy that the options and settings of a run ask for.
 
     Raises:
-        ResourceGuardMisconfiguration: There is no such mode.
+        ResourceGuardMisconfiguration: One cannot be read, or asks for what another excludes.
     """
+    option = config.option
+    mode = _mode(option.resource_guards or config.getini("resource_guards_mode"))
+    fixes = bool(option.resource_guards_fix)
+    records = bool(option.resource_guards_report or option.resource_guards_json or fixes)
+    if records and mode is Mode.OFF:
+        raise ResourceGuardMisconfiguration(messages.records_while_off())
+    if fixes and not _has_libcst():
+        raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
+    return Policy(mode, config.getini("resource_guards_warn"), learns=fixes, records=records)
+
+
+def _mode(text: str) -> Mode:
     try:
         return Mode(text.strip())
     except ValueError as error:
         modes = [mode.value for mode in Mode]
-        raise ResourceGuardMisconfiguration(messages.mode_unknown(source, text, modes)) from error
+        raise ResourceGuardMisconfiguration(messages.mode_unknown(text, modes)) from error
+
+
+def _has_libcst() -> bool:
+    try:
+        return importlib.util.find_spec("libcst") is not None
+    except ValueError:  # somebody has put something else in its place
+        return False
 
 
 class Policy:
@@ -46,13 +64,22 @@ class Policy:
             ``superfluous:docker``, by the resource's name or its mark.
         learns: The run is to find out what tests use: it blocks nothing, fails nothing, and warns
             of nothing.
+        records: The run keeps a record of each test.
 
     Raises:
         ResourceGuardMisconfiguration: An entry of `warn` that cannot be read.
     """
 
-    def __init__(self, mode: Mode, warn: Sequence[str] = (), *, learns: bool = False) -> None:
+    def __init__(
+        self,
+        mode: Mode,
+        warn: Sequence[str] = (),
+        *,
+        learns: bool = False,
+        records: bool = False,
+    ) -> None:
         self.mode = mode
+        self.records = records
         self.learns = learns
         self._enforces = mode is Mode.ENFORCE and not learns
         self._warned = {name: _directions(entry) for entry in warn for name in [_name(entry)]}
@@ -60,12 +87,20 @@ class Policy:
             self._warned[_name(entry)] |= _directions(entry)
         self._allowances: dict[tuple[frozenset[str], int], frozenset[str]] = {}
 
-    def check(self, registry: Registry) -> None:
-        """Complain of resources that it names and nobody has registered.
+    def check(self, registry: Registry, *, is_complete: bool) -> None:
+        """Complain of resources that it names and nobody has registered, and of none at all.
+
+        Args:
+            registry: What is guarded.
+            is_complete: All conftests have been found; xdist's controller looks for none.
 
         Raises:
-            ResourceGuardMisconfiguration: There is one.
+            ResourceGuardMisconfiguration: There is something to complain of.
         """
+        if self.records and is_complete and not registry.names:
+            raise ResourceGuardMisconfiguration(messages.records_of_nothing())
+        if not is_complete and not registry.names:
+            return
         known = {name for each in registry for name in (each.name, each.label)}
         for name in self._warned:
             if name not in known:

@@ -156,7 +156,7 @@ class Lifecycle:
         return failing
 
     def _carriers(self, item: pytest.Item, resource: str) -> tuple[str, ...]:
-        from imbue.resource_guards.report.records import RecordMaker  # only where needed
+        from imbue.resource_guards.report.record_maker import RecordMaker  # only where needed
 
         maker = RecordMaker(self._session.config.rootpath, [resource])
         return tuple(

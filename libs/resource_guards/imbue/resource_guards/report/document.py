@@ -20,7 +20,6 @@ from typing import Final
 
 from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-from imbue.resource_guards.model import Resource
 from imbue.resource_guards.report.records import TestRecord
 
 FORMAT: Final = "resource-guards-report"
@@ -61,7 +60,7 @@ class Document:
 
 def make_document(
     root: Path,
-    resources: Iterable[Resource],
+    labels: dict[str, str],
     tests: list[TestRecord],
     problems: list[str],
     late_uses: list[str],
@@ -70,12 +69,11 @@ def make_document(
 
     Args:
         root: The root directory, below which source files are read.
-        resources: What was guarded.
+        labels: For each mark of a guarded resource, the name that it was registered by.
         tests: The records of its tests.
         problems: What made it untrustworthy.
         late_uses: What used a resource when its test was over.
     """
-    labels = {each.name: each.label for each in resources}
     paths = {source.path for test in tests for source in _sources_of(test)}
     sources = {path: digest for path in sorted(paths) if (digest := digest_of(root / path))}
     return Document(labels, tests, sources, problems, late_uses)

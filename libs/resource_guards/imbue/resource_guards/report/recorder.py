@@ -9,10 +9,15 @@ from typing import Final
 
 import pytest
 
-from imbue.resource_guards.report.records import RecordMaker
+from imbue.resource_guards import messages
+from imbue.resource_guards.report.document import Document
+from imbue.resource_guards.report.document import make_document
+from imbue.resource_guards.report.document import write_document
+from imbue.resource_guards.report.record_maker import RecordMaker
 from imbue.resource_guards.report.records import TestRecord
 
 if TYPE_CHECKING:
+    from imbue.resource_guards.fix.apply import Fixed
     from imbue.resource_guards.lifecycle.accounts import TestAccount
     from imbue.resource_guards.session import GuardSession
 
@@ -26,11 +31,14 @@ class Recorder:
     Attributes:
         records: For each test, by its node id, its last record.
         crashed: The tests that have taken a worker down.
+        fixed: What the fix has done, when the run has ended.
     """
 
     def __init__(self, session: GuardSession) -> None:
         self.records: dict[str, TestRecord] = {}
         self.crashed: set[str] = set()
+        self.fixed: Fixed | None = None
+        self._labels: dict[str, str] = {}
         self._session = session
         self._late: list[dict[str, Any]] = []
 
@@ -72,7 +80,8 @@ class Recorder:
             for each in self.records.values()
             if each.outcome in ("deselected", "not run")
         ]
-        return {"expected": expected, "late": self._late}
+        labels = {each.name: each.label for each in self._session.registry}
+        return {"expected": expected, "late": self._late, "labels": labels}
 
     def merge(self, data: dict[str, Any]) -> None:
         """Take over what a worker knows beyond its reports."""
@@ -80,12 +89,53 @@ class Recorder:
             self.records.setdefault(each["nodeid"], TestRecord.from_data(each))
         for each in data["late"]:
             self.records[each["nodeid"]] = TestRecord.from_data(each)
+        self._labels.update(data["labels"])
 
     def all_records(self) -> list[TestRecord]:
         """Of all tests, sorted by file and place in it."""
         for nodeid in self.crashed:
             self.records.setdefault(nodeid, TestRecord(nodeid)).outcome = "crashed"
         return sorted(self.records.values(), key=_place)
+
+    def document(self) -> Document:
+        """The report of the run."""
+        session = self._session
+        labels = {each.name: each.label for each in session.registry}
+        return make_document(
+            session.config.rootpath,
+            self._labels | labels,
+            self.all_records(),
+            session.findings.problems,
+            session.findings.late_uses,
+        )
+
+    def conclude(self) -> None:
+        """The run has ended: write and fix what was asked for."""
+        option = self._session.config.option
+        if not self._labels and not self._session.registry.names:
+            return  # an error has told that nothing is guarded
+        if option.resource_guards_json:
+            path = self._session.config.invocation_params.dir / option.resource_guards_json
+            try:
+                write_document(self.document(), path)
+            except OSError as error:
+                self._session.findings.add_problem(messages.json_not_written(path, error))
+        if option.resource_guards_fix and not self._session.findings.problems:
+            self.fixed = self._fix(option.resource_guards_fix)
+
+    def _fix(self, output: str) -> Fixed:
+        from imbue.resource_guards.fix.apply import Output  # they need LibCST
+        from imbue.resource_guards.fix.apply import apply
+        from imbue.resource_guards.fix.plan import make_plan
+
+        document = self.document()
+        return apply(
+            make_plan(document.tests, document.labels),
+            self._session.config.rootpath,
+            Output(output),
+            dirty=self._session.config.option.resource_guards_fix_dirty,
+            sources=document.sources,
+        )
 
     @property
     def _maker(self) -> RecordMaker:

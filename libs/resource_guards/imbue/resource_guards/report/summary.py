@@ -11,23 +11,23 @@ from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.table import table
 
 if TYPE_CHECKING:
-    from imbue.resource_guards.session import GuardSession
+    from imbue.resource_guards.report.recorder import Recorder
 
 
-def write_report(terminal: pytest.TerminalReporter, session: GuardSession) -> None:
+def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:
     """Write what was asked for of what the run has found."""
     if terminal.config.option.resource_guards_report:
         terminal.section(messages.REPORT_TITLE, sep="=")
-        for line in table(session.document(), verbose=terminal.verbosity > 0):
+        for line in table(recorder.document(), verbose=terminal.verbosity > 0):
             terminal.write_line(line.text, bold=line.bold, red=line.red)
-    if session.fixed is not None:
+    if recorder.fixed is not None:
         from imbue.resource_guards.report.fix import fix_lines  # only where needed
 
         terminal.section(messages.FIX_TITLE, sep="=")
         written = terminal.config.option.resource_guards_fix == "write"
         verbose = terminal.verbosity > 0
-        document = session.document()
-        for text in fix_lines(session.fixed, document, written=written, verbose=verbose):
+        document = recorder.document()
+        for text in fix_lines(recorder.fixed, document, written=written, verbose=verbose):
             terminal.write_line(text)
     elif terminal.config.option.resource_guards_fix:
         terminal.section(messages.FIX_TITLE, sep="=")

@@ -1,0 +1,156 @@
+"""Make the record of a test, from what pytest and its account know of it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Final
+
+import pytest
+
+from imbue.resource_guards import pytest_internals
+from imbue.resource_guards.model import Layer
+from imbue.resource_guards.model import Use
+from imbue.resource_guards.report.records import Axis
+from imbue.resource_guards.report.records import Declaration
+from imbue.resource_guards.report.records import SeenUse
+from imbue.resource_guards.report.records import Source
+from imbue.resource_guards.report.records import TestRecord
+from imbue.resource_guards.report.records import UsedResource
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.lifecycle.accounts import TestAccount
+
+SHOWN_USES: Final = 5
+"""How many uses of each resource a test's record has in full; all are counted."""
+
+WAYS: Final = {
+    Layer.SHIM: "program",
+    Layer.SPAWN: "program",
+    Layer.SDK: "sdk",
+    Layer.CONNECTION: "connection",
+}
+
+
+class RecordMaker:
+    """Makes records of one session's tests.
+
+    Args:
+        root: The root directory.
+        names: The marks of the guarded resources.
+    """
+
+    def __init__(self, root: Path, names: Iterable[str]) -> None:
+        self._root = str(root)
+        self._names = frozenset(names)
+
+    def of_item(self, item: pytest.Item, outcome: str = "not run") -> TestRecord:
+        """The record of a collected test."""
+        record = TestRecord(
+            item.nodeid,
+            outcome,
+            self._of_function(item),
+            self._of_class(getattr(item, "cls", None)),
+            declared=list(self.declarations(item)),
+        )
+        if hasattr(item, "callspec"):
+            self._add_parameters(item, record)
+        return record
+
+    def of_account(self, account: TestAccount) -> TestRecord:
+        """The record of a test that has run."""
+        record = self.of_item(account.item, account.outcome)
+        record.finished = account.is_finished
+        own = os.getpid()
+        for fixture, use in account.all_uses():
+            used = record.used.setdefault(use.resource, UsedResource())
+            in_child = use.pid not in (0, own)
+            used.count += 1
+            used.add(WAYS[use.layer])
+            if in_child and use.layer is not Layer.SHIM:
+                used.add("child")
+            if len(used.uses) < SHOWN_USES:
+                used.uses.append(self._seen(use, fixture, in_child=in_child))
+        for violation in account.told.values():
+            record.violations.setdefault(violation.resource, []).append(violation.kind.value)
+        return record
+
+    def _seen(self, use: Use, fixture: str | None, *, in_child: bool) -> SeenUse:
+        path, colon, line = use.where.rpartition(":")
+        where = f"{self._relative(path)}{colon}{line}" if path else use.where
+        return SeenUse(WAYS[use.layer], use.what, where, in_child, fixture)
+
+    def _add_parameters(self, item: Any, record: TestRecord) -> None:
+        for node, mark in item.iter_markers_with_node("parametrize"):
+            names, index = pytest_internals.parameters_of(mark, item.callspec.params)
+            source = None
+            if node is item:
+                source = record.source
+            elif isinstance(node, pytest.Class):
+                source = self._of_class(node.obj)
+            record.axes.append(Axis(names, source))
+            if index is not None:
+                record.parameters.update(dict.fromkeys(names, index))
+
+    def declarations(self, item: pytest.Item) -> Iterator[Declaration]:
+        """The marks of guarded resources that a test carries, the closest first."""
+        for node, mark in item.iter_markers_with_node():
+            if mark.name in self._names:
+                yield self._declaration(item, node, mark.name)
+
+    def _declaration(self, item: pytest.Item, node: Any, name: str) -> Declaration:
+        if node is item:
+            callspec = getattr(item, "callspec", None)
+            if name in _names_of(getattr(item, "obj", None)):
+                return Declaration(name, "function", self._of_function(item))
+            if callspec and any(mark.name == name for mark in callspec.marks):
+                return Declaration(name, "param", self._of_function(item))
+        elif isinstance(node, pytest.Class):
+            for base in node.obj.__mro__:
+                if name in _names_of(base):
+                    return Declaration(name, "class", self._of_class(base))
+        elif isinstance(node, pytest.Module) and name in _names_of(node.obj):
+            return Declaration(name, "module", Source(self._relative(str(node.path)), 1, ""))
+        return Declaration(name, "other")
+
+    def _of_function(self, item: pytest.Item) -> Source | None:
+        if not isinstance(item, pytest.Function):
+            return None
+        function = inspect.unwrap(item.function)
+        code = getattr(function, "__code__", None)
+        qualname = getattr(function, "__qualname__", "")
+        if code is None or "<locals>" in qualname:
+            # Made by a decorator that does not tell what it stands for, or by other code: it is
+            # looked for by its name where it was collected.
+            owner = f"{item.cls.__qualname__}." if item.cls else ""
+            return Source(self._relative(str(item.path)), 0, owner + item.originalname)
+        return Source(self._relative(code.co_filename), code.co_firstlineno, qualname)
+
+    def _of_class(self, cls: type | None) -> Source | None:
+        if cls is None:
+            return None
+        try:
+            path = inspect.getfile(cls)
+        except (OSError, TypeError):
+            return None
+        return Source(self._relative(path), 0, cls.__qualname__)
+
+    def _relative(self, path: str) -> str:
+        below = path.startswith(self._root + os.sep)
+        return Path(path[len(self._root) + 1 :] if below else path).as_posix()
+
+
+def _names_of(thing: object) -> set[str]:
+    """The marks that stand on a function, class or module itself, and not on what it inherits."""
+    function = getattr(thing, "__func__", thing)
+    try:
+        marks = vars(function).get("pytestmark", [])
+    except TypeError:
+        return set()
+    listed = marks if isinstance(marks, (list, tuple)) else [marks]
+    return {getattr(getattr(each, "mark", each), "name", "") for each in listed}
