@@ -700,6 +700,29 @@ def test_from_many_machines_to_one(tool: Suite) -> None:
     assert "test_one.py: it is not what it was in the run (another revision" in again.stdout
 
 
+@pytest.mark.git
+def test_from_a_run_that_enforced(tool: Suite) -> None:
+    """A test that was blocked may not have come to what it declares: that mark is left to it."""
+    tool.tool("other")
+    tool.write_files({"pytest.ini": "[pytest]\nresource_guards = tool other\n"})
+    path = tool.path / "test_it.py"
+    path.write_text(
+        HEADER
+        + """\
+@pytest.mark.other
+def test_a():
+    if subprocess.run(["tool"]).returncode == 0:
+        subprocess.run(["other"], check=True)
+"""
+    )
+    tool.run("--resource-guards-json=a.json")
+
+    written = run_program("fix", "a.json", "--write")
+
+    assert "1 mark added, 0 removed in 1 file" in written.stdout, written.stdout
+    assert tool.run().counts == {"passed": 1}
+
+
 def test_reports_of_different_revisions(tool: Suite) -> None:
     """They are not put together."""
     path = tool.path / "test_it.py"

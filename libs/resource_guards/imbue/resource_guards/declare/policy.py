@@ -82,9 +82,9 @@ class Policy:
         self.records = records
         self.learns = learns
         self._enforces = mode is Mode.ENFORCE and not learns
-        self._warned = {name: _directions(entry) for entry in warn for name in [_name(entry)]}
+        self._warned: dict[str, set[Direction]] = {}
         for entry in warn:
-            self._warned[_name(entry)] |= _directions(entry)
+            self._warned.setdefault(_name(entry), set()).update(_directions(entry))
         self._allowances: dict[tuple[frozenset[str], int], frozenset[str]] = {}
 
     def check(self, registry: Registry, *, is_complete: bool) -> None:

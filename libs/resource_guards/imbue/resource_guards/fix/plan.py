@@ -1,7 +1,7 @@
 """Plan where marks are to be added and removed, from the records of a run.
 
 It judges by what the run saw: a test that used a resource needs the mark, however it ended, and a
-test that passed without it must not have it. Of any other test nothing is known, and it keeps the
+test that passed without it, and of which nothing was blocked, must not have it. Of any other test nothing is known, and it keeps the
 declarations that it has.
 """
 
@@ -75,7 +75,8 @@ class _Test:
 def _is_wanted(test: TestRecord, resource: str, marks: tuple[Declaration, ...]) -> bool:
     if resource in test.used:
         return True
-    return bool(marks) and not (test.outcome == "passed" and test.finished)
+    is_proof = test.outcome == "passed" and test.finished and not test.blocked
+    return bool(marks) and not is_proof
 
 
 class _ForResource:

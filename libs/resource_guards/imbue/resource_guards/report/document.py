@@ -210,5 +210,6 @@ def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
     for resource, kinds in first.violations.items():
         known_kinds = second.violations.setdefault(resource, [])
         known_kinds += [kind for kind in kinds if kind not in known_kinds]
+    second.blocked = second.blocked or first.blocked
     second.finished = second.finished and first.finished
     return second

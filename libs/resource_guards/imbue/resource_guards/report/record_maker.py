@@ -68,6 +68,7 @@ class RecordMaker:
         record.finished = account.is_finished
         own = os.getpid()
         for fixture, use in account.all_uses():
+            record.blocked |= not use.allowed
             used = record.used.setdefault(use.resource, UsedResource())
             in_child = use.pid not in (0, own)
             used.count += 1

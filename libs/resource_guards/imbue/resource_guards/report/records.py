@@ -114,6 +114,7 @@ class TestRecord:
         declared: The marks of guarded resources.
         used: For each resource that it used, how.
         violations: The kinds of violations of each resource.
+        blocked: A use of it was blocked, so that it may not have come to others.
         finished: Nothing is left to run that could still use something on its behalf.
     """
 
@@ -128,6 +129,7 @@ class TestRecord:
     declared: list[Declaration] = field(default_factory=list)
     used: dict[str, UsedResource] = field(default_factory=dict)
     violations: dict[str, list[str]] = field(default_factory=dict)
+    blocked: bool = False
     finished: bool = True
 
     def to_data(self) -> dict[str, Any]:
