@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -237,3 +238,70 @@ def test_every_test_of_libtmux_has_exactly_one_right_mark(
     assert those_told(marked_shuffled, SUPERFLUOUS) == others
     assert those_told(unmarked_shuffled, SUPERFLUOUS) == set()
     assert those_told(marked_shuffled, MISSING) == set()
+
+
+def run_guarded(
+    python: Path, copy: Path, name: str, *arguments: str, under: list[str] | None = None
+) -> tuple[str, dict[str, tuple[str, str]]]:
+    """Run the suite in a copy, guarded by the setting; its output, and what its report says."""
+    report = copy.with_name(f"{name}.xml")
+    environment = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    for variable in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "TMUX"):
+        environment.pop(variable, None)
+    command = [*(under or []), str(python), "-m", "pytest", "tests", "-q", "-oaddopts="]
+    command += ["-pno:cacheprovider", "-pno:randomly", f"--junitxml={report}"]
+    done = subprocess.run(
+        [*command, "-oresource_guards=binary:tmux", *arguments],
+        cwd=copy,
+        env={**environment, "LANG": "C.UTF-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert report.exists(), done.stdout[-4000:]
+    return done.stdout, read(report)
+
+
+@pytest.mark.git
+@pytest.mark.tmux
+def test_libtmux_is_guarded_in_four_runs(
+    tmp_path: Path, source: Path, python: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """A fix, an enforcing run, one without tmux, and a fix that finds nothing more to do.
+
+    One test is left to a person: its parameters are `list(VersionValidationFixture._fields)`. And
+    `tests/test_common.py` runs tmux when it is imported, which the enforcing run tells.
+    """
+    copy = tmp_path / "libtmux"
+    shutil.copytree(source, copy)
+    left = "test_version_validation"
+
+    fixed, _ = run_guarded(python, copy, "fix", "-n2", "--resource-guards-fix=write")
+    enforced, tests = run_guarded(python, copy, "enforce", "-n2")
+    wrong = {*those_told(tests, MISSING), *those_told(tests, SUPERFLUOUS)}
+
+    tmux = shutil.which("tmux", path=os.environ["PATH"].partition(os.pathsep)[2])
+    assert tmux is not None
+    empty = tmp_path / "empty"
+    empty.touch()
+    mount = f'mount --bind {empty} {os.path.realpath(tmux)} && exec "$@"'
+    without, bare = run_guarded(
+        python,
+        copy,
+        "without",
+        "-mnot tmux",
+        "--ignore=tests/test_common.py",
+        f"-knot {left}",
+        under=[*in_its_own_mounts(), "sh", "-c", mount, "sh"],
+    )
+    again, _ = run_guarded(python, copy, "again", "-n2", "--resource-guards-fix=write")
+
+    figures = [line for line in (fixed + again).splitlines() if " added, " in line]
+    record_property("figures", "\n".join([f"{SOURCE}:", *figures, without.splitlines()[-1]]))
+    assert re.search(r"\b4\d\d marks added, 0 removed in 24 files; 1 left to a person", fixed)
+    assert {name.partition("[")[0].rpartition("::")[2] for name in wrong} == {left}
+    assert "While tests were collected, tmux was used" in enforced
+    assert len(bare) > 200
+    assert {outcome for outcome, _ in bare.values()} <= {"passed", "skipped"}, without
+    assert "0 marks added, 0 removed in 0 files" in again

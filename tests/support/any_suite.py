@@ -61,13 +61,13 @@ class Fixture:
 
 @dataclass(frozen=True)
 class Test:
-    """A test of a suite; the arguments are as those of a fixture."""
+    """A test of a suite; the arguments are as those of a fixture, and how many classes it is in."""
 
     __test__ = False
 
     name: str
     place: str
-    in_class: bool = False
+    depth: int = 0
     marks: Resources = frozenset()
     arguments: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
@@ -159,13 +159,20 @@ class AnySuite:
             if each.place == place:
                 yield _fixture_source(each)
         for test in self.tests:
-            if test.place == place and not test.in_class:
+            if test.place == place and not test.depth:
                 yield _test_source(test)
-        methods = [each for each in self.tests if each.place == place and each.in_class]
+        methods, inner = (
+            [
+                _test_source(each)
+                for each in self.tests
+                if (each.place, each.depth) == (place, depth)
+            ]
+            for depth in (1, 2)
+        )
+        if inner:
+            methods.append(_class_source("TestInner", inner))
         if methods:
-            yield "class TestClass:\n" + textwrap.indent(
-                "\n\n".join(map(_test_source, methods)), "    "
-            )
+            yield _class_source("TestOuter", methods)
 
 
 def sees(place: str, fixture: Fixture) -> bool:
@@ -237,7 +244,7 @@ def _fixture_source(fixture: Fixture) -> str:
 
 def _test_source(test: Test) -> str:
     lines = [f"@pytest.mark.{mark}" for mark in sorted(test.marks)]
-    first = ["self"] * test.in_class + ["request"] * bool(test.asks or test.in_finalizer)
+    first = ["self"] * bool(test.depth) + ["request"] * bool(test.asks or test.in_finalizer)
     lines.append(f"def {test.name}({', '.join((*first, *test.arguments))}):")
     body = [f"request.getfixturevalue({name!r})" for name in test.asks]
     if test.in_finalizer:
@@ -245,6 +252,10 @@ def _test_source(test: Test) -> str:
     body.append(_uses(test.in_body))
     body.append({"pass": "pass", "fail": "assert False", "skip": "pytest.skip('why')"}[test.ending])
     return "\n".join([*lines, *(f"    {line}" for line in body)])
+
+
+def _class_source(name: str, parts: list[str]) -> str:
+    return f"class {name}:\n" + textwrap.indent("\n\n".join(parts), "    ")
 
 
 # ---- what a run has told
@@ -342,7 +353,7 @@ def _tests(draw: st.DrawFn, drawn: _Drawn, name: str) -> Test:
     return Test(
         name,
         place,
-        draw(st.booleans()),
+        draw(st.integers(0, 2)),
         draw(_some_resources),
         draw(drawn.names(place, "function", dynamic=False)),
         draw(drawn.names(place, "function", dynamic=True)),

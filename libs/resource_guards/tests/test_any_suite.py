@@ -68,10 +68,9 @@ def test_the_fix_leaves_nothing_but_what_it_lists(suite: Suite, model: AnySuite)
 
     for (folder, name), test in enforced.cases.items():
         wrong = {told for told in told_in(test.text) if told[0] in ("missing", "superfluous")}
-        function = f"{folder.replace('.', '/').replace('/TestClass', '.py::TestClass')}"
-        if "TestClass" not in folder:
-            function += ".py"
-        listed = f"{function}::{name.partition('[')[0]}" in left
+        order, module, *classes = folder.split(".")
+        function = "::".join([f"{order}/{module}.py", *classes, name.partition("[")[0]])
+        listed = function in left
         assert not wrong or listed, (folder, name, wrong, fixed.output, enforced.output)
     again = suite.run("--resource-guards-fix=write", "-q")
     assert "0 marks added, 0 removed in 0 files" in again.output, again.output

@@ -27,6 +27,150 @@ def use(*words):
 
 # Each is a module before and after; `use()` uses the tool.
 CASES = {
+    "a class whose tests another takes": (
+        """\
+class TestA:
+    def test_a(self):
+        use()
+
+    def test_b(self):
+        use()
+
+
+class TestB:
+    test_a = TestA.test_a
+""",
+        """\
+class TestA:
+    @pytest.mark.tool
+    def test_a(self):
+        use()
+
+    @pytest.mark.tool
+    def test_b(self):
+        use()
+
+
+class TestB:
+    test_a = TestA.test_a
+""",
+    ),
+    "a class that another inherits": (
+        """\
+class TestBase:
+    def test_a(self):
+        use()
+
+    def test_b(self):
+        use()
+
+
+class TestDerived(TestBase):
+    pass
+""",
+        """\
+@pytest.mark.tool
+class TestBase:
+    def test_a(self):
+        use()
+
+    def test_b(self):
+        use()
+
+
+class TestDerived(TestBase):
+    pass
+""",
+    ),
+    "a class with others in it": (
+        """\
+class TestSome:
+    def test_a(self):
+        use()
+
+    def test_b(self):
+        use()
+
+    class TestOther:
+        def test_idle(self):
+            pass
+
+
+class TestAll:
+    def test_a(self):
+        use()
+
+    class TestInner:
+        def test_b(self):
+            use()
+
+        def test_c(self):
+            use()
+""",
+        """\
+class TestSome:
+    @pytest.mark.tool
+    def test_a(self):
+        use()
+
+    @pytest.mark.tool
+    def test_b(self):
+        use()
+
+    class TestOther:
+        def test_idle(self):
+            pass
+
+
+@pytest.mark.tool
+class TestAll:
+    def test_a(self):
+        use()
+
+    class TestInner:
+        def test_b(self):
+            use()
+
+        def test_c(self):
+            use()
+""",
+    ),
+    "a class that another inherits and overrides": (
+        """\
+class TestBase:
+    def test_a(self):
+        use()
+
+    def test_b(self):
+        use()
+
+
+class TestDerived(TestBase):
+    def test_a(self):
+        pass
+
+    def test_b(self):
+        pass
+""",
+        """\
+class TestBase:
+    @pytest.mark.tool
+    def test_a(self):
+        use()
+
+    @pytest.mark.tool
+    def test_b(self):
+        use()
+
+
+class TestDerived(TestBase):
+    def test_a(self):
+        pass
+
+    def test_b(self):
+        pass
+""",
+    ),
     "functions": (
         """\
 def test_needs():

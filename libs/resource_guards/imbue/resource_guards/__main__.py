@@ -1,8 +1,11 @@
 """Reports of runs on other machines: put them together, show them, apply what they saw here.
 
+And more about each kind of violation.
+
 ``python -m imbue.resource_guards merge A.json B.json --output ALL.json``,
 ``python -m imbue.resource_guards report ALL.json``,
-``python -m imbue.resource_guards fix ALL.json --diff`` or ``--write``.
+``python -m imbue.resource_guards fix ALL.json --diff`` or ``--write``,
+``python -m imbue.resource_guards explain superfluous-mark``.
 """
 
 from __future__ import annotations
@@ -13,8 +16,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import explanations
+from imbue.resource_guards.messages import options as messages
+from imbue.resource_guards.messages.explanations import EXPLANATIONS
 from imbue.resource_guards.report.document import merge_documents
 from imbue.resource_guards.report.document import read_document
 from imbue.resource_guards.report.document import write_document
@@ -55,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--verbose", "-v", action="store_true")
     report.set_defaults(run=_report)
 
+    explain = commands.add_parser("explain", help=explanations.explain_help())
+    explain.add_argument("topic", nargs="?", choices=list(EXPLANATIONS))
+    explain.set_defaults(run=_explain)
+
     fix = commands.add_parser("fix", help=messages.fix_file_help())
     fix.add_argument("report", type=Path, metavar="FILE")
     fix.add_argument("--root", type=Path, default=Path.cwd(), help=messages.root_help())
@@ -76,6 +85,12 @@ def _merge(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     for line in table(read_document(options.report), verbose=options.verbose):
         print(line.text)  # noqa: T201 - a program
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    topics = [options.topic] if options.topic else list(EXPLANATIONS)
+    print("\n\n".join(f"{topic}\n\n{EXPLANATIONS[topic]}" for topic in topics))  # noqa: T201
     return 0
 
 

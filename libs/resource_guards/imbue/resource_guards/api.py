@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from imbue.resource_guards import messages
 from imbue.resource_guards import plugin
 from imbue.resource_guards.declare.markers import add_marker_lines
 from imbue.resource_guards.declare.named import ENTRY_POINT_GROUP
 from imbue.resource_guards.declare.named import register_entry_point
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.record.observer import ACTIVE

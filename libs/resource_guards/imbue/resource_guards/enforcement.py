@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -19,6 +18,7 @@ from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.sdk_guards import SdkGuards
 from imbue.resource_guards.intercept.shims import Shims
 from imbue.resource_guards.intercept.spawn_hook import SpawnWatcher
+from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.record.children import own_children
 from imbue.resource_guards.record.journal import Journal

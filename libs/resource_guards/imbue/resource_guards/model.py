@@ -174,7 +174,7 @@ class Violation:
         uses: The uses that show it; empty where the point is that there was none.
         fixture: The fixture at fault, or through which the test used the resource.
         after_block: Another call of the test was blocked, so that it may not have come this far.
-        carriers: Of a superfluous mark: what it stands on, for people to read.
+        places: Where the line to add or to remove is, for people to read.
     """
 
     kind: ViolationKind
@@ -182,4 +182,4 @@ class Violation:
     uses: tuple[Use, ...] = field(default=())
     fixture: str | None = None
     after_block: bool = False
-    carriers: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()

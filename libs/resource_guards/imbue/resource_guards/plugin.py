@@ -11,8 +11,8 @@ from typing import Final
 import pytest
 
 from imbue.resource_guards import hookspecs
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import options as messages
 from imbue.resource_guards.model import Mode
 
 if TYPE_CHECKING:

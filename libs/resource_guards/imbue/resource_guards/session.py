@@ -10,12 +10,14 @@ from typing import Final
 
 import pytest
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.declare.markers import add_marker_lines
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.policy import read_policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import declare as say_declare
+from imbue.resource_guards.messages import intercept as say_intercept
+from imbue.resource_guards.messages import trust as say_trust
 from imbue.resource_guards.model import Mode
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkTarget
@@ -96,7 +98,7 @@ class GuardSession:
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             raise ResourceGuardMisconfiguration(
-                messages.hook_failed(error, f"{where.filename}:{where.lineno}")
+                say_declare.hook_failed(error, f"{where.filename}:{where.lineno}")
             ) from error
 
     def add_markers(self) -> None:
@@ -148,7 +150,7 @@ class GuardSession:
         from imbue.resource_guards.intercept.targets import version_of
 
         return [
-            messages.target_is_missing(resource, guard, version_of(module_of(guard)) or "")
+            say_intercept.target_is_missing(resource, guard, version_of(module_of(guard)) or "")
             for resource in self.registry
             for guard in resource.sdks
             if isinstance(guard, SdkTarget) and guard.optional and not guard.quiet
@@ -188,7 +190,7 @@ class GuardSession:
         """Fail the run, and end it soon: it can no longer be trusted."""
         self.findings.add_problem(problem)
         if self._pytest_session is not None:
-            self._pytest_session.shouldfail = messages.run_untrustworthy(problem)
+            self._pytest_session.shouldfail = say_trust.run_untrustworthy(problem)
 
     def send(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Give a report to pytest after the test's own; through the controller under xdist."""

@@ -7,9 +7,9 @@ from typing import Any
 from typing import Final
 from typing import TypeVar
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import declare as messages
 
 F = TypeVar("F")
 

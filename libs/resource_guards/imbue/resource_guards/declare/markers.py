@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import Resource
 
 

@@ -8,9 +8,9 @@ from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points
 from typing import Final
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import declare as messages
 
 ENTRY_POINT_GROUP: Final = "resource_guards"
 """Guard packages advertise a function under it that registers their guards."""

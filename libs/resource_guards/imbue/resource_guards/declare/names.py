@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keyword
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import declare as messages
 
 _PYTESTS_OWN = frozenset(
     {"filterwarnings", "parametrize", "skip", "skipif", "tryfirst", "trylast", "usefixtures"}

@@ -8,9 +8,9 @@ from typing import Final
 
 import pytest
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import options as messages
 from imbue.resource_guards.model import Direction
 from imbue.resource_guards.model import Mode
 from imbue.resource_guards.model import ViolationKind

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 from typing import Protocol
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.declare.names import check_binary_name
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import Resource

@@ -15,11 +15,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.fix.edits import Action
 from imbue.resource_guards.fix.edits import Rewritten
 from imbue.resource_guards.fix.plan import Plan
 from imbue.resource_guards.fix.rewrite import rewrite
+from imbue.resource_guards.messages import fix as messages
 from imbue.resource_guards.report.document import digest_of
 from imbue.resource_guards.report.document import write_whole
 

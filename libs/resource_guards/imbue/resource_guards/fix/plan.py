@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.fix.edits import Action
 from imbue.resource_guards.fix.edits import Change
 from imbue.resource_guards.fix.edits import Edit
 from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
+from imbue.resource_guards.messages import fix as messages
 from imbue.resource_guards.report.records import Axis
 from imbue.resource_guards.report.records import Declaration
 from imbue.resource_guards.report.records import Source
@@ -96,12 +96,12 @@ class _ForResource:
             marks = tuple(each for each in test.declared if each.resource == resource)
             self._tests.append(_Test(test, _is_wanted(test, resource, marks), marks))
         self._functions: dict[Source, list[_Test]] = defaultdict(list)
-        self._classes: dict[Source, list[_Test]] = defaultdict(list)
+        self._covered_by: dict[Source, list[_Test]] = defaultdict(list)
         for each in self._tests:
             if each.record.source is not None:
                 self._functions[_key(each.record.source)].append(each)
-            if each.record.cls is not None:
-                self._classes[_key(each.record.cls)].append(each)
+            for cls in dict.fromkeys(map(_key, each.record.classes)):
+                self._covered_by[cls].append(each)
 
     def plan(self) -> None:
         broken = self._broken_broad_marks()
@@ -171,7 +171,7 @@ class _ForResource:
     def _edits_of_classes(self, tests: list[_Test]) -> list[Edit]:
         """Marks for whole classes that inherit a function, of which others must not have it."""
         for cls in {_key(test.record.cls) for test in tests if test.record.cls and test.wanted}:
-            if all(test.wanted for test in self._classes[cls]):
+            if all(test.wanted for test in self._covered_by[cls]):
                 edit = Edit(Action.ADD, self._resource, Place(PlaceKind.CLASS, cls.qualname))
                 self._emit(cls.path, [edit])
             else:
@@ -182,23 +182,17 @@ class _ForResource:
         self, edits: dict[Source, list[Edit]], broken: dict[tuple[Source, str], list[_Test]]
     ) -> None:
         """Mark a class in place of all its tests, where each of them would get the mark."""
-        for cls, tests in self._classes.items():
+        outermost_first = sorted(self._covered_by, key=lambda cls: cls.qualname.count("."))
+        for cls in outermost_first:
+            tests = self._covered_by[cls]
             functions = {_key(test.record.source) for test in tests if test.record.source}
-            own = [
-                function
-                for function in self._functions
-                if function.path == cls.path
-                and function.qualname.rpartition(".")[0] == cls.qualname
-            ]
+            own = [function for function in self._functions if _is_in(function, cls)]
             if len(own) < 2 or set(own) != functions or (cls, "class") in broken:  # noqa: PLR2004 - one needs no class
                 continue
+            if len(tests) < sum(len(self._functions[each]) for each in own):
+                continue  # another class has one of them without inheriting it
             whole = [Edit(Action.ADD, self._resource, _function(each)) for each in own]
-            alone = all(
-                {_key(test.record.cls) for test in self._functions[each] if test.record.cls}
-                == {cls}
-                for each in own
-            )
-            if alone and all(
+            if all(
                 [edit] == edits.get(function) for function, edit in zip(own, whole, strict=True)
             ):
                 for function in own:
@@ -251,6 +245,10 @@ def _key(source: Source) -> Source:
 
 def _function(source: Source) -> Place:
     return Place(PlaceKind.FUNCTION, source.qualname)
+
+
+def _is_in(inner: Source, cls: Source) -> bool:
+    return inner.path == cls.path and inner.qualname.startswith(f"{cls.qualname}.")
 
 
 def _is_covered(test: _Test, broken: dict[tuple[Source, str], list[_Test]]) -> bool:

@@ -113,8 +113,8 @@ class ChildGuard:
         if self.scope_id == OUTSIDE or (allowed and resource in self.used):
             return
         # Heavier than all of the above, and only now needed.
-        from imbue.resource_guards import messages
         from imbue.resource_guards.callsite import call_site
+        from imbue.resource_guards.messages import violations as messages
         from imbue.resource_guards.model import Layer
         from imbue.resource_guards.model import Use
         from imbue.resource_guards.record.ancestors import through

@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import Any
 from typing import Final
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.replacement import Replacement
+from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import SdkTarget
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import intercept as messages
 
 PREFIX = "resource-guards-"
 OWNED = "owned"

@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import Any
 from typing import Final
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
@@ -22,6 +21,7 @@ from imbue.resource_guards.intercept.targets import find_module
 from imbue.resource_guards.intercept.targets import is_installed
 from imbue.resource_guards.intercept.targets import module_of
 from imbue.resource_guards.intercept.targets import version_of
+from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard

@@ -14,11 +14,11 @@ import shlex
 from pathlib import Path
 from string import Template
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_program
 from imbue.resource_guards.intercept.binaries import identity
+from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.record import line

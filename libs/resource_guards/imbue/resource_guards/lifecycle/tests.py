@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from imbue.resource_guards import messages
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import DIRECTIONS
@@ -17,7 +16,6 @@ from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
 from imbue.resource_guards.model import Violation
-from imbue.resource_guards.model import ViolationKind
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources
@@ -143,26 +141,19 @@ class Lifecycle:
         """The new violations that fail the test; of the others it warns, or keeps silent."""
         failing = []
         for found in account.untold(verdict(account.facts(finished=finished))):
-            violation = found
-            if found.kind is ViolationKind.SUPERFLUOUS_MARK:
-                violation = replace(found, carriers=self._carriers(account.item, found.resource))
-            resource = violation.resource
-            direction = DIRECTIONS[violation.kind]
-            if self._policy.enforces(direction, resource, self._labels.get(resource, "")):
-                failing.append(violation)
+            label = self._labels.get(found.resource, "")
+            if self._policy.enforces(DIRECTIONS[found.kind], found.resource, label):
+                failing.append(self._placed(account.item, found))
             elif not self._policy.learns:
-                warn(account.item, violation, self._labels)
-                self._session.findings.add_warning(violation)
+                warn(account.item, self._placed(account.item, found), self._labels)
+                self._session.findings.add_warning(found)
         return failing
 
-    def _carriers(self, item: pytest.Item, resource: str) -> tuple[str, ...]:
-        from imbue.resource_guards.report.record_maker import RecordMaker  # only where needed
+    def _placed(self, item: pytest.Item, violation: Violation) -> Violation:
+        from imbue.resource_guards.report.places import places_of  # only where needed
 
-        maker = RecordMaker(self._session.config.rootpath, [resource])
-        return tuple(
-            messages.carrier(each.level, each.source.qualname if each.source else "")
-            for each in maker.declarations(item)
-        )
+        places = places_of(item, violation, self._session.config.rootpath)
+        return replace(violation, places=places)
 
     def _note(self, account: TestAccount) -> None:
         """A test is done, and all that it depends on: nothing more can be seen of it."""

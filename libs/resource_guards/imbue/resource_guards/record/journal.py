@@ -14,8 +14,8 @@ from stat import S_IRUSR
 from stat import S_IRWXU
 from stat import S_IWUSR
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import JournalError
+from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.line import ALLOWED

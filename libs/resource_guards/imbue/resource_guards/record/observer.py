@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Final
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.intercept.binaries import Binary
+from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 from typing import Final
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.report.records import TestRecord
 
 FORMAT: Final = "resource-guards-report"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
-from imbue.resource_guards import messages
+from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.record.ledger import LateUse

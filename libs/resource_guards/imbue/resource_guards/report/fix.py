@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.fix.apply import Fixed
+from imbue.resource_guards.messages import fix as messages
 from imbue.resource_guards.report.document import Document
 
 _UNKNOWN: Final = ("deselected", "not run", "skipped", "xfailed", "xpassed", "failed", "crashed")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.native.library import built_library
@@ -20,6 +19,8 @@ from imbue.resource_guards.intercept.targets import is_installed
 from imbue.resource_guards.intercept.targets import module_of
 from imbue.resource_guards.intercept.targets import seems_missing
 from imbue.resource_guards.intercept.targets import version_of
+from imbue.resource_guards.messages import intercept as say_intercept
+from imbue.resource_guards.messages import inventory as say_inventory
 from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard
@@ -35,14 +36,14 @@ def write_inventory(config: pytest.Config, registry: Registry) -> None:
     terminal = config.get_terminal_writer()
     for resource in registry:
         terminal.write(f"{resource.label}", bold=True)
-        terminal.line(messages.inventory_origin(resource))
+        terminal.line(say_inventory.inventory_origin(resource))
         for line in describe(resource):
             terminal.line(f"  {line}")
         terminal.line()
     if not registry.names:
-        terminal.line(messages.nothing_is_guarded())
+        terminal.line(say_inventory.nothing_is_guarded())
         terminal.line()
-    terminal.write(messages.LAYERS_TITLE, bold=True)
+    terminal.write(say_inventory.LAYERS_TITLE, bold=True)
     terminal.line()
     for line in layers(native=config.getini("resource_guards_native")):
         terminal.line(f"  {line}")
@@ -53,9 +54,9 @@ def describe(resource: Resource) -> Iterator[str]:
     for name in resource.binaries:
         path = shutil.which(name)
         if path is None:
-            yield messages.inventory_no_binary(name)
+            yield say_inventory.inventory_no_binary(name)
         else:
-            yield messages.inventory_binary(name, os.path.realpath(path), binary_version(path))
+            yield say_inventory.inventory_binary(name, os.path.realpath(path), binary_version(path))
     for guard in resource.sdks:
         yield describe_sdk_guard(guard)
 
@@ -63,16 +64,20 @@ def describe(resource: Resource) -> Iterator[str]:
 def describe_sdk_guard(guard: SdkGuard) -> str:
     """The line of an SDK guard: what it patches, in which version, and whether that is there."""
     if isinstance(guard, ConnectionGuard):
-        return messages.inventory_connection(guard)
+        return say_inventory.inventory_connection(guard)
     if isinstance(guard, SdkHooks):
-        return messages.inventory_hooks(guard)
+        return say_inventory.inventory_hooks(guard)
     version = version_of(module_of(guard)) or ""
     if not is_installed(guard):
-        return messages.inventory_not_installed(guard)
+        return say_inventory.inventory_not_installed(guard)
     if seems_missing(guard):
-        missing = messages.inventory_other_version if guard.quiet else messages.inventory_missing
+        missing = (
+            say_inventory.inventory_other_version
+            if guard.quiet
+            else say_inventory.inventory_missing
+        )
         return missing(guard, version)
-    return messages.inventory_target(guard, version)
+    return say_inventory.inventory_target(guard, version)
 
 
 def binary_version(path: str) -> str:
@@ -98,23 +103,29 @@ def binary_version(path: str) -> str:
 def layers(*, native: bool) -> Iterator[str]:
     """A line for each layer: whether it is live here, and if not, the reason."""
     if os.name != "posix":
-        yield messages.platform_unsupported()
+        yield say_intercept.platform_unsupported()
         return
-    yield messages.layer_live("shim on PATH", "programs that are called by name")
-    yield messages.layer_live("spawn hook", "programs that this Python starts, in whatever way")
-    yield messages.layer_live("SDK patches", "calls of SDKs in this Python")
-    yield messages.layer_live("connection hook", "connections that this Python's sockets open")
+    yield say_inventory.layer_live("shim on PATH", "programs that are called by name")
+    yield say_inventory.layer_live(
+        "spawn hook", "programs that this Python starts, in whatever way"
+    )
+    yield say_inventory.layer_live("SDK patches", "calls of SDKs in this Python")
+    yield say_inventory.layer_live("connection hook", "connections that this Python's sockets open")
     folders = [*site.getsitepackages(), site.getusersitepackages()]
     if any(Path(folder, CHILD_FILE).exists() for folder in folders):
-        yield messages.layer_live("child Pythons", "the last three in Pythons that tests start")
+        yield say_inventory.layer_live(
+            "child Pythons", "the last three in Pythons that tests start"
+        )
     else:
-        yield messages.layer_off("child Pythons", messages.no_child_file(CHILD_FILE, sys.prefix))
+        yield say_inventory.layer_off(
+            "child Pythons", say_inventory.no_child_file(CHILD_FILE, sys.prefix)
+        )
     if not native:
-        yield messages.layer_off("native layer", messages.native_is_off())
+        yield say_inventory.layer_off("native layer", say_inventory.native_is_off())
         return
     try:
         built_library()
     except ResourceGuardMisconfiguration as error:
-        yield messages.layer_off("native layer", str(error))
+        yield say_inventory.layer_off("native layer", str(error))
     else:
-        yield messages.layer_live("native layer", "programs that others start by their path")
+        yield say_inventory.layer_live("native layer", "programs that others start by their path")

@@ -14,9 +14,9 @@ from _pytest._code.code import ReprExceptionInfo
 from _pytest._code.code import ReprFileLocation
 from _pytest._code.code import ReprTraceback
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.errors import ResourceGuardWarning
+from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Violation
 
 SECTION = "Resource guards"

@@ -54,8 +54,9 @@ class RecordMaker:
         record = TestRecord(
             item.nodeid,
             outcome,
-            self._of_function(item),
+            self.of_function(item),
             self._of_class(getattr(item, "cls", None)),
+            list(self._of_classes(item)),
             declared=list(self.declarations(item)),
         )
         if hasattr(item, "callspec"):
@@ -83,7 +84,7 @@ class RecordMaker:
 
     def _seen(self, use: Use, fixture: str | None, *, in_child: bool) -> SeenUse:
         path, colon, line = use.where.rpartition(":")
-        where = f"{self._relative(path)}{colon}{line}" if path else use.where
+        where = f"{self.relative(path)}{colon}{line}" if path else use.where
         return SeenUse(WAYS[use.layer], use.what, where, in_child, fixture)
 
     def _add_parameters(self, item: Any, record: TestRecord) -> None:
@@ -108,18 +109,19 @@ class RecordMaker:
         if node is item:
             callspec = getattr(item, "callspec", None)
             if name in _names_of(getattr(item, "obj", None)):
-                return Declaration(name, "function", self._of_function(item))
+                return Declaration(name, "function", self.of_function(item))
             if callspec and any(mark.name == name for mark in callspec.marks):
-                return Declaration(name, "param", self._of_function(item))
+                return Declaration(name, "param", self.of_function(item))
         elif isinstance(node, pytest.Class):
             for base in node.obj.__mro__:
                 if name in _names_of(base):
                     return Declaration(name, "class", self._of_class(base))
         elif isinstance(node, pytest.Module) and name in _names_of(node.obj):
-            return Declaration(name, "module", Source(self._relative(str(node.path)), 1, ""))
+            return Declaration(name, "module", Source(self.relative(str(node.path)), 1, ""))
         return Declaration(name, "other")
 
-    def _of_function(self, item: pytest.Item) -> Source | None:
+    def of_function(self, item: pytest.Item) -> Source | None:
+        """The function of a test, where it has one."""
         if not isinstance(item, pytest.Function):
             return None
         function = inspect.unwrap(item.function)
@@ -129,8 +131,13 @@ class RecordMaker:
             # Made by a decorator that does not tell what it stands for, or by other code: it is
             # looked for by its name where it was collected.
             owner = f"{item.cls.__qualname__}." if item.cls else ""
-            return Source(self._relative(str(item.path)), 0, owner + item.originalname)
-        return Source(self._relative(code.co_filename), code.co_firstlineno, qualname)
+            return Source(self.relative(str(item.path)), 0, owner + item.originalname)
+        return Source(self.relative(code.co_filename), code.co_firstlineno, qualname)
+
+    def _of_classes(self, item: pytest.Item) -> Iterator[Source]:
+        for node in item.listchain():
+            if isinstance(node, pytest.Class):
+                yield from filter(None, map(self._of_class, node.obj.__mro__))
 
     def _of_class(self, cls: type | None) -> Source | None:
         if cls is None:
@@ -139,9 +146,10 @@ class RecordMaker:
             path = inspect.getfile(cls)
         except (OSError, TypeError):
             return None
-        return Source(self._relative(path), 0, cls.__qualname__)
+        return Source(self.relative(path), 0, cls.__qualname__)
 
-    def _relative(self, path: str) -> str:
+    def relative(self, path: str) -> str:
+        """A path as reports have it: below the root directory without that."""
         below = path.startswith(self._root + os.sep)
         return Path(path[len(self._root) + 1 :] if below else path).as_posix()
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from imbue.resource_guards import messages
+from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.document import make_document
 from imbue.resource_guards.report.document import write_document

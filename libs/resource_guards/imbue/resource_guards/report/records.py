@@ -108,6 +108,7 @@ class TestRecord:
             ``deselected``, or ``not run``.
         source: Where its function is defined; `None` for a test that is no Python function.
         cls: The class that it was collected in, which may inherit it.
+        classes: The classes whose marks it has: this one, those around it, and all their bases.
         parameters: Of each parametrised argument, which of its values this test has, from 0; where
             that is not known, as of two equal ones, it is left out.
         axes: Where these arguments are parametrised.
@@ -124,6 +125,7 @@ class TestRecord:
     outcome: str = "not run"
     source: Source | None = None
     cls: Source | None = None
+    classes: list[Source] = field(default_factory=list)
     parameters: dict[str, int] = field(default_factory=dict)
     axes: list[Axis] = field(default_factory=list)
     declared: list[Declaration] = field(default_factory=list)
@@ -144,6 +146,7 @@ class TestRecord:
                 **data,
                 "source": _source(data["source"]),
                 "cls": _source(data["cls"]),
+                "classes": [Source(**each) for each in data["classes"]],
                 "axes": [Axis(each["argnames"], _source(each["source"])) for each in data["axes"]],
                 "declared": [
                     Declaration(each["resource"], each["level"], _source(each["source"]))

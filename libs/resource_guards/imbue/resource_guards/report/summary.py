@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imbue.resource_guards import messages
+from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.table import table
 

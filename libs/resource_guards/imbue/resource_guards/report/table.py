@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.declare.policy import DIRECTIONS
+from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.model import Direction
 from imbue.resource_guards.model import ViolationKind
 from imbue.resource_guards.report.document import Document

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from typing import Final
 
-from imbue.resource_guards import messages
+from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE

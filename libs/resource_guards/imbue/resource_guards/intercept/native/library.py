@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from imbue.resource_guards import messages
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.private_directory import PREFIX
+from imbue.resource_guards.messages import intercept as messages
 
 VARIABLE: Final = "LD_PRELOAD"
 SOURCE: Final = Path(__file__).with_name("preload.c")

@@ -1,0 +1,15 @@
+"""Parts of sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def counted(number: int, what: str) -> str:
+    """``1 test``, ``2 tests``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def quoted(names: Iterable[object]) -> str:
+    """The names in quotes, separated by commas, or ``none``."""
+    return ", ".join(f"'{name}'" for name in names) or "none"

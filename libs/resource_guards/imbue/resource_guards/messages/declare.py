@@ -1,0 +1,197 @@
+"""What is wrong with a registration, a setting that names guards, or a declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Sequence
+
+from imbue.resource_guards.messages.common import quoted
+from imbue.resource_guards.model import Resource
+
+
+def marker_line(resource: Resource) -> str:
+    """What ``pytest --markers`` shows."""
+    return f"{resource.name}: the test uses {resource.label} (enforced by resource guards)."
+
+
+def name_empty(label: object) -> str:
+    """A resource without a name."""
+    return (
+        f"A resource guard was registered under the name {label!r}. Give it a name that is not "
+        f"empty: the name of the program, or of the service."
+    )
+
+
+def name_no_identifier(label: str, mark: str) -> str:
+    """A name whose mark could not be written."""
+    return (
+        f"Resource guard '{label}': '{mark}' cannot be the name of a mark, since it cannot be "
+        f"written after @pytest.mark. (letters, digits and underscores, not first a digit or an "
+        f"underscore, no Python keyword). Give a mark: "
+        f"register_resource_guard('{label}', mark='...')."
+    )
+
+
+def name_is_pytests(label: str, mark: str) -> str:
+    """A mark that pytest has given a meaning."""
+    return (
+        f"Resource guard '{label}': the mark '{mark}' is pytest's own and means something else. "
+        f"Give another mark: register_resource_guard('{label}', mark='...')."
+    )
+
+
+def mark_taken(new: Resource, old: Resource) -> str:
+    """Two resources that want the same mark."""
+    return (
+        f"Resource guards '{old.label}' ({old.origin}) and '{new.label}' ({new.origin}) both "
+        f"claim the mark '{new.name}'. Register both under one name, if they are one resource, or "
+        f"give one of them another mark: register_resource_guard('{new.label}', mark='...')."
+    )
+
+
+def binary_taken(new: Resource, other: Resource, taken: Collection[str]) -> str:
+    """Two resources that want the same executable."""
+    return (
+        f"Resource guards '{other.label}' ({other.origin}) and '{new.label}' ({new.origin}) both "
+        f"guard the binary {quoted(sorted(taken))}. Leave it to one of them."
+    )
+
+
+def binary_name_bad(label: str, binary: object) -> str:
+    """A binary that cannot be looked up."""
+    return (
+        f"Resource guard '{label}': {binary!r} is not the name of an executable. Give the bare "
+        f"name that is looked up on PATH, 'docker' and not '/usr/bin/docker'; every path to it "
+        f"is guarded."
+    )
+
+
+def binaries_is_text(label: str, binaries: str) -> str:
+    """A string where a list of strings was meant."""
+    return f"Resource guard '{label}': binaries={binaries!r} is text; write [{binaries!r}]."
+
+
+def targets_is_text(label: str, targets: str) -> str:
+    """A string where a list of strings was meant."""
+    return f"Resource guard '{label}': targets={targets!r} is text; write [{targets!r}]."
+
+
+def sdk_guard_incomplete(label: str) -> str:
+    """Neither or both of the ways to register an SDK guard."""
+    return (
+        f"Resource guard '{label}': give either targets=['package.module:Class.method'], or an "
+        f"install and a cleanup function."
+    )
+
+
+def target_unreadable(label: str, target: object) -> str:
+    """A target that is not written as one."""
+    return (
+        f"Resource guard '{label}': cannot read the target {target!r}. Write "
+        f"'package.module:Class.method' or 'package.module:function'."
+    )
+
+
+def nothing_to_guard(label: str) -> str:
+    """A guard without anything that it watches."""
+    return f"Resource guard '{label}': name at least one binary or target."
+
+
+def not_a_list(label: str, argument: str, value: object) -> str:
+    """Something else where a list of strings was meant."""
+    return (
+        f"Resource guard '{label}': {argument}={value!r} is not a list; write {argument}=['...']."
+    )
+
+
+def mark_not_text(label: str, mark: object) -> str:
+    """A mark that is no text."""
+    return f"Resource guard '{label}': mark={mark!r} is not text; write mark='...'."
+
+
+def methods_unreadable(label: str, method: object, kinds: Iterable[str]) -> str:
+    """A method that is not written as one."""
+    return (
+        f"Resource guard '{label}': cannot read the method {method!r}. Write "
+        f"(SomeClass, 'method', MethodKind.SYNC); the kinds are {quoted(kinds)}."
+    )
+
+
+def two_marks(label: str, mark: str, old: Resource) -> str:
+    """One resource registered under two marks."""
+    return (
+        f"Resource guard '{label}' is registered under the mark '{mark}', and was under "
+        f"'{old.name}' ({old.origin}). A resource has one mark: leave out mark= the second time."
+    )
+
+
+def hook_failed(error: Exception, where: str) -> str:
+    """An implementation of the hook that raised."""
+    return (
+        f"An implementation of pytest_register_resource_guards failed at {where}: "
+        f"{type(error).__name__}: {error}. Correct it there."
+    )
+
+
+def entry_point_failed(name: str, value: str, error: Exception) -> str:
+    """A published guard that does not register."""
+    return (
+        f"The resource guard that the entry point '{name}' ({value}) publishes could not be "
+        f"registered: {type(error).__name__}: {error}. Update or remove its package."
+    )
+
+
+def enforced_unknown(resource: str, known: Collection[str]) -> str:
+    """A patch that names another resource than it was registered for."""
+    return (
+        f"enforce_sdk_guard({resource!r}): no resource of this name is guarded. Guarded are "
+        f"{quoted(known)}. Use the name that register_sdk_guard() was given."
+    )
+
+
+def cleanup_failed() -> str:
+    """More than one clean-up callback has raised."""
+    return "Session clean-up callbacks failed"
+
+
+def fixture_declares_nothing(resources: tuple[object, ...]) -> str:
+    """A fixture declaration that names no resource."""
+    return (
+        f"@fixture_uses_resources{resources!r}: name at least one resource, as text: "
+        f"@fixture_uses_resources('docker')."
+    )
+
+
+def fixture_declared_twice(function: object) -> str:
+    """Stacked fixture declarations."""
+    name = getattr(function, "__name__", function)
+    return (
+        f"Fixture '{name}' has @fixture_uses_resources twice. Name all its resources in one: "
+        f"@fixture_uses_resources('docker', 'tmux')."
+    )
+
+
+def fixture_declares_unknown(fixture: str, unknown: Collection[str], known: Collection[str]) -> str:
+    """A fixture declaration of something that is not guarded."""
+    return (
+        f"Fixture '{fixture}': @fixture_uses_resources names {quoted(sorted(unknown))}, which is "
+        f"not guarded. Guarded are {quoted(known)}. Correct the name, or register the guard."
+    )
+
+
+def is_use_not_callable(label: str, is_use: object) -> str:
+    """A connection guard without a function."""
+    return (
+        f"register_connection_guard('{label}', {is_use!r}): the second argument is a function "
+        f"that is given an address and returns whether it is the resource's."
+    )
+
+
+def name_unknown(name: str, installed: Sequence[str]) -> str:
+    """A name in the setting that means nothing here."""
+    return (
+        f"resource_guards: '{name}' is neither an installed guard package (installed: "
+        f"{quoted(installed)}) nor a program on PATH. Correct it, install its guard package, or "
+        f"write binary:{name} if it is a program that this machine does not have."
+    )

@@ -1,0 +1,110 @@
+"""What a fix has done, and what it leaves to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from imbue.resource_guards.messages.common import counted
+
+
+def fix_written(path: str) -> str:
+    """A file that was changed."""
+    return f"changed {path}"
+
+
+def fix_summary(added: int, removed: int, files: int, left: int, *, written: bool) -> str:
+    """What was done, in one line."""
+    done = "" if written else "would be "
+    return (
+        f"{counted(added, 'mark')} {done}added, {removed} {done}removed in {counted(files, 'file')}; "
+        f"{left} left to a person"
+    )
+
+
+def fix_left_alone(outcome: str, count: int) -> str:
+    """Tests of which nothing is known."""
+    return f"{counted(count, 'test')} left alone: {outcome}"
+
+
+def fix_more(count: int) -> str:
+    """What is not shown without ``-v``."""
+    return f"  and {count} more (-v shows them)"
+
+
+def fix_undone(path: str, line: int, action: str, mark: str, reason: str) -> str:
+    """An edit that could not be done."""
+    where = f"{path}:{line}" if line else path
+    return f"{where}: {action} @pytest.mark.{mark} by hand: {reason}"
+
+
+def fix_not_written(path: str, error: OSError) -> str:
+    """A file that could not be written."""
+    return f"{path}: cannot be written: {error}. It is as it was."
+
+
+def fix_outside(path: str, root: Path) -> str:
+    """A file that is not the project's."""
+    return f"{path}: it is not below {root} or belongs to an installed package; not touched."
+
+
+def fix_modified(path: str) -> str:
+    """A file with changes that are not committed."""
+    return (
+        f"{path}: git reports it as modified; commit or stash it first, or say "
+        f"--resource-guards-fix-dirty."
+    )
+
+
+def fix_git_fails(path: str, said: str) -> str:
+    """A file of which git cannot tell whether it is modified."""
+    return (
+        f"{path}: git cannot tell whether it is modified ({said}); see to that, or say "
+        f"--resource-guards-fix-dirty."
+    )
+
+
+def fix_changed_since(path: str) -> str:
+    """A file that is another than in the run."""
+    return (
+        f"{path}: it is not what it was in the run (another revision, or changed since); run the "
+        f"tests again."
+    )
+
+
+def fix_inseparable(mark: str) -> str:
+    """A parametrised test for which no single parameter decides."""
+    return (
+        f"some of its parameters need @pytest.mark.{mark} and others must not have it, and no one "
+        f"parametrize of it tells them apart"
+    )
+
+
+def fix_inherited(mark: str, cls: str) -> str:
+    """An inherited test that needs the mark in one class and must not have it in another."""
+    return (
+        f"it needs @pytest.mark.{mark} in {cls} only, where other tests must not have it; override "
+        f"it there"
+    )
+
+
+def fix_elsewhere(mark: str, path: str, qualname: str, paths: Sequence[str]) -> str:
+    """A broad mark whose tests are in other files."""
+    place = f"class {qualname}" if qualname else "the module"
+    return (
+        f"{path}: the @pytest.mark.{mark} of {place} covers tests that must not have it and tests "
+        f"of {', '.join(paths)} that need it; move it by hand"
+    )
+
+
+def fix_no_function(mark: str) -> str:
+    """A test that is no Python function."""
+    return f"it needs @pytest.mark.{mark}, and is no Python function that could carry it"
+
+
+def fix_mark_from_elsewhere(mark: str) -> str:
+    """A mark that is in no source that could be changed."""
+    return (
+        f"its @pytest.mark.{mark} is superfluous, and was given to it by a hook or a package's "
+        f"__init__.py, not by a decorator or pytestmark"
+    )

@@ -1,0 +1,197 @@
+"""What stands in the way of guarding, and what a shim says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
+
+from imbue.resource_guards.messages.common import quoted
+from imbue.resource_guards.model import Resource
+from imbue.resource_guards.model import SdkGuard
+from imbue.resource_guards.model import SdkTarget
+
+
+def platform_unsupported() -> str:
+    """Windows."""
+    return (
+        "Resource guards need a POSIX system (Linux, macOS): shims are programs of its shell. "
+        "Run these tests there, or without the guards: pytest -p no:resource_guards."
+    )
+
+
+def directory_unwritable(guards: Iterable[str], parent: Path, error: OSError) -> str:
+    """No private directory."""
+    return (
+        f"Resource guards {quoted(guards)} cannot make their private directory in {parent}: {error}. "
+        f"Set TMPDIR to a directory that can be written."
+    )
+
+
+def directory_has_colon(directory: Path) -> str:
+    """A private directory that cannot be on PATH."""
+    return (
+        f"The private directory {directory} of the resource guards cannot be on PATH, since there "
+        f"is a colon in it. Set TMPDIR to a directory without one."
+    )
+
+
+def directory_noexec(directory: Path, resource: Resource) -> str:
+    """A private directory from which nothing can be run."""
+    return (
+        f"Programs in {directory} cannot be run, so resource guard '{resource.label}' cannot "
+        f"watch its binaries. Set TMPDIR to a directory on a file system that is not mounted "
+        f"'noexec'."
+    )
+
+
+def native_unavailable(system: str) -> str:
+    """The native layer where there is none."""
+    return (
+        f"resource_guards_native = true: the native layer exists on Linux and not on {system}. "
+        f"Remove the option here."
+    )
+
+
+def native_needs_compiler() -> str:
+    """The native layer without a compiler."""
+    return (
+        "resource_guards_native = true needs a C compiler, and none of cc, gcc and clang is on "
+        "PATH. Install one (Debian: apt-get install gcc libc6-dev), name it in CC, or remove the "
+        "option."
+    )
+
+
+def native_not_compiled(command: Sequence[str], output: str) -> str:
+    """The native layer with a compiler that fails."""
+    return (
+        f"resource_guards_native = true: the C compiler failed. Install the C library's headers "
+        f"(Debian: apt-get install libc6-dev), or remove the option.\n"
+        f"{' '.join(command)}\n{output}"
+    )
+
+
+def native_unfit(directory: Path, character: str) -> str:
+    """The native layer with a private directory that LD_PRELOAD cannot name."""
+    return (
+        f"resource_guards_native = true: LD_PRELOAD cannot name a library in {directory}, since "
+        f"{character!r} in a path has a meaning of its own there. Set TMPDIR to another directory."
+    )
+
+
+def native_not_loaded(library: str, said: str) -> str:
+    """The native layer where a child process does not load the library."""
+    return (
+        f"resource_guards_native = true: /bin/sh does not load {library} by LD_PRELOAD. Its "
+        f"loader may be another than the compiler's, or forbid it; remove the option.\n{said}"
+    )
+
+
+def native_no_cache(folder: Path, error: OSError) -> str:
+    """The native layer without a place for its library."""
+    return (
+        f"resource_guards_native = true: its library cannot be kept in {folder}: {error}. "
+        f"Set XDG_CACHE_HOME to a directory that only you can write."
+    )
+
+
+def writable_by_others() -> str:
+    """Why a folder is not trusted."""
+    return "it belongs to, or can be written by, another user"
+
+
+def install_failed(resource: Resource, guard: SdkGuard, error: BaseException) -> str:
+    """An install function that raised."""
+    return (
+        f"Resource guard '{resource.label}' ({resource.origin}): its install function "
+        f"{guard.title} raised {type(error).__name__}: {error}. Correct it, or do not register "
+        f"the guard where the SDK is not installed."
+    )
+
+
+def cleanup_function_failed(resource: Resource, guard: SdkGuard, error: BaseException) -> str:
+    """A cleanup function that raised."""
+    return (
+        f"Resource guard '{resource.label}' ({resource.origin}): the cleanup function of "
+        f"{guard.title} raised {type(error).__name__}: {error}. Its patch may still be in place."
+    )
+
+
+def guard_failed(resource: Resource, reason: object) -> str:
+    """A guard that cannot be installed, and whose it is."""
+    return f"Resource guard '{resource.label}' ({resource.origin}): {reason}"
+
+
+def module_missing(target: SdkTarget, module: str) -> str:
+    """A target in a module that is not there."""
+    return (
+        f"the target {target.title} cannot be patched, since there is no module '{module}'. "
+        f"Install its package or correct the target; an SdkTarget(..., optional=True) may be "
+        f"missing."
+    )
+
+
+def target_missing(target: SdkTarget) -> str:
+    """A target that its module does not have."""
+    return (
+        f"the target {target.title} does not exist. Correct it to a method or function that this "
+        f"version of the package has; an SdkTarget(..., optional=True) may be missing."
+    )
+
+
+def target_is_missing(resource: Resource, target: SdkTarget, version: str) -> str:
+    """A target that may be missing, and is."""
+    package = target.title.partition(":")[0].partition(".")[0]
+    return (
+        f"Resource guard '{resource.label}': {target.title} is not in {f'{package} {version}'.strip()}, "
+        f"so that calls of it are not seen; its other targets are guarded. "
+        f"A newer version of the guard may know what has replaced it."
+    )
+
+
+def target_not_callable(target: SdkTarget, found: object) -> str:
+    """A target that is something else than a function."""
+    return (
+        f"the target {target.title} is {found!r}, which cannot be called. Name a method or a "
+        f"function."
+    )
+
+
+def target_is_class(target: SdkTarget) -> str:
+    """A target that is a class."""
+    return (
+        f"the target {target.title} is a class. Name the method through which its calls flow, "
+        f"{target.title}.method."
+    )
+
+
+def target_unpatchable(target: SdkTarget, error: Exception) -> str:
+    """A target in a type that cannot be changed."""
+    return (
+        f"the target {target.title} cannot be patched ({error}). Name a method of a class that is "
+        f"written in Python."
+    )
+
+
+def shim_refusal(resource: Resource) -> str:
+    """Why a program was not run."""
+    return (
+        f"resource guards: blocked '{resource.label}', which the running test or fixture does not "
+        f"declare (@pytest.mark.{resource.name}, or the fixture's @fixture_uses_resources)."
+    )
+
+
+def shim_no_state(resource: Resource) -> str:
+    """A shim that cannot find its scope."""
+    return (
+        f"resource guards: blocked '{resource.label}', since the private directory of the pytest "
+        f"process that guards it cannot be read."
+    )
+
+
+def shim_no_record(resource: Resource) -> str:
+    """A shim that cannot write to the journal."""
+    return (
+        f"resource guards: blocked '{resource.label}', since its use cannot be recorded in the "
+        f"private directory of the pytest process that guards it."
+    )

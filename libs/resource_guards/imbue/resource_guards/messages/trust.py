@@ -1,0 +1,51 @@
+"""What makes a run untrustworthy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def run_untrustworthy(problem: str) -> str:
+    """Why pytest stops."""
+    return f"resource guards cannot go on: {problem}"
+
+
+def journal_torn(line: str) -> str:
+    """A record that is not whole."""
+    return (
+        f"The journal of uses has a torn record ({line[:80]!r}): a process died while it wrote, "
+        f"and the use is lost. Run the tests again."
+    )
+
+
+def journal_removed(path: Path) -> str:
+    """The private directory has gone."""
+    return (
+        f"The private directory {path.parent} was removed while tests ran, so uses of resources "
+        f"went unseen. Look for a test or program that cleans the temporary directory."
+    )
+
+
+def directory_locked(path: Path) -> str:
+    """The private directory, or the journal in it, has been closed to its owner."""
+    return (
+        f"The permissions of {path} were changed while tests ran, so uses of resources may have "
+        f"gone unseen. Look for a test or program that changes the temporary directory."
+    )
+
+
+def state_unwritable(path: Path, error: OSError) -> str:
+    """The state file cannot be written."""
+    return (
+        f"What the running test may use could not be written to {path} ({error}), so programs "
+        f"that it starts cannot be judged. Look for a test or program that cleans the temporary "
+        f"directory, or make room on its file system."
+    )
+
+
+def journal_unwritable(path: Path, reason: object) -> str:
+    """A record that could not be written."""
+    return (
+        f"A use of a resource could not be recorded in {path} ({reason}). Make room on its file "
+        f"system, or set TMPDIR to another."
+    )

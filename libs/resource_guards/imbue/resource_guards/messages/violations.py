@@ -1,0 +1,205 @@
+"""What a test or fixture has done wrong, and what the summary tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from imbue.resource_guards.messages.common import counted
+from imbue.resource_guards.messages.explanations import read_more
+from imbue.resource_guards.model import Layer
+from imbue.resource_guards.model import Use
+from imbue.resource_guards.model import Violation
+from imbue.resource_guards.model import ViolationKind
+
+_SHOWN_USES = 5
+
+
+_SHOWN_PARAMETERS = 20
+
+
+_LAYERS = {
+    Layer.SHIM: "seen by the shim on PATH",
+    Layer.SPAWN: "seen when it was started",
+    Layer.SDK: "seen by the patch of the SDK",
+    Layer.CONNECTION: "seen when it was opened",
+}
+
+
+def blocked(label: str, use: Use, owner: str) -> str:
+    """The text of the exception in the code whose call was blocked."""
+    return (
+        f"Test invoked '{label}' without @pytest.mark.{use.resource}\n"
+        f"  {_use(use)}\n"
+        f"The call was blocked, on behalf of {owner}.\n"
+        f"Fix: add @pytest.mark.{use.resource} to the test (or '{use.resource}' to the fixture's "
+        f"@fixture_uses_resources), or do not call {label}.\n"
+        f"{read_more(ViolationKind.MISSING_MARK)}"
+    )
+
+
+STARTED_BY_TEST = "the test that started this process"
+
+
+def violation(violation: Violation, labels: Mapping[str, str]) -> str:
+    """The text of one violation in a test's report."""
+    return _VIOLATIONS[violation.kind](violation, labels.get(violation.resource, ""))
+
+
+def _missing_mark(violation: Violation, label: str) -> str:
+    mark = f"@pytest.mark.{violation.resource}"
+    where = "".join(f", above {place}" for place in violation.places)
+    if violation.fixture is None:
+        happened = f"Test invoked '{label}' without {mark}"
+        fix = f"Fix: add {mark} to the test{where}; or do not call {label} in it."
+    else:
+        happened = (
+            f"Fixture '{violation.fixture}', which the test depends on, "
+            f"invoked '{label}' without {mark} on the test"
+        )
+        fix = f"Fix: add {mark} to the test{where}; or do not call {label} in the fixture."
+    return "\n".join(
+        [
+            happened,
+            *_uses(violation.uses),
+            f'Why it matters: pytest -m "not {violation.resource}" would still need {label}.',
+            fix,
+            read_more(violation.kind),
+        ]
+    )
+
+
+def _superfluous_mark(violation: Violation, label: str) -> str:
+    mark = f"@pytest.mark.{violation.resource}"
+    uncertain = violation.after_block
+    carriers = " and ".join(violation.places) or "the test"
+    return (
+        f"Test has {mark} but never invoked {label}\n"
+        f"Why it matters: it is left out wherever {label} is not there, for no reason.\n"
+        f"Fix: remove {mark} from {carriers}; or make the test use {label}.\n"
+        + "But first correct the blocked call: the test may go on to it then.\n" * uncertain
+        + read_more(violation.kind)
+    )
+
+
+def place(path: str, line: int) -> str:
+    """A line of the source."""
+    return f"{path}:{line}"
+
+
+def carrier(level: str, qualname: str, place: str) -> str:
+    """What a mark stands on, in a sentence."""
+    what = {
+        "function": "the test",
+        "param": "this parameter of the test",
+        "class": f"class {qualname}",
+        "module": "pytestmark of the module",
+    }.get(level, "the hook or package that gives it to the test")
+    what += f", at {place}" if place else ""
+    others = {"class": " (or move it to those of its tests that need it)"}
+    others["module"] = " (or move it to those tests that need it)"
+    return what + others.get(level, "")
+
+
+def _fixture_undeclared_use(violation: Violation, label: str) -> str:
+    happened = (
+        f"Fixture '{violation.fixture}' invoked '{label}', "
+        f"which its @fixture_uses_resources does not name"
+    )
+    where = "".join(f", at {place}" for place in violation.places)
+    fix = (
+        f"Fix: add '{violation.resource}' to its @fixture_uses_resources{where}; "
+        f"or do not call {label} in it."
+    )
+    return "\n".join([happened, *_uses(violation.uses), fix, read_more(violation.kind)])
+
+
+def _fixture_unused_declaration(violation: Violation, label: str) -> str:
+    where = "".join(f", at {place}" for place in violation.places)
+    return (
+        f"Fixture '{violation.fixture}' declares '{violation.resource}' "
+        f"but never invoked {label}, neither in set-up nor in tear-down\n"
+        f"Fix: remove '{violation.resource}' from its @fixture_uses_resources{where}.\n"
+        f"{read_more(violation.kind)}"
+    )
+
+
+_VIOLATIONS = {
+    ViolationKind.MISSING_MARK: _missing_mark,
+    ViolationKind.SUPERFLUOUS_MARK: _superfluous_mark,
+    ViolationKind.FIXTURE_UNDECLARED_USE: _fixture_undeclared_use,
+    ViolationKind.FIXTURE_UNUSED_DECLARATION: _fixture_unused_declaration,
+}
+
+
+def _use(use: Use) -> str:
+    place = f" at {use.where}" if use.where else ""
+    outcome = "allowed" if use.allowed else "blocked"
+    through = f", through {use.through}" if use.through else ""
+    return f"{use.what}{place}{through} ({outcome}; {_LAYERS[use.layer]}, process {use.pid})"
+
+
+def _uses(uses: Sequence[Use]) -> list[str]:
+    lines = [f"  {_use(use)}" for use in uses[:_SHOWN_USES]]
+    if len(uses) > _SHOWN_USES:
+        lines.append(f"  and {len(uses) - _SHOWN_USES} more")
+    return lines
+
+
+def skipped_after(reason: object) -> str:
+    """What is added when the test skipped itself as well."""
+    return f"The test then ended with: {reason}"
+
+
+def summary_line(texts: Sequence[str]) -> str:
+    """The line of a failure in pytest's short summary."""
+    first = texts[0].partition("\n")[0]
+    return f"{first} (and {len(texts) - 1} more)" if len(texts) > 1 else first
+
+
+def mixed_parameters(test: str, resource: str, users: Sequence[str]) -> str:
+    """A parametrised test of which only some parameters need the mark."""
+    shown = ", ".join(f"[{each}]" for each in users[:_SHOWN_PARAMETERS])
+    if len(users) > _SHOWN_PARAMETERS:
+        shown += f" and {len(users) - _SHOWN_PARAMETERS} more"
+    return (
+        f"{test} needs @pytest.mark.{resource} for some of its parameters only: {shown}. Give it "
+        f"to these: pytest.param(..., marks=pytest.mark.{resource})"
+    )
+
+
+def use_and_place(use: Use) -> str:
+    """A use, without the process that it was seen in."""
+    return f"{use.what}{f' at {use.where}' if use.where else ''}"
+
+
+def used_in_collection(resource: str, uses: Sequence[str]) -> str:
+    """What was used while tests were collected, by no test."""
+    shown = "; ".join(uses[:_SHOWN_USES])
+    if len(uses) > _SHOWN_USES:
+        shown += f"; and {len(uses) - _SHOWN_USES} more"
+    return (
+        f"While tests were collected, {resource} was used: {shown}. So runs that collect this need "
+        f'{resource}, even -m "not {resource}". Fix: move it into a fixture or test.'
+    )
+
+
+def warned_of(resource: str, kind: str, count: int) -> str:
+    """How many violations were only warned of."""
+    return f"Warned of {resource}: {kind}, {counted(count, 'time')}."
+
+
+def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:
+    """A use by a process that outlived its test."""
+    if use.allowed:
+        return f"Late use of {label} by what {owner} started and left running: {_use(use)}"
+    if may_use:
+        return (
+            f"{owner} may use {label}, and left a process running that has lost the scope it was "
+            f"started in, and was judged by that of a later test: {_use(use)}. End the process in "
+            f"the test, or pass it the environment."
+        )
+    return (
+        f"After it had ended, {owner} invoked '{label}' without @pytest.mark.{use.resource}, "
+        f"by a process or thread that it started and left running: {_use(use)}"
+    )
