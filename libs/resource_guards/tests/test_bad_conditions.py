@@ -182,12 +182,11 @@ def test_ten_thousand_uses_from_fifty_processes(suite: Suite) -> None:
             register_sdk_guard("sdk", targets=["sdk:send"])
 
             def pytest_runtest_teardown(item):
-                from imbue.resource_guards.lifecycle.tests import ACCOUNT
                 if "fifty" in item.name:
                     pids = {}
                     plugin = item.config.pluginmanager.get_plugin("resource_guards_lifecycle")
                     plugin.enforcement.read_journal()
-                    for use in item.stash[ACCOUNT].scope.uses:
+                    for use in plugin.running.scope.uses:
                         assert use.what.startswith("sdk:send"), use
                         pids[use.pid] = pids.get(use.pid, 0) + 1
                     print("COUNTED", len(pids), sum(pids.values()))
@@ -236,8 +235,7 @@ def test_many_threads_that_start_processes(suite: Suite) -> None:
                     list(pool.map(lambda n: subprocess.run(["tool", str(n)], check=True), range(400)))
                 plugin = request.config.pluginmanager.get_plugin("resource_guards_lifecycle")
                 plugin.enforcement.read_journal()
-                from imbue.resource_guards.lifecycle.tests import ACCOUNT
-                assert len(request.node.stash[ACCOUNT].scope.uses) == 400
+                assert len(plugin.running.scope.uses) == 400
         """
     )
 
@@ -262,8 +260,7 @@ def test_shims_of_many_processes_at_once(suite: Suite) -> None:
                 assert [shell.wait() for shell in shells] == [0] * 50
                 plugin = request.config.pluginmanager.get_plugin("resource_guards_lifecycle")
                 plugin.enforcement.read_journal()
-                from imbue.resource_guards.lifecycle.tests import ACCOUNT
-                assert len(request.node.stash[ACCOUNT].scope.uses) == 500
+                assert len(plugin.running.scope.uses) == 500
         """
     )
 

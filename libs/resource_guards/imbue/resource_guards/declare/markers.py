@@ -26,15 +26,64 @@ class MarkReader:
     """Reads which resources a test's marks declare.
 
     Tests that carry the same marks are given the same set object, so that comparing two is cheap.
+    What the nodes around tests carry is kept, since thousands of tests have the same ones; it is read
+    again when one of them has been given another mark.
     """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._sets: dict[frozenset[str], frozenset[str]] = {}
+        self._above: dict[pytest.Collector | None, _Above] = {}
+        self._revision = 0
+        self._last = self._above_of(None)
 
     def declared_by(self, item: pytest.Item) -> frozenset[str]:
         """The resources whose marks the test has: its own, its class's and its module's."""
-        declared = frozenset(
-            mark.name for mark in item.iter_markers() if mark.name in self._registry
-        )
+        above = self._last
+        if item.parent is not above.parent or self._revision != self._registry.revision:
+            above = self._last = self._above_of(item.parent)
+        count = 0
+        for node in above.nodes:
+            count += len(node.own_markers)
+        if count != above.count:
+            above.count = count
+            above.declared = self._declared(
+                mark for node in above.nodes for mark in node.own_markers
+            )
+        if not item.own_markers:
+            return above.declared
+        own = self._declared(item.own_markers)
+        return self._shared(above.declared | own) if own else above.declared
+
+    def _above_of(self, parent: pytest.Collector | None) -> _Above:
+        if self._revision != self._registry.revision:
+            self._revision = self._registry.revision
+            self._above.clear()
+        if parent not in self._above:
+            self._above[parent] = _Above(parent)
+        return self._above[parent]
+
+    def _declared(self, marks: Iterable[pytest.Mark]) -> frozenset[str]:
+        return self._shared(frozenset(mark.name for mark in marks if mark.name in self._registry))
+
+    def _shared(self, declared: frozenset[str]) -> frozenset[str]:
         return self._sets.setdefault(declared, declared)
+
+
+class _Above:
+    """What is known of the node that a test is in.
+
+    Args:
+        parent: The node.
+
+    Attributes:
+        nodes: It, and those around it.
+        count: How many marks they had when they were read.
+        declared: The resources whose marks they have.
+    """
+
+    def __init__(self, parent: pytest.Collector | None) -> None:
+        self.parent = parent
+        self.nodes = parent.listchain() if parent else []
+        self.count = -1
+        self.declared: frozenset[str] = frozenset()

@@ -54,6 +54,7 @@ class Registry:
     def __init__(self) -> None:
         self._resources: dict[str, Resource] = {}
         self._listener: Listener | None = None
+        self.revision = 0  # how often it has changed
         self.cleanup_callbacks: list[Callable[[], object]] = []
 
     def __iter__(self) -> Iterator[Resource]:
@@ -213,6 +214,7 @@ class Registry:
             )
         if merged != old:
             self._resources[new.name] = merged
+            self.revision += 1
             try:
                 if self._listener is not None:
                     self._listener(merged)

@@ -150,6 +150,7 @@ class Shims:
         self._folder = directory / "bin"
         self._folder.mkdir()
         self.folder = str(self._folder)
+        self._octets = os.fsencode(self.folder)
         self.path_at_start = os.environ.get("PATH", os.defpath).split(os.pathsep)
         self.put_on_path()
 
@@ -185,6 +186,11 @@ class Shims:
 
     def put_on_path(self) -> None:
         """Make the folder the first on PATH, unless PATH has it: a test may have put fakes first."""
+        try:
+            if self._octets in os.environb[b"PATH"]:  # half the cost of `environ`, before each test
+                return
+        except KeyError:
+            pass
         path = os.environ.get("PATH", os.defpath)
         if self.folder not in path:
             os.environ["PATH"] = f"{self.folder}{os.pathsep}{path}"

@@ -56,11 +56,11 @@ class FixtureScopes:
         self._running = running
         self._accounts: dict[pytest.FixtureDef[Any], FixtureAccount] = {}
         self._dependents: Dependents | None = None
-        self._finished: list[FixtureAccount] = []
+        self.finished: list[FixtureAccount] = []
 
     def no_longer_awaited(self) -> Iterable[TestAccount]:
         """The tests that waited for fixtures which have been torn down since the last call."""
-        finished, self._finished = self._finished, []
+        finished, self.finished = self.finished, []
         return [test for fixture in finished for test in fixture.awaiting]
 
     def set_up(
@@ -123,7 +123,7 @@ class FixtureScopes:
         def finish() -> None:
             turn.end()
             account.finished = True
-            self._finished.append(account)
+            self.finished.append(account)
             self._ledger.close(account.scope)
             if self._accounts.get(fixturedef) is account:
                 del self._accounts[fixturedef]

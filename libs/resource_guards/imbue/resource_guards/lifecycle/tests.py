@@ -27,25 +27,28 @@ if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
     from imbue.resource_guards.session import GuardSession
 
-ACCOUNT = pytest.StashKey[TestAccount]()
-
 
 class Lifecycle:
-    """Registered as a plugin while guards are installed, and at no other time."""
+    """Registered as a plugin while guards are installed, and at no other time.
+
+    Attributes:
+        running: The account of the test that is running, if one is.
+    """
 
     def __init__(self, session: GuardSession, enforcement: Enforcement) -> None:
         self.enforcement = enforcement
         self._session = session
         self._slot = enforcement.slot
         self._ledger = enforcement.ledger
+        self._journal = enforcement.journal
         self._labels = enforcement.observer.labels
         self._registry = session.registry
         self._policy = session.policy
         self._marks = MarkReader(session.registry)
         self._fixtures = FixtureScopes(
-            session.registry, self._marks, session.policy, enforcement, lambda: self._running
+            session.registry, self._marks, session.policy, enforcement, lambda: self.running
         )
-        self._running: TestAccount | None = None
+        self.running: TestAccount | None = None
         self._recorder = session.recorder
         enforcement.observer.refresh = self.refresh
 
@@ -55,9 +58,7 @@ class Lifecycle:
         declared = self._marks.declared_by(item)
         allowed = self._policy.allowance(declared, self._registry)
         scope = self._ledger.open(item.nodeid, allowed)
-        self._running = item.stash[ACCOUNT] = TestAccount(item, scope, declared)
-        # Reports of subtests are made within the body, and look like reports of its end.
-        self._running.has_teardown = pytest_internals.may_have_subtests(item)
+        self.running = TestAccount(item, scope, declared)
         self.enforcement.put_on_path()
         self._slot.enter(scope)
         return (yield)
@@ -73,36 +74,50 @@ class Lifecycle:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Judge a phase, when all other plugins have had their say about its report."""
+        """Judge a phase, when all other plugins have had their say about its report.
+
+        Each test comes here three times, so nothing is asked that is not needed, and no function
+        called: `benchmarks/` counts the instructions of a test that uses nothing.
+        """
         report = yield
-        account = item.stash.get(ACCOUNT, None)
-        if account is None:
+        account = self.running
+        if account is None or account.item is not item:
             return report
-        self.enforcement.read_journal()
-        if self._recorder is not None:
-            account.outcome = own_outcome(account.outcome, report)
-        if call.when == "teardown":
+        phase = call.when
+        if account.scope.has_started or (phase != "setup" and self._journal.has_grown()):
+            self.enforcement.read_journal()
+        if phase == "teardown":
             self._close(account)
-        else:
-            self._follow(account, report)
-        if not account.is_plain:
-            finished = call.when == "teardown" or not account.has_teardown
-            violations = self._to_fail(account, finished=finished)
-            if violations:
-                fail_report(report, item, call, violations, self._labels)
-            if call.when == "teardown":
-                name_resources(report, account.used())
-                if account.is_finished:
-                    self._note(account)
-        if call.when == "teardown":
-            if self._recorder is not None:
-                self._recorder.attach(report, account)
+        elif phase == "call" and self._marks.declared_by(item) is not account.declared:
+            self.refresh(account.scope)
+        if account.declared or account.scope.uses or account.fixtures or self._recorder is not None:
+            self._judge(account, report, call)
+        if phase == "teardown" and self._fixtures.finished:
             self._decide()
         return report
 
+    def _judge(
+        self, account: TestAccount, report: pytest.TestReport, call: pytest.CallInfo[None]
+    ) -> None:
+        is_end = call.when == "teardown"
+        if self._recorder is not None:
+            account.outcome = own_outcome(account.outcome, report)
+        if not is_end:
+            self._follow(account, report)
+        if not account.is_plain:
+            violations = self._to_fail(account, finished=is_end or not account.has_teardown)
+            if violations:
+                fail_report(report, account.item, call, violations, self._labels)
+            if is_end:
+                name_resources(report, account.used())
+                if account.is_finished:
+                    self._note(account)
+        if is_end and self._recorder is not None:
+            self._recorder.attach(report, account)
+
     def refresh(self, scope: Scope) -> None:
         """Read the running test's marks again, since it or a fixture may have added one."""
-        account = self._running
+        account = self.running
         if account is not None and account.scope is scope:
             declared = self._marks.declared_by(account.item)
             if declared is not account.declared:
@@ -115,15 +130,19 @@ class Lifecycle:
         self.refresh(account.scope)
         if report.when == "call":
             account.passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
-            account.has_teardown |= pytest_internals.has_own_finalizers(account.item)
+            # Reports of subtests are made within the body, and look like reports of its end.
+            account.has_teardown |= pytest_internals.may_have_subtests(
+                account.item
+            ) or pytest_internals.has_own_finalizers(account.item)
 
     def _close(self, account: TestAccount) -> None:
-        self.enforcement.leave(account.scope)
+        if account.scope.has_started:
+            self.enforcement.leave(account.scope)
         self._ledger.close(account.scope)
-        self._slot.enter(None)
-        self._running = None
-        del account.item.stash[ACCOUNT]
-        account.wait()
+        self._slot.leave()
+        self.running = None
+        if account.fixtures:
+            account.wait()
 
     def _decide(self) -> None:
         """Judge the tests that waited for a fixture which has been torn down by now."""

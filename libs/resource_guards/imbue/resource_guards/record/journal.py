@@ -50,7 +50,8 @@ def parse_record(line: str) -> Entry:
 class Journal:
     """The journal of one pytest process, as that process reads it.
 
-    Asking whether anything is new costs one ``fstat``, since most tests start no process at all.
+    Asking whether anything is new costs one ``lseek``, since most tests start no process at all.
+    An ``fstat``, which would also tell whether the file is still there, costs four times as much.
 
     Args:
         path: Where the file is made.
@@ -66,8 +67,12 @@ class Journal:
         self._fd = os.open(path, flags, 0o600)
         self._read = 0
 
+    def has_grown(self) -> bool:
+        """Whether other processes have written since the last :meth:`read_news`."""
+        return os.lseek(self._fd, 0, os.SEEK_END) != self._read
+
     def has_news(self) -> bool:
-        """Whether other processes have written since the last :meth:`read_news`.
+        """The same, when it is made sure that they could.
 
         Raises:
             JournalError: The file was removed, with whatever would have been written to it, or

@@ -41,7 +41,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.late: list[LateUse] = []
-        self._open: dict[str, Scope] = {}
+        self._open: dict[int, Scope] = {}
         self._owners: list[str] = []
         self._left: dict[int, Scope] = {}
         self._pid = os.getpid()
@@ -55,12 +55,12 @@ class Ledger:
             self._owners.clear()
         scope = Scope(self._fork * _FOR_EACH_FORK + len(self._owners), owner, allowed)
         self._owners.append(owner)
-        self._open[str(scope.id)] = scope
+        self._open[scope.id] = scope
         return scope
 
     def close(self, scope: Scope) -> None:
         """Take nothing more for this scope: what still comes is late."""
-        self._open.pop(str(scope.id), None)
+        self._open.pop(scope.id, None)
 
     def leave(self, scope: Scope, children: Iterable[int]) -> None:
         """Something else runs from now on; these processes were started for it, or before it.
@@ -73,7 +73,7 @@ class Ledger:
 
     def note(self, scope: Scope, use: Use) -> None:
         """Put a use that this process has seen on its scope, or with the late ones."""
-        if str(scope.id) in self._open:
+        if scope.id in self._open:
             scope.note(use)
         else:
             self.late.append(LateUse(scope.owner, use, use.resource in scope.allowed))
@@ -96,7 +96,7 @@ class Ledger:
 
     def _scope_of(self, scope_id: str, running: Scope | None) -> Scope | None:
         if not scope_id.startswith(ANY_SCOPE):
-            return self._open.get(scope_id)
+            return self._open.get(int(scope_id)) if scope_id.isdecimal() else None
         child = scope_id.removeprefix(ANY_SCOPE)
         return self._left.get(int(child), running) if child.isdecimal() else running
 

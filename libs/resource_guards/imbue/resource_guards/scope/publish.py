@@ -56,7 +56,11 @@ class Publisher:
 
     def publish(self, scope: Scope | None) -> None:
         """Make `scope`, or no scope, the one that processes started from now on belong to."""
-        os.environ[VARIABLE] = self.value(scope)
+        if scope is not None and scope.allowed in self._allowed:  # the call of `value` left out
+            value = f"{self._prefix}{scope.id}{self._allowed[scope.allowed]}"
+        else:
+            value = self.value(scope)
+        os.environ[VARIABLE] = value
         if scope is not None and self._in_state_file is not scope.allowed:
             if self._in_state_file != scope.allowed:
                 # No id in it, since it is rewritten only when the allowed set changes.

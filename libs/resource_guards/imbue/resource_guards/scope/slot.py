@@ -81,6 +81,13 @@ class ScopeSlot:
         self._turn = Turn(self._turn.stamp + 1, self, scope)
         self._publisher.publish(scope)
 
+    def leave(self) -> None:
+        """Make no scope the running one.
+
+        Child processes are told when one is started: most often the next test comes first.
+        """
+        self._turn = Turn(self._turn.stamp + 1, self, None)
+
     def value(self) -> str:
         """The environment variable's value for a process that acts as the calling thread does."""
         return self._publisher.value(self.turn().scope)
