@@ -30,6 +30,8 @@ SYSTEM_PACKAGES = {
     "docker": "docker.io",
     "dockerd": "docker.io runc containerd",
     "busybox": "busybox-static",
+    "strace": "strace",
+    "valgrind": "valgrind",
 }  # what tests run, and where Debian has it
 OLDEST_PYTHON = (3, 11)
 

@@ -1,0 +1,195 @@
+"""The suites that are measured.
+
+Guards are registered in the way that the released peer documents, which works with both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+BINARIES = ("git", "ls", "cat", "sed", "grep")
+
+CONFTEST = """
+import os
+if os.environ["BENCHMARK"] != "bare":
+    from imbue.resource_guards import resource_guards as guards
+
+    {register}
+
+    def pytest_configure(config):
+        guards.register_guarded_resource_markers(config)
+
+    def pytest_sessionstart(session):
+        guards.start_resource_guards(session)
+
+    def pytest_sessionfinish(session):
+        guards.stop_resource_guards()
+else:
+    def pytest_configure(config):
+        for name in {names}:
+            config.addinivalue_line("markers", name + ": as the others have it")
+"""
+
+SDK = """
+class Client:
+    def send(self):
+        pass
+
+    async def receive(self):
+        pass
+"""
+
+INSTALL = """
+def make(name, method):
+    import sdk
+    original = getattr(sdk.Client, method)
+    if method == "receive":
+        async def guarded(self):
+            guards.enforce_sdk_guard(name)
+            return await original(self)
+    else:
+        def guarded(self):
+            guards.enforce_sdk_guard(name)
+            return original(self)
+    def install():
+        setattr(sdk.Client, method, guarded)
+    def cleanup():
+        setattr(sdk.Client, method, original)
+    guards.register_sdk_guard(name, install, cleanup)
+make("sender", "send")
+make("receiver", "receive")
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A suite, and how it is run.
+
+    Args:
+        title: What it is, for the table.
+        count: How many units it has; the cost is told for one of them.
+        files: The files for so many units.
+        arguments: Further arguments of pytest.
+        short: How many units it has in the short form.
+        by_peer: The peer can run it.
+    """
+
+    title: str
+    count: int
+    files: Callable[[int], Mapping[str, str]]
+    arguments: tuple[str, ...] = ()
+    short: int = 20
+    by_peer: bool = True
+
+
+def _conftest(register: str, names: tuple[str, ...]) -> str:
+    return CONFTEST.format(register=register.strip().replace("\n", "\n    "), names=names)
+
+
+def _binaries() -> str:
+    return _conftest(f"for name in {BINARIES}:\n    guards.register_resource_guard(name)", BINARIES)
+
+
+def _sdks() -> str:
+    return _conftest(INSTALL, ("sender", "receiver"))
+
+
+def _empty(count: int) -> str:
+    return "\n\n".join(f"def test_{index}():\n    pass" for index in range(count))
+
+
+def _calls(count: int) -> str:
+    lines = "import subprocess, pytest\npytestmark = pytest.mark.cat\n"
+    body = '    subprocess.run(["cat", "/dev/null"], check=True)'
+    return lines + "\n\n".join(f"def test_{index}():\n{body}" for index in range(count))
+
+
+def _sdk_calls(count: int) -> str:
+    return f"""
+import pytest, sdk
+
+@pytest.mark.sender
+def test_it():
+    send = sdk.Client().send
+    for _ in range({count}):
+        send()
+"""
+
+
+def _async_calls(count: int) -> str:
+    return f"""
+import asyncio, pytest, sdk
+
+@pytest.mark.receiver
+def test_it():
+    async def run():
+        receive = sdk.Client().receive
+        for _ in range({count}):
+            await receive()
+    asyncio.run(run())
+"""
+
+
+def _spawns(count: int) -> str:
+    return f"""
+import subprocess
+
+def test_it():
+    for _ in range({count}):
+        subprocess.run(["true"], check=True)
+"""
+
+
+def _fixture(count: int) -> str:
+    return f"""
+import subprocess, pytest
+
+@pytest.fixture(scope="module")
+def shared():
+    subprocess.run(["cat", "/dev/null"], check=True)
+
+@pytest.mark.cat
+@pytest.mark.parametrize("index", range({count}))
+def test_it(shared, index):
+    pass
+"""
+
+
+_START = """
+import os
+if os.environ["BENCHMARK"] != "bare":
+    pytest_plugins = ["imbue.mngr.pytest_plugin", "imbue.mngr_modal.pytest_plugin"]
+"""
+
+
+def _suite(
+    conftest: Callable[[], str], tests: Callable[[int], str]
+) -> Callable[[int], Mapping[str, str]]:
+    return lambda count: {"conftest.py": conftest(), "sdk.py": SDK, "test_it.py": tests(count)}
+
+
+CASES = {
+    "empty": Case("an empty test, 5 programs guarded", 5000, _suite(_binaries, _empty)),
+    "empty-sdk": Case("an empty test, 2 SDKs guarded", 5000, _suite(_sdks, _empty)),
+    "empty-n2": Case("an empty test, 5 programs, -n2", 5000, _suite(_binaries, _empty), ("-n2",)),
+    "calls": Case("a test that calls a guarded program", 2000, _suite(_binaries, _calls)),
+    "sdk-calls": Case("a guarded SDK call", 100_000, _suite(_sdks, _sdk_calls), short=1000),
+    "async-calls": Case("the same, async", 100_000, _suite(_sdks, _async_calls), short=1000),
+    "spawns": Case("a start of a program that is not guarded", 300, _suite(_binaries, _spawns)),
+    # The peer fails all dependents but the first, so that its figures would be of something else.
+    "fixture": Case(
+        "a dependent of a module's fixture", 1000, _suite(_binaries, _fixture), by_peer=False
+    ),
+    "start": Case(
+        "a session, Docker and Modal guarded, 1 test",
+        1,
+        lambda count: {"conftest.py": _START, "test_it.py": _empty(count)},
+        short=1,
+        by_peer=False,
+    ),
+    "many": Case(
+        "a test of 100,000, 5 programs guarded", 100_000, _suite(_binaries, _empty), short=100
+    ),
+}

@@ -1,0 +1,112 @@
+"""What a test that uses nothing costs, in counts that do not depend on the machine's speed.
+
+Each is the difference of two runs with different numbers of tests, and of a guarded and a bare one:
+what a session costs once is not in it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import dev
+from benchmarks.cases import CASES
+
+FEW, MANY = 50, 150
+SYSTEM_CALLS = 3  # the journal is asked twice, by lseek; and getpid, since a plugin may fork
+INSTRUCTIONS = 130_000  # decision 0018 says of what; the design's aim is 23,000
+
+BENCHMARKS = dev.ROOT / "benchmarks" / "run.py"
+
+
+def needs(program: str) -> None:
+    """Skip without it; in CI, where it is installed, fail."""
+    if shutil.which(program) is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{program} is not installed")
+
+
+def run(folder: Path, count: int, flavour: str, tracer: list[str]) -> str:
+    """Run so many empty tests, five programs guarded, below another program; what that says."""
+    folder = folder / f"{flavour}-{count}"
+    folder.mkdir()
+    for name, text in CASES["empty"].files(count).items():
+        (folder / name).write_text(text)
+    environment = {**os.environ, "BENCHMARK": flavour, "PYTHONHASHSEED": "0"}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    options = ["-q", "-pno:cacheprovider"]
+    options += ["-presource_guards"] if flavour == "ours" else []
+    done = subprocess.run(
+        [*tracer, sys.executable, "-m", "pytest", *options],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"{count} passed" in done.stdout, done.stdout + done.stderr
+    return done.stderr
+
+
+def per_test(counted: Callable[[int, str], int]) -> float:
+    """What guards add to a test, of a count that is given for a number of tests and a flavour."""
+    ours, bare = (counted(MANY, each) - counted(FEW, each) for each in ("ours", "bare"))
+    return (ours - bare) / (MANY - FEW)
+
+
+def test_system_calls(tmp_path: Path) -> None:
+    """A handful for each test, and none that makes a file, a directory or a process."""
+    needs("strace")
+    calls: dict[tuple[int, str], Counter[str]] = {}
+    for count in (FEW, MANY):
+        for flavour in ("bare", "ours"):
+            trace = tmp_path / f"trace-{flavour}-{count}"
+            run(tmp_path, count, flavour, ["strace", "-f", "-o", str(trace)])
+            lines = trace.read_text(errors="replace").splitlines()
+            names = (re.match(r"\d+ +(\w+)\(.*?(O_CREAT)?", line) for line in lines)
+            calls[count, flavour] = Counter(found[1] for found in names if found)
+            calls[count, flavour]["O_CREAT"] = sum("O_CREAT" in line for line in lines)
+
+    for name in ("O_CREAT", "mkdir", "clone", "clone3", "fork", "vfork", "execve", "rename"):
+        assert per_test(lambda *key, name=name: calls[key][name]) == pytest.approx(0, abs=0.02), (
+            name
+        )
+    unsteady = {"brk", "mmap", "munmap", "mremap", "madvise", "futex", "O_CREAT"}  # of memory
+    added = per_test(lambda *key: sum(n for c, n in calls[key].items() if c not in unsteady))
+    assert added <= SYSTEM_CALLS + 0.2
+
+
+def test_instructions(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    """No more than it was brought down to."""
+    needs("valgrind")
+    tracer = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path / 'out'}"]
+
+    def counted(count: int, flavour: str) -> int:
+        found = re.search(r"Collected : (\d+)", run(tmp_path, count, flavour, tracer))
+        assert found
+        return int(found[1])
+
+    added = per_test(counted)
+
+    record_property("figures", f"guards add {added:,.0f} instructions to an empty test")
+    assert added <= INSTRUCTIONS
+
+
+def test_the_benchmarks_run(record_property: Callable[[str, object], None]) -> None:
+    """In their short form: each case, bare, ours and the peer's."""
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS), "--short"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    record_property("figures", f"benchmarks, short (to show that they run):\n{done.stdout}")
+    for case in CASES.values():
+        assert done.stdout.count(f"| {case.title} |") == 2 + case.by_peer
