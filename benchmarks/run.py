@@ -158,7 +158,8 @@ def main() -> None:
         version = ".".join(map(str, sys.version_info[:3]))
         options.output.write_text(
             f"# Performance\n\nWritten by `python3 benchmarks/run.py --output docs/performance.md`, "
-            f"with CPython {version} on {os.cpu_count()} cores. Each case is run bare, with our guards "
+            f"with CPython {version} on {os.cpu_count()} cores, in {options.rounds} rounds. "
+            f"Each case is run bare, with our guards "
             f"and with {PEER} in turn.\n\n{text}\n"
         )
 
