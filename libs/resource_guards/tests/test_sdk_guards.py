@@ -291,6 +291,47 @@ def test_a_mark_added_while_the_test_runs(suite: Suite) -> None:
     assert outcome["test_superfluous"].says_superfluous("sdk")
 
 
+def test_a_mark_of_the_module_that_changes_between_tests(suite: Suite) -> None:
+    """Each test is judged by the marks that its module has then, also if one replaces another."""
+    suite.write(
+        sdk=SDK,
+        conftest="""
+            import pytest
+
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("sdk", targets=["sdk:Client.plain"])
+
+            def pytest_runtest_logstart(nodeid):
+                replace(nodeid.endswith("marked"))
+
+            def pytest_collection_finish(session):
+                global replace
+                marks = session.items[0].parent.own_markers
+                def replace(by_sdk):
+                    marks[:] = [(pytest.mark.sdk if by_sdk else pytest.mark.usefixtures()).mark]
+        """,
+        test_it="""
+            import pytest, sdk
+
+            pytestmark = pytest.mark.usefixtures()
+
+            def test_plain():
+                pass
+
+            def test_marked():
+                sdk.Client().plain(1)
+
+            def test_missing():
+                sdk.Client().plain(1)
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_plain"].outcome == outcome["test_marked"].outcome == "passed"
+    assert outcome["test_missing"].says_missing("sdk")
+
+
 def test_only_some_calls_are_uses(suite: Suite) -> None:
     """A target's `when` lets other calls of the same method pass."""
     suite.write(

@@ -42,14 +42,10 @@ class MarkReader:
         above = self._last
         if item.parent is not above.parent or self._revision != self._registry.revision:
             above = self._last = self._above_of(item.parent)
-        count = 0
-        for node in above.nodes:
-            count += len(node.own_markers)
-        if count != above.count:
-            above.count = count
-            above.declared = self._declared(
-                mark for node in above.nodes for mark in node.own_markers
-            )
+        marks = [node.own_markers for node in above.nodes]
+        if marks != above.seen:  # nearly always the very same objects, which is cheap to tell
+            above.seen = [[*each] for each in marks]
+            above.declared = self._declared(mark for each in marks for mark in each)
         if not item.own_markers:
             return above.declared
         own = self._declared(item.own_markers)
@@ -78,12 +74,12 @@ class _Above:
 
     Attributes:
         nodes: It, and those around it.
-        count: How many marks they had when they were read.
+        seen: The marks that each of these had when they were read.
         declared: The resources whose marks they have.
     """
 
     def __init__(self, parent: pytest.Collector | None) -> None:
         self.parent = parent
         self.nodes = parent.listchain() if parent else []
-        self.count = -1
+        self.seen: list[list[pytest.Mark]] = []
         self.declared: frozenset[str] = frozenset()

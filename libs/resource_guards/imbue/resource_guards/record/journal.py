@@ -72,7 +72,7 @@ class Journal:
         return os.lseek(self._fd, 0, os.SEEK_END) != self._read
 
     def has_news(self) -> bool:
-        """The same, when it is made sure that they could.
+        """The same; and makes sure that the file is there, and that they may write to it.
 
         Raises:
             JournalError: The file was removed, with whatever would have been written to it, or

@@ -6,6 +6,7 @@ import ast
 import inspect
 import tokenize
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,7 @@ def line_of(source: str, level: str, qualname: str, word: str, near: int = 0) ->
         >>> line_of("@pytest.mark.git\ndef test_it(): ...", "function", "test_it", "git")
         1
     """
-    try:
-        module = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return 0
+    module = _parsed(source)
     if level == "module":
         lines = _lines(_assigned(module.body), word)
     else:
@@ -74,6 +72,14 @@ def line_of(source: str, level: str, qualname: str, word: str, near: int = 0) ->
                 carried += _assigned(definition.body)
             lines = _lines(carried, word)
     return lines.pop() if len(lines) == 1 else 0
+
+
+@lru_cache(maxsize=8)  # a mark of a module may be too much for hundreds of tests
+def _parsed(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
 
 
 def _carrier(declaration: Declaration, root: Path) -> str:
