@@ -25,11 +25,32 @@ if os.environ["BENCHMARK"] != "bare":
         guards.start_resource_guards(session)
 
     def pytest_sessionfinish(session):
+        folder = os.environ.get("RESOURCE_GUARDS_SCOPE", "").rpartition("=")[0].strip()
+        if folder:
+            from notes import note
+            files = [os.path.join(top, name) for top, _, names in os.walk(folder) for name in names]
+            note(directory=sum(map(os.path.getsize, files)))
         guards.stop_resource_guards()
 else:
     def pytest_configure(config):
         for name in {names}:
             config.addinivalue_line("markers", name + ": as the others have it")
+"""
+
+NOTES = """
+import json, os, time
+
+def note(**figures):
+    with open(os.environ["BENCHMARK_NOTES"], "a") as file:
+        file.write(json.dumps(figures) + chr(10))
+
+class Timed:
+    def __enter__(self):
+        self.cpu, self.wall = time.process_time(), time.perf_counter()
+
+    def __exit__(self, *error):
+        cpu, wall = time.process_time(), time.perf_counter()
+        note(cpu=cpu - self.cpu, wall=wall - self.wall)
 """
 
 SDK = """
@@ -39,6 +60,11 @@ class Client:
 
     async def receive(self):
         pass
+"""
+
+TARGETS = """
+guards.register_sdk_guard("sender", targets=["sdk:Client.send"])
+guards.register_sdk_guard("receiver", targets=["sdk:Client.receive"])
 """
 
 INSTALL = """
@@ -74,6 +100,7 @@ class Case:
         arguments: Further arguments of pytest.
         short: How many units it has in the short form.
         by_peer: The peer can run it.
+        most_rounds: How often it is run at most, since it takes minutes.
     """
 
     title: str
@@ -82,6 +109,7 @@ class Case:
     arguments: tuple[str, ...] = ()
     short: int = 20
     by_peer: bool = True
+    most_rounds: int = 1000
 
 
 def _conftest(register: str, names: tuple[str, ...]) -> str:
@@ -94,6 +122,10 @@ def _binaries() -> str:
 
 def _sdks() -> str:
     return _conftest(INSTALL, ("sender", "receiver"))
+
+
+def _targets() -> str:
+    return _conftest(TARGETS, ("sender", "receiver"))
 
 
 def _empty(count: int) -> str:
@@ -109,25 +141,29 @@ def _calls(count: int) -> str:
 def _sdk_calls(count: int) -> str:
     return f"""
 import pytest, sdk
+from notes import Timed
 
 @pytest.mark.sender
 def test_it():
     send = sdk.Client().send
-    for _ in range({count}):
-        send()
+    with Timed():
+        for _ in range({count}):
+            send()
 """
 
 
 def _async_calls(count: int) -> str:
     return f"""
 import asyncio, pytest, sdk
+from notes import Timed
 
 @pytest.mark.receiver
 def test_it():
     async def run():
         receive = sdk.Client().receive
-        for _ in range({count}):
-            await receive()
+        with Timed():
+            for _ in range({count}):
+                await receive()
     asyncio.run(run())
 """
 
@@ -167,7 +203,8 @@ if os.environ["BENCHMARK"] != "bare":
 def _suite(
     conftest: Callable[[], str], tests: Callable[[int], str]
 ) -> Callable[[int], Mapping[str, str]]:
-    return lambda count: {"conftest.py": conftest(), "sdk.py": SDK, "test_it.py": tests(count)}
+    common = {"conftest.py": conftest(), "notes.py": NOTES, "sdk.py": SDK}
+    return lambda count: {**common, "test_it.py": tests(count)}
 
 
 CASES = {
@@ -175,8 +212,26 @@ CASES = {
     "empty-sdk": Case("an empty test, 2 SDKs guarded", 5000, _suite(_sdks, _empty)),
     "empty-n2": Case("an empty test, 5 programs, -n2", 5000, _suite(_binaries, _empty), ("-n2",)),
     "calls": Case("a test that calls a guarded program", 2000, _suite(_binaries, _calls)),
-    "sdk-calls": Case("a guarded SDK call", 100_000, _suite(_sdks, _sdk_calls), short=1000),
-    "async-calls": Case("the same, async", 100_000, _suite(_sdks, _async_calls), short=1000),
+    "sdk-calls": Case(
+        "an SDK call, guarded by enforce_sdk_guard", 100_000, _suite(_sdks, _sdk_calls), short=1000
+    ),
+    "async-calls": Case(
+        "the same, by an async function", 100_000, _suite(_sdks, _async_calls), short=1000
+    ),
+    "target-calls": Case(
+        "a call of a guarded target",
+        100_000,
+        _suite(_targets, _sdk_calls),
+        short=1000,
+        by_peer=False,
+    ),
+    "async-target-calls": Case(
+        "an async call of a guarded target",
+        100_000,
+        _suite(_targets, _async_calls),
+        short=1000,
+        by_peer=False,
+    ),
     "spawns": Case("a start of a program that is not guarded", 300, _suite(_binaries, _spawns)),
     # The peer fails all dependents but the first, so that its figures would be of something else.
     "fixture": Case(
@@ -190,6 +245,10 @@ CASES = {
         by_peer=False,
     ),
     "many": Case(
-        "a test of 100,000, 5 programs guarded", 100_000, _suite(_binaries, _empty), short=100
+        "a test of 100,000, 5 programs guarded",
+        100_000,
+        _suite(_binaries, _empty),
+        short=100,
+        most_rounds=1,
     ),
 }

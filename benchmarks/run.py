@@ -11,6 +11,7 @@ environment of its own.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -20,6 +21,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT)]
@@ -36,17 +38,26 @@ HEADER = (
     "CPU s, least (median)",
     "wall s, least (median)",
     "more for each, by CPU",
-    "MB",
+    "memory, MB",
+    "directory, bytes",
 )
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run: seconds of CPU, of it and its children, and of the clock; its largest memory."""
+    """One run.
+
+    Args:
+        cpu: Seconds of CPU, of the run and its children, or of what the suite has timed itself.
+        wall: Seconds of the clock, likewise.
+        megabytes: The largest memory of the run.
+        directory: Bytes in the private directory at its end, where there is one.
+    """
 
     cpu: float
     wall: float
     megabytes: float
+    directory: int | None = None
 
 
 def environments(folder: Path, *, peer: bool) -> dict[str, Path]:
@@ -71,6 +82,10 @@ def measure(python: Path, flavour: str, folder: Path, arguments: tuple[str, ...]
     command = [str(python), "-m", "pytest", "-q", "-pno:cacheprovider", "-pno:randomly"]
     command += ["-pno:resource_guards"] * (flavour == "bare") + [*arguments]
     environment = {**os.environ, "BENCHMARK": flavour, "PYTHONHASHSEED": "0"}
+    notes = folder / "notes"
+    notes.write_text("")
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or each run would compile what it imports
+    environment["BENCHMARK_NOTES"] = str(notes)
     environment["PATH"] = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryFile() as output:
         begin = time.perf_counter()
@@ -84,7 +99,10 @@ def measure(python: Path, flavour: str, folder: Path, arguments: tuple[str, ...]
             output.seek(0)
             text = output.read().decode(errors="replace")[-3000:]
             raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{text}")
-    return Run(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)
+    noted: dict[str, Any] = {"cpu": used.ru_utime + used.ru_stime, "wall": wall}
+    for line in notes.read_text().splitlines():
+        noted.update(json.loads(line))
+    return Run(megabytes=used.ru_maxrss / 1024, **noted)
 
 
 def rounds_of(
@@ -95,7 +113,7 @@ def rounds_of(
     with tempfile.TemporaryDirectory() as name:
         for path, text in case.files(count).items():
             (Path(name) / path).write_text(text)
-        for _ in range(rounds):
+        for _ in range(min(rounds, case.most_rounds)):
             for flavour, python in pythons.items():
                 if flavour != "peer" or case.by_peer:
                     run = measure(python, flavour, Path(name), case.arguments)
@@ -111,15 +129,17 @@ def rows_of(case: Case, count: int, runs: Mapping[str, list[Run]]) -> list[tuple
         cpu, wall = [run.cpu for run in each], [run.wall for run in each]
         more = (min(cpu) - bare) / count * 1e6
         share = f" ({(min(cpu) / bare - 1) * 100:+.1f} %)"
+        directory = max((run.directory or 0 for run in each), default=0)
         rows.append(
             (
                 case.title,
                 f"{count:,}",
                 flavour,
-                f"{min(cpu):.2f} ({statistics.median(cpu):.2f})",
-                f"{min(wall):.2f} ({statistics.median(wall):.2f})",
-                "" if flavour == "bare" else f"{more:,.1f} µs{share}",
+                f"{min(cpu):.3f} ({statistics.median(cpu):.3f})",
+                f"{min(wall):.3f} ({statistics.median(wall):.3f})",
+                "" if flavour == "bare" else f"{more:,.2f} µs{share}",
                 f"{max(run.megabytes for run in each):.0f}",
+                f"{directory:,}" if directory else "",
             )
         )
     return rows
@@ -146,6 +166,8 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         pythons = environments(Path(folder), peer=not options.no_peer)
+        rounds_of(CASES["empty"], 1, pythons, 1)  # which compiles what is imported
+        rounds_of(CASES["start"], 1, pythons, 1)
         for name in options.cases or CASES:
             case = CASES[name]
             count = case.short if options.short else case.count
@@ -158,7 +180,8 @@ def main() -> None:
         version = ".".join(map(str, sys.version_info[:3]))
         options.output.write_text(
             f"# Performance\n\nWritten by `python3 benchmarks/run.py --output docs/performance.md`, "
-            f"with CPython {version} on {os.cpu_count()} cores, in {options.rounds} rounds. "
+            f"with CPython {version} on {os.cpu_count()} cores, in {options.rounds} rounds "
+            f"(the case of 100,000 tests once). "
             f"Each case is run bare, with our guards "
             f"and with {PEER} in turn.\n\n{text}\n"
         )

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages.explanations import TOPICS
-from imbue.resource_guards.model import ViolationKind
 from imbue.resource_guards.report.places import line_of
 from support.suite import Suite
 

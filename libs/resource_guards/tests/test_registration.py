@@ -89,8 +89,7 @@ def test_inert_until_a_guard_is_registered(suite: Suite, monkeypatch: pytest.Mon
     """Without a guard nothing is made, set or imported."""
     suite.tool()
     monkeypatch.setenv("PATH_OUTSIDE", os.environ["PATH"])
-    if "RESOURCE_GUARDS_SCOPE" in os.environ:
-        monkeypatch.setenv("SCOPE_OUTSIDE", os.environ["RESOURCE_GUARDS_SCOPE"])
+    monkeypatch.delenv("RESOURCE_GUARDS_SCOPE", raising=False)  # that of the run around this one
     suite.write(
         test_it="""
             import os, subprocess, sys
@@ -98,13 +97,24 @@ def test_inert_until_a_guard_is_registered(suite: Suite, monkeypatch: pytest.Mon
             def test_nothing():
                 subprocess.run(["tool"], check=True)
                 assert os.environ["PATH"] == os.environ["PATH_OUTSIDE"]
-                assert os.environ.get("RESOURCE_GUARDS_SCOPE") == os.environ.get("SCOPE_OUTSIDE")
-                assert "imbue.resource_guards.enforcement" not in sys.modules
-                assert "imbue.resource_guards.lifecycle" not in sys.modules
+                assert "RESOURCE_GUARDS_SCOPE" not in os.environ
+
+            def test_next_to_nothing_is_imported():
+                ours = {name for name in sys.modules if name.startswith("imbue.resource_guards.")}
+                below = {name.partition("imbue.resource_guards.")[2] for name in ours}
+                assert below <= {
+                    "declare", "declare.pending", "declare.policy", "errors", "hookspecs", "kinds",
+                    "messages", "messages.common", "messages.options", "plugin", "session",
+                }
         """
     )
 
-    assert suite.run().outcomes == {"test_nothing": "passed"}
+    outcome = suite.run()
+
+    assert outcome.outcomes == {
+        "test_nothing": "passed",
+        "test_next_to_nothing_is_imported": "passed",
+    }
 
 
 def test_a_conftest_with_the_hook_survives_without_the_plugin(suite: Suite) -> None:

@@ -418,3 +418,69 @@ def test_enforcing_a_name_that_is_not_guarded(suite: Suite) -> None:
     assert "no resource of this name is guarded. Guarded are 'my-sdk'" in outcome["test_wrong"].text
     assert outcome["test_by_name"].outcome == "passed"
     assert outcome["test_by_mark"].outcome == "passed"
+
+
+def test_a_call_that_was_let_through_lets_no_other_test_through(suite: Suite) -> None:
+    """After the first call in a test the next ones take a short way, which ends with the test."""
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("sdk", targets=["sdk:call", "sdk:acall", "sdk:items"])
+        """,
+        sdk="""
+            def call(): return 1
+            async def acall(): return 2
+            def items(): yield 3
+        """,
+        test_it="""
+            import asyncio, threading, pytest, sdk
+
+            def use():
+                assert sdk.call() == 1
+                assert asyncio.run(sdk.acall()) == 2
+                assert list(sdk.items()) == [3]
+
+            def blocked(function):
+                with pytest.raises(Exception, match="without @pytest.mark.sdk"):
+                    function()
+
+            @pytest.mark.sdk
+            def test_marked():
+                use()
+                use()
+
+            def test_unmarked():
+                for function in (sdk.call, lambda: asyncio.run(sdk.acall()), lambda: [*sdk.items()]):
+                    blocked(function)
+                    blocked(function)
+
+            @pytest.mark.sdk
+            def test_marked_again():
+                use()
+
+            @pytest.fixture(scope="module")
+            def shared():
+                sdk.call()  # which one of the tests of this module may
+
+            def test_in_a_fixture(shared):
+                pass
+
+            def test_in_a_thread_of_another_test(request):
+                thread = threading.Thread(target=sdk.call)
+                thread.start()
+                thread.join()
+
+            @pytest.mark.sdk
+            def test_while_an_earlier_thread_calls(request):
+                sdk.call()
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing("sdk"), outcome.output
+    assert outcome["test_marked_again"].outcome == "passed", outcome.output
+    assert outcome["test_in_a_fixture"].says_missing("sdk"), outcome.output
+    assert outcome["test_in_a_thread_of_another_test"].says_missing("sdk"), outcome.output
+    assert outcome["test_while_an_earlier_thread_calls"].outcome == "passed", outcome.output

@@ -20,10 +20,10 @@ from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
 from imbue.resource_guards.judge.verdict import verdict
-from imbue.resource_guards.model import Layer
+from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
-from imbue.resource_guards.model import ViolationKind
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.journal import parse_record
 from imbue.resource_guards.record.line import format_use

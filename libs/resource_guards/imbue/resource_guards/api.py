@@ -15,13 +15,13 @@ from imbue.resource_guards import plugin
 from imbue.resource_guards.declare.markers import add_marker_lines
 from imbue.resource_guards.declare.named import ENTRY_POINT_GROUP
 from imbue.resource_guards.declare.named import register_entry_point
+from imbue.resource_guards.declare.pending import PENDING
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.messages import declare as messages
-from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.record.observer import ACTIVE
-from imbue.resource_guards.session import PENDING
 from imbue.resource_guards.session import SESSIONS
 from imbue.resource_guards.session import GuardSession
 
@@ -94,10 +94,10 @@ def enforce_sdk_guard(resource: str) -> None:
     __tracebackhide__ = True
     known = False
     for observer in tuple(ACTIVE):
-        for name, label in observer.labels.items():
-            if resource in (name, label):
-                known = True
-                observer.saw_sdk_call(name, label)
+        name = observer.names.get(resource)
+        if name is not None:
+            known = True
+            observer.saw_sdk_call(name, observer.labels[name])
     if ACTIVE and not known:
         names = [label for observer in ACTIVE for label in observer.labels.values()]
         raise ResourceGuardMisconfiguration(messages.enforced_unknown(resource, names))
@@ -185,7 +185,11 @@ def run_session_cleanup_callbacks() -> None:
 
 
 def _registry() -> Registry:
-    return SESSIONS[-1].registry if SESSIONS else PENDING
+    if SESSIONS:
+        return SESSIONS[-1].registry
+    if not PENDING:
+        PENDING.append(Registry())
+    return PENDING[0]
 
 
 def _session(config: pytest.Config) -> GuardSession:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept import first_start
 from imbue.resource_guards.intercept.child import GUARDS_FILE
 from imbue.resource_guards.intercept.child_file import write_guards
 from imbue.resource_guards.intercept.fake_file_system import keep_real_files
@@ -16,7 +17,9 @@ from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.native.library import Preload
 from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.sdk_guards import SdkGuards
+from imbue.resource_guards.intercept.sdk_guards import Told
 from imbue.resource_guards.intercept.shims import Shims
+from imbue.resource_guards.intercept.spawn_hook import WATCHERS
 from imbue.resource_guards.intercept.spawn_hook import SpawnWatcher
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
@@ -69,23 +72,22 @@ class Enforcement:
             undo.callback(publisher.close)
             self.slot = ScopeSlot(publisher)
             self.observer = Observer(self.slot, self.ledger, self.journal, self.read_journal)
-            self._shims = Shims(directory, key)
-            undo.callback(self._shims.remove)
+            self.shims = Shims(directory, key)
+            undo.callback(self.shims.remove)
             import_hook = ImportHook()
             undo.callback(import_hook.uninstall)
             undo.enter_context(carry_scopes(import_hook))
             keep_real_files(import_hook)
             self._sdk_guards = SdkGuards(
-                self.observer.saw_sdk_call,
-                self.observer.saw_connection,
+                Told(self.observer.saw_sdk_call, self.observer.saw_connection, self.slot),
                 tell_missing,
                 complain,
                 import_hook,
             )
             self._guards = undo.enter_context(ExitStack())
             self._watcher = SpawnWatcher(
-                self._shims.folder,
-                self._shims.path_at_start,
+                self.shims.folder,
+                self.shims.path_at_start,
                 self.observer.saw_spawn,
                 self.observer.before_spawn,
             )
@@ -95,8 +97,8 @@ class Enforcement:
                 undo.callback(self._preload.remove)
             for resource in registry:
                 self.add(resource)
-            self._watcher.watch()
-            undo.callback(self._watcher.unwatch)
+            self._watcher.watch(first_start.handle)
+            undo.callback(self._unwatch)
             SLOTS.append(self.slot)
             undo.callback(SLOTS.remove, self.slot)
             ACTIVE.append(self.observer)
@@ -114,27 +116,28 @@ class Enforcement:
         with ExitStack() as undo:
             for name in resource.binaries:
                 if before is None or name not in before.binaries:
-                    binaries.append(self._shims.add(resource, name))
-                    undo.callback(self._shims.discard, name)
+                    binaries.append(self.shims.add(resource, name))
+                    undo.callback(self.shims.discard, name)
             for guard in resource.sdks:
                 if before is None or guard not in before.sdks:
                     self._sdk_guards.add(resource, guard, undo)
             self._guards.push(undo.pop_all())
-        self.observer.labels[resource.name] = resource.label
+        self.observer.call(resource.name, resource.label)
         self._watcher.binaries[:] = binaries
         self._added[resource.name] = resource
         write_guards(
             self._directory / GUARDS_FILE,
             self._added.values(),
             self._watcher.binaries,
-            self._shims.path_at_start,
+            self.shims.path_at_start,
         )
         if self._preload is not None:
             self._preload.write(self._watcher.binaries)
 
-    def put_on_path(self) -> None:
-        """Put the shims on PATH again, if a test has taken them off and left it so."""
-        self._shims.put_on_path()
+    def _unwatch(self) -> None:
+        self._watcher.unwatch()
+        if not WATCHERS:
+            first_start.forget()
 
     def leave(self, scope: Scope) -> None:
         """Something else is about to run; what has been started so far is not its doing."""

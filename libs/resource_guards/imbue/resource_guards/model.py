@@ -8,42 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
-from enum import Enum
-from enum import StrEnum
 from typing import Any
 
-
-class MethodKind(StrEnum):
-    """How a guarded method is called; :func:`create_sdk_method_guard` takes one per method."""
-
-    SYNC = "sync"
-    ASYNC = "async"
-    GEN = "gen"
-    ASYNC_GEN = "async_gen"
-
-
-class Mode(StrEnum):
-    """How strict a run is."""
-
-    ENFORCE = "enforce"
-    WARN = "warn"
-    OFF = "off"
-
-
-class Direction(StrEnum):
-    """In which way declarations and uses disagree: a mark is missing, or superfluous."""
-
-    MISSING = "missing"
-    SUPERFLUOUS = "superfluous"
-
-
-class Layer(StrEnum):
-    """Which interceptor saw a use."""
-
-    SHIM = "shim"
-    SPAWN = "spawn"
-    SDK = "sdk"
-    CONNECTION = "connection"
+from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.kinds import MethodKind
+from imbue.resource_guards.kinds import ViolationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +122,6 @@ class Use:
     where: str = ""
     pid: int = 0
     through: str = ""
-
-
-class ViolationKind(Enum):
-    """The four ways in which a declaration and the uses can disagree."""
-
-    MISSING_MARK = "missing mark"
-    SUPERFLUOUS_MARK = "superfluous mark"
-    FIXTURE_UNDECLARED_USE = "fixture used an undeclared resource"
-    FIXTURE_UNUSED_DECLARATION = "fixture declared a resource it never used"
 
 
 @dataclass(frozen=True, slots=True)

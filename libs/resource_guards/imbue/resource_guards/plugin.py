@@ -12,8 +12,8 @@ import pytest
 
 from imbue.resource_guards import hookspecs
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.kinds import Mode
 from imbue.resource_guards.messages import options as messages
-from imbue.resource_guards.model import Mode
 
 if TYPE_CHECKING:
     from imbue.resource_guards.session import GuardSession
@@ -39,6 +39,14 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
     config: pytest.Config = pluginmanager.get_plugin("pytestconfig")  # type: ignore[assignment]
     make_session(config)
+
+
+@pytest.hookimpl
+def pytest_plugin_registered(manager: pytest.PytestPluginManager) -> None:
+    """Collect the guards of a conftest that was found while tests are collected."""
+    config: pytest.Config | None = manager.get_plugin("pytestconfig")
+    if config is not None and SESSION in config.stash:
+        config.stash[SESSION].collect()
 
 
 def make_session(config: pytest.Config) -> GuardSession:
@@ -99,8 +107,7 @@ def pytest_configure_ends(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Tell which parts of an SDK are not guarded, since its installed version has them not."""
-    session = config.stash[SESSION]
-    return session.missing_targets() if session.registry.names else []
+    return config.stash[SESSION].missing_targets()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -142,7 +149,7 @@ def pytest_terminal_summary(
 ) -> None:
     """Tell what no test's report can tell."""
     session = config.stash[SESSION]
-    if session.findings.problems or session.findings.lines:
+    if session.has_findings and (session.findings.problems or session.findings.lines):
         from imbue.resource_guards.report.summary import write_findings  # only where needed
 
         write_findings(terminalreporter, session.findings)

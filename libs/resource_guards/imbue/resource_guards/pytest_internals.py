@@ -33,6 +33,11 @@ def configured(config: pytest.Config) -> Iterator[None]:
         config._ensure_unconfigure()
 
 
+def is_builtin(function: Callable[..., object]) -> bool:
+    """Whether a function is pytest's own."""
+    return function.__module__.startswith("_pytest.")
+
+
 def is_pytests_own(fixturedef: pytest.FixtureDef[object]) -> bool:
     """Whether the fixture is built into pytest and so uses no resource (tmp_path, monkeypatch...).
 

@@ -20,7 +20,7 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import ResourceGuardViolation
-from imbue.resource_guards.model import MethodKind
+from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
 
 __all__ = [

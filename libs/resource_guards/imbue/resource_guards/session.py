@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
 import pytest
 
-from imbue.resource_guards.declare.markers import add_marker_lines
+from imbue.resource_guards.declare.pending import PENDING
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.policy import read_policy
-from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-from imbue.resource_guards.messages import declare as say_declare
-from imbue.resource_guards.messages import intercept as say_intercept
-from imbue.resource_guards.messages import trust as say_trust
-from imbue.resource_guards.model import Mode
-from imbue.resource_guards.model import Resource
-from imbue.resource_guards.model import SdkTarget
-from imbue.resource_guards.report.findings import Findings
+from imbue.resource_guards.kinds import Mode
 
 if TYPE_CHECKING:
+    from imbue.resource_guards.declare.registry import Registry
     from imbue.resource_guards.enforcement import Enforcement
     from imbue.resource_guards.lifecycle.collection import Collection
     from imbue.resource_guards.lifecycle.tests import Lifecycle
+    from imbue.resource_guards.model import Resource
+    from imbue.resource_guards.report.findings import Findings
     from imbue.resource_guards.report.recorder import Recorder
 
 LIFECYCLE: Final = "resource_guards_lifecycle"
 RECORDER: Final = "resource_guards_recorder"
-
-PENDING: Final = Registry()
-"""What was registered when no session existed yet; the first session takes it over."""
 
 SESSIONS: Final[list[GuardSession]] = []
 """The sessions of this process, innermost last: a test may run pytest in its own process."""
@@ -42,27 +37,58 @@ SESSIONS: Final[list[GuardSession]] = []
 class GuardSession:
     """One pytest session, from the loading of plugins to the end of the run.
 
-    It is made for every pytest process, and is inert until a guard is registered.
+    It is made for every pytest process, and is inert until a guard is registered: what only a
+    session with guards needs is imported where it is needed, since that takes longer than all else.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.registry = Registry()
-        self.findings = Findings()
         self.policy = Policy(Mode.ENFORCE)
         self.recorder: Recorder | None = None
         self.is_blocked = False
         self.is_finishing = False
         self.skip_names: set[str] = set()
+        self._is_configuring = False
         self._is_configured = False
         self._pytest_session: pytest.Session | None = None
         self._enforcement: Enforcement | None = None
         self._lifecycle: Lifecycle | None = None
         self._collection: Collection | None = None
         self._is_judging = False
-        if not SESSIONS:
-            self.registry.take_all_from(PENDING)
+        self._is_collected = False
+        self._is_first = not SESSIONS
+        if self._is_first and PENDING:
+            self.registry  # noqa: B018 - takes over what is there
         SESSIONS.append(self)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What is guarded."""
+        from imbue.resource_guards.declare.registry import Registry
+
+        registry = Registry()
+        if self._is_first and PENDING:
+            registry.take_all_from(PENDING.pop())
+        if self._is_configuring:
+            registry.listen(self._registered)
+        return registry
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What is to be told beside the tests' own reports."""
+        from imbue.resource_guards.report.findings import Findings
+
+        return Findings()
+
+    @property
+    def has_guards(self) -> bool:
+        """Whether any guard is registered."""
+        return "registry" in vars(self) and bool(self.registry.names)
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether there may be any findings."""
+        return "findings" in vars(self)
 
     @property
     def is_controller(self) -> bool:
@@ -83,12 +109,26 @@ class GuardSession:
         """
         if not self.is_blocked:
             self.policy = read_policy(self.config)
-        self.registry.listen(self._registered)
+        self._is_configuring = True
+        if "registry" in vars(self):
+            self.registry.listen(self._registered)
         names = () if self.is_blocked else self.config.getini("resource_guards")
         if names:
-            from imbue.resource_guards.declare.named import register_named  # only where needed
+            from imbue.resource_guards.declare.named import register_named
 
             register_named(names, self.registry)
+        self.collect()
+
+    def collect(self) -> None:
+        """Collect the guards of hooks, when the first plugin or conftest is there that has one.
+
+        Raises:
+            ResourceGuardMisconfiguration: One registers a guard wrongly.
+        """
+        hook = self.config.hook.pytest_register_resource_guards
+        if self._is_collected or not self._is_configuring or not hook.get_hookimpls():
+            return
+        self._is_collected = True
         try:
             self.config.hook.pytest_register_resource_guards.call_historic(
                 kwargs={"registry": self.registry}
@@ -96,15 +136,23 @@ class GuardSession:
         except ResourceGuardMisconfiguration:
             raise
         except Exception as error:
+            from imbue.resource_guards.messages import declare as messages
+
             where = traceback.extract_tb(error.__traceback__)[-1]
             raise ResourceGuardMisconfiguration(
-                say_declare.hook_failed(error, f"{where.filename}:{where.lineno}")
+                messages.hook_failed(error, f"{where.filename}:{where.lineno}")
             ) from error
 
     def add_markers(self) -> None:
         """Make the marks known to pytest that no conftest has described."""
         self._is_configured = True
-        add_marker_lines(self.config, self.registry, skip_names=self.skip_names)
+        if self.has_guards:
+            self._add_marker_lines(self.registry)
+
+    def _add_marker_lines(self, resources: Iterable[Resource]) -> None:
+        from imbue.resource_guards.declare.markers import add_marker_lines
+
+        add_marker_lines(self.config, resources, skip_names=self.skip_names)
 
     def start(self, pytest_session: pytest.Session) -> None:
         """Install the guards, if there are any. A second call changes nothing.
@@ -116,9 +164,8 @@ class GuardSession:
         if self.is_running or self.is_blocked or self.policy.mode is Mode.OFF:
             return
         self._record()
-        if not self.registry.names:
+        if not self.has_guards:
             return
-        # Not at the top: a session without guards imports none of it.
         from imbue.resource_guards.enforcement import Enforcement
 
         native = self.config.getini("resource_guards_native")
@@ -132,25 +179,29 @@ class GuardSession:
         if self._is_judging:
             self.judge()
         else:
-            from imbue.resource_guards.lifecycle.collection import Collection  # as above
+            from imbue.resource_guards.lifecycle.collection import Collection
 
             self._collection = Collection(enforcement, self.registry.names)
 
     def _record(self) -> None:
         if self.recorder is None and self.policy.records:
-            from imbue.resource_guards.report.recorder import Recorder  # only where needed
+            from imbue.resource_guards.report.recorder import Recorder
 
             self.recorder = Recorder(self)
             self.config.pluginmanager.register(self.recorder, RECORDER)
 
     def missing_targets(self) -> list[str]:
         """A line for each optional target that an installed SDK does not seem to have."""
-        from imbue.resource_guards.intercept.targets import module_of  # as above
+        if not self.has_guards:
+            return []
+        from imbue.resource_guards.intercept.targets import module_of
         from imbue.resource_guards.intercept.targets import seems_missing
         from imbue.resource_guards.intercept.targets import version_of
+        from imbue.resource_guards.messages import intercept as messages
+        from imbue.resource_guards.model import SdkTarget
 
         return [
-            say_intercept.target_is_missing(resource, guard, version_of(module_of(guard)) or "")
+            messages.target_is_missing(resource, guard, version_of(module_of(guard)) or "")
             for resource in self.registry
             for guard in resource.sdks
             if isinstance(guard, SdkTarget) and guard.optional and not guard.quiet
@@ -168,6 +219,8 @@ class GuardSession:
         """
         self._is_judging = True
         self._end_collection()
+        if not self.has_guards and not self.policy.needs_guards:
+            return
         try:
             self.policy.check(self.registry, is_complete=not self.is_controller)
         except ResourceGuardMisconfiguration as error:
@@ -175,9 +228,9 @@ class GuardSession:
                 raise
             self.complain(str(error))  # a worker's exception would be an internal error
         if self._enforcement is not None and self._lifecycle is None:
-            from imbue.resource_guards.lifecycle.tests import Lifecycle  # as above
+            from imbue.resource_guards.lifecycle.tests import make_lifecycle
 
-            self._lifecycle = Lifecycle(self, self._enforcement)
+            self._lifecycle = make_lifecycle(self, self._enforcement)
             self.config.pluginmanager.register(self._lifecycle, LIFECYCLE)
 
     def _end_collection(self) -> None:
@@ -188,9 +241,11 @@ class GuardSession:
 
     def complain(self, problem: str) -> None:
         """Fail the run, and end it soon: it can no longer be trusted."""
+        from imbue.resource_guards.messages import trust as messages
+
         self.findings.add_problem(problem)
         if self._pytest_session is not None:
-            self._pytest_session.shouldfail = say_trust.run_untrustworthy(problem)
+            self._pytest_session.shouldfail = messages.run_untrustworthy(problem)
 
     def send(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Give a report to pytest after the test's own; through the controller under xdist."""
@@ -214,6 +269,8 @@ class GuardSession:
         if self._lifecycle is not None:
             self._lifecycle.finish()
         self.stop()
+        if not self.has_guards and not self.has_findings and self.recorder is None:
+            return
         if hasattr(self.config, "workeroutput"):
             data = self.findings.to_data()
             data["records"] = None if self.recorder is None else self.recorder.to_data()
@@ -246,7 +303,7 @@ class GuardSession:
 
     def _registered(self, resource: Resource) -> None:
         if self._is_configured:
-            add_marker_lines(self.config, [resource], skip_names=self.skip_names)
+            self._add_marker_lines([resource])
         if self._enforcement is not None:
             self._enforcement.add(resource)
             if self._collection is not None:

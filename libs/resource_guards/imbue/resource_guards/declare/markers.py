@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from operator import attrgetter
+from typing import Final
 
 import pytest
 
@@ -20,6 +22,9 @@ def add_marker_lines(
     for resource in resources:
         if resource.name not in known and resource.name not in skip_names:
             config.addinivalue_line("markers", messages.marker_line(resource))
+
+
+_OWN_MARKERS: Final = attrgetter("own_markers")
 
 
 class MarkReader:
@@ -42,7 +47,7 @@ class MarkReader:
         above = self._last
         if item.parent is not above.parent or self._revision != self._registry.revision:
             above = self._last = self._above_of(item.parent)
-        marks = [node.own_markers for node in above.nodes]
+        marks = [*map(_OWN_MARKERS, above.nodes)]
         if marks != above.seen:  # nearly always the very same objects, which is cheap to tell
             above.seen = [[*each] for each in marks]
             above.declared = self._declared(mark for each in marks for mark in each)

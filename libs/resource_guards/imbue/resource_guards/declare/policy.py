@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from typing import Final
 
 import pytest
 
-from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.kinds import Direction
+from imbue.resource_guards.kinds import Mode
+from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import options as messages
-from imbue.resource_guards.model import Direction
-from imbue.resource_guards.model import Mode
-from imbue.resource_guards.model import ViolationKind
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.declare.registry import Registry
 
 DIRECTIONS: Final = {
     ViolationKind.MISSING_MARK: Direction.MISSING,
@@ -58,6 +61,10 @@ def _has_libcst() -> bool:
 class Policy:
     """What a session does about violations.
 
+    Attributes:
+        is_strict: Each test may use what it declares, and nothing else.
+        needs_guards: It makes no sense without any guard.
+
     Args:
         mode: The mode of the whole run.
         warn: Where an enforcing run only warns: ``docker``, ``missing:docker`` or
@@ -82,6 +89,8 @@ class Policy:
         self.records = records
         self.learns = learns
         self._enforces = mode is Mode.ENFORCE and not learns
+        self.needs_guards = records or bool(warn)
+        self.is_strict = self._enforces and not warn
         self._warned: dict[str, set[Direction]] = {}
         for entry in warn:
             self._warned.setdefault(_name(entry), set()).update(_directions(entry))
@@ -121,7 +130,7 @@ class Policy:
 
         Equal sets are the same object, so that comparing two is cheap.
         """
-        if self._enforces and not self._warned:
+        if self.is_strict:
             return declared
         key = declared, len(registry.names)
         if key not in self._allowances:

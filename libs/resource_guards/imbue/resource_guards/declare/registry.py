@@ -15,9 +15,9 @@ from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.declare.names import check_binary_name
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import ConnectionGuard
-from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkHooks

@@ -18,6 +18,7 @@ from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.spawn_hook import SpawnWatcher
+from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import directory_of
@@ -65,9 +66,7 @@ def act_for(value: str, leave_out: Sequence[str] = ()) -> None:
             except (OSError, ValueError):
                 continue  # the session has ended: nobody is left to tell
             GUARDS[key] = guard
-        guard.scope_id = scope_id
-        guard.allowed = allowed
-        guard.used.clear()
+        guard.enter(scope_id, allowed)
 
 
 class ChildGuard:
@@ -96,6 +95,19 @@ class ChildGuard:
         self._read_guards()
         self._import_hook.when_imported("multiprocessing.spawn", _adopt_prepared_scope)
 
+    def enter(self, scope_id: str, allowed: frozenset[str]) -> None:
+        """Act for a scope from now on; for the one in the state file, if this is to be asked."""
+        if scope_id == ANY_SCOPE:
+            from imbue.resource_guards.record.ancestors import child_of  # rare
+
+            with open(f"{self._directory}/state", encoding="ascii") as file:
+                ((scope_id, allowed),) = parse_entries(f" state={file.read()}").values()
+            if scope_id == ANY_SCOPE:
+                scope_id += child_of(self._session_pid)
+        self.scope_id = scope_id
+        self.allowed = allowed
+        self.used.clear()
+
     def saw_spawn(self, binary: Binary, arguments: Sequence[str], replaces: bool) -> None:  # noqa: FBT001
         """Note that a binary is started past its shim, and stop it if it is not allowed."""
         __tracebackhide__ = True
@@ -114,8 +126,8 @@ class ChildGuard:
             return
         # Heavier than all of the above, and only now needed.
         from imbue.resource_guards.callsite import call_site
+        from imbue.resource_guards.kinds import Layer
         from imbue.resource_guards.messages import violations as messages
-        from imbue.resource_guards.model import Layer
         from imbue.resource_guards.model import Use
         from imbue.resource_guards.record.ancestors import through
         from imbue.resource_guards.record.line import format_use

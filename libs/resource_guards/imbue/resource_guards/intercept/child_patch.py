@@ -9,7 +9,7 @@ from types import ModuleType
 
 from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.intercept.method_patch import resolve
-from imbue.resource_guards.model import MethodKind
+from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
 
 

@@ -7,18 +7,58 @@ import inspect
 from collections.abc import AsyncGenerator
 from collections.abc import Callable
 from collections.abc import Generator
+from threading import get_ident
 from types import ModuleType
 from typing import Any
 from typing import Final
+from typing import Protocol
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.replacement import Replacement
+from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.messages import intercept as messages
-from imbue.resource_guards.model import MethodKind
 from imbue.resource_guards.model import SdkTarget
 
 Call = Callable[..., Any]
 Observe = Callable[..., object]
+
+
+class Turns(Protocol):
+    """What tells whether another scope runs than before: `scope/slot.py`."""
+
+    stamp: int
+    thread: int
+
+
+class Gate:
+    """Remembers in which turn a target was seen, since all further calls in it need no look.
+
+    What a guarded call costs is what this costs, so the functions that stand before a target compare
+    the three numbers themselves.
+
+    Args:
+        turns: Tells the turn of the thread that runs the tests, and that thread; `None` where each
+            call is looked at.
+    """
+
+    __slots__ = ("open_in", "turns")
+
+    def __init__(self, turns: Turns | None = None) -> None:
+        self.turns: Turns = turns or _NO_TURNS
+        self.open_in = -1
+
+    def open(self) -> None:
+        """Let calls of this turn through, if this thread runs the tests."""
+        if get_ident() == self.turns.thread:
+            self.open_in = self.turns.stamp
+
+
+class _NoTurns:
+    stamp = 0
+    thread = 0
+
+
+_NO_TURNS: Final = _NoTurns()
 
 
 class MethodPatch:
@@ -27,17 +67,20 @@ class MethodPatch:
     Args:
         target: What was declared, for messages and the kind.
         owner: The class or module that the target's owner resolved to.
-        observe: Called with each call's arguments before it goes on; what it raises, the caller
-            gets.
+        observe: Called with a call's arguments before it goes on; what it raises, the caller gets.
+        turns: Where it is given, `observe` is called in each turn until it has let one through.
 
     Raises:
         ResourceGuardMisconfiguration: The owner's attribute cannot be called.
     """
 
-    def __init__(self, target: SdkTarget, owner: Any, observe: Observe) -> None:
+    def __init__(
+        self, target: SdkTarget, owner: Any, observe: Observe, turns: Turns | None = None
+    ) -> None:
         self._target = target
         self._owner = owner
         self._observe = observe
+        self._gate = Gate(turns)
         self._found = inspect.getattr_static(owner, target.attribute)
         if not (callable(self._found) or isinstance(self._found, (staticmethod, classmethod))):
             raise ResourceGuardMisconfiguration(messages.target_not_callable(target, self._found))
@@ -68,7 +111,8 @@ class MethodPatch:
         call = (
             original if self._target.attribute in vars(self._owner) else self._inherited(original)
         )
-        guarded = _WRAPPERS[self._target.kind or _kind_of(original)](call, self._observed())
+        wrapper = _WRAPPERS[self._target.kind or _kind_of(original)]
+        guarded = wrapper(call, self._observed(), self._gate, self._gate.turns)
         functools.update_wrapper(guarded, original)
         if isinstance(found, (staticmethod, classmethod)):
             return type(found)(guarded)
@@ -77,14 +121,13 @@ class MethodPatch:
         return guarded
 
     def _observed(self) -> Observe:
-        observe, when = self._observe, self._target.when
-        if when is None:
-            return observe
+        observe, when, gate = self._observe, self._target.when, self._gate
 
         def observe_some(*args: Any, **kwargs: Any) -> None:
             __tracebackhide__ = True
-            if when(*args, **kwargs):
+            if when is None or when(*args, **kwargs):
                 observe(*args, **kwargs)
+                gate.open()
 
         return observe_some
 
@@ -121,38 +164,42 @@ def _kind_of(function: Call) -> MethodKind:
 # starts. Calling the original there keeps what the caller sees of it, `inspect` included.
 
 
-def _sync(call: Call, observe: Observe) -> Call:
+def _sync(call: Call, observe: Observe, gate: Gate, turns: Turns) -> Call:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        observe(*args, **kwargs)
+        if gate.open_in != turns.stamp or get_ident() != turns.thread:
+            observe(*args, **kwargs)
         return call(*args, **kwargs)
 
     return guarded
 
 
-def _async(call: Call, observe: Observe) -> Call:
+def _async(call: Call, observe: Observe, gate: Gate, turns: Turns) -> Call:
     async def guarded(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        observe(*args, **kwargs)
+        if gate.open_in != turns.stamp or get_ident() != turns.thread:
+            observe(*args, **kwargs)
         return await call(*args, **kwargs)
 
     return guarded
 
 
-def _gen(call: Call, observe: Observe) -> Call:
+def _gen(call: Call, observe: Observe, gate: Gate, turns: Turns) -> Call:
     def guarded(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         __tracebackhide__ = True
-        observe(*args, **kwargs)
+        if gate.open_in != turns.stamp or get_ident() != turns.thread:
+            observe(*args, **kwargs)
         return (yield from call(*args, **kwargs))
 
     return guarded
 
 
-def _async_gen(call: Call, observe: Observe) -> Call:
+def _async_gen(call: Call, observe: Observe, gate: Gate, turns: Turns) -> Call:
     # What `yield from` does for a generator (PEP 380), written out: there is no `yield from` here.
     async def guarded(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         __tracebackhide__ = True
-        observe(*args, **kwargs)
+        if gate.open_in != turns.stamp or get_ident() != turns.thread:
+            observe(*args, **kwargs)
         inner = call(*args, **kwargs)
         try:
             value = await anext(inner)
@@ -173,7 +220,7 @@ def _async_gen(call: Call, observe: Observe) -> Call:
     return guarded
 
 
-_WRAPPERS: Final[dict[MethodKind, Callable[[Call, Observe], Call]]] = {
+_WRAPPERS: Final[dict[MethodKind, Callable[[Call, Observe, Gate, Turns], Call]]] = {
     MethodKind.SYNC: _sync,
     MethodKind.ASYNC: _async,
     MethodKind.GEN: _gen,

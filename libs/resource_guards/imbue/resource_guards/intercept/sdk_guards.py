@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
+from imbue.resource_guards.intercept.method_patch import Turns
 from imbue.resource_guards.intercept.method_patch import resolve
 from imbue.resource_guards.intercept.targets import find_module
 from imbue.resource_guards.intercept.targets import is_installed
@@ -35,12 +37,26 @@ INSTALLED: Final[list[SdkHooks]] = []
 """The guards that patch by themselves and are in place; pytest in pytest may share them."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """Who is told what SDK guards see.
+
+    Args:
+        saw: Told the resource and the target of a call, before it goes on.
+        saw_connection: Told the resource and the address of each connection, before it is opened.
+        turns: Tells when another scope runs, so that calls must be told again.
+    """
+
+    saw: Saw
+    saw_connection: Saw
+    turns: Turns
+
+
 class SdkGuards:
     """Installs the SDK guards of one session.
 
     Args:
-        saw: Told the resource and the target of each call, before it goes on.
-        saw_connection: Told the resource and the address of each connection, before it is opened.
+        told: Told what is seen.
         tell_missing: Told of an optional target that an installed SDK does not have.
         complain: Told of a guard that fails later, when its module is imported or it is undone.
         import_hook: Tells when a target's module is imported.
@@ -48,14 +64,12 @@ class SdkGuards:
 
     def __init__(
         self,
-        saw: Saw,
-        saw_connection: Saw,
+        told: Told,
         tell_missing: Callable[[str], None],
         complain: Callable[[str], None],
         import_hook: ImportHook,
     ) -> None:
-        self._saw = saw
-        self._saw_connection = saw_connection
+        self._told = told
         self._tell_missing = tell_missing
         self._complain = complain
         self._import_hook = import_hook
@@ -69,7 +83,7 @@ class SdkGuards:
         if isinstance(guard, SdkHooks):
             self._run_install(resource, guard, undo)
         elif isinstance(guard, ConnectionGuard):
-            saw = partial(self._saw_connection, resource.name)
+            saw = partial(self._told.saw_connection, resource.name)
             watcher = ConnectionWatcher(guard.is_use, saw)
             watcher.watch()
             undo.callback(watcher.unwatch)
@@ -123,7 +137,8 @@ class SdkGuards:
             self._unless_optional(resource, target, messages.target_missing(target))
             return
         try:
-            patch = MethodPatch(target, owner, partial(self._saw, resource.name, target.title))
+            saw = partial(self._told.saw, resource.name, target.title)
+            patch = MethodPatch(target, owner, saw, self._told.turns)
             patch.install()
         except ResourceGuardMisconfiguration as error:
             raise ResourceGuardMisconfiguration(messages.guard_failed(resource, error)) from error

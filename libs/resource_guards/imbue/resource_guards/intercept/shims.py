@@ -2,9 +2,9 @@
 
 A shim is POSIX ``sh`` and uses builtins only, so that a guarded call costs one shell and no
 further process (and not ``:`` to empty a file: a redirection that fails ends the shell there). It
-takes its scope from the environment variable if that survived, else from the state file; then it says
-from which child of the pytest process it comes, where ``/proc`` tells, since that may have outlived
-its test. Words that a shim compares are Python identifiers, and every path in it is quoted.
+takes its scope from the environment variable if that survived and names one, else from the state file;
+then it says from which child of the pytest process it comes, where ``/proc`` tells, since that may
+have outlived its test. Words that a shim compares are Python identifiers, and every path in it is quoted.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_program
 from imbue.resource_guards.intercept.binaries import identity
+from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import intercept as messages
-from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.record import line
 from imbue.resource_guards.scope.entry import ANY_SCOPE
+from imbue.resource_guards.scope.entry import ASKS
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import parse_entries
@@ -40,7 +41,10 @@ case $$_rg in
 *" $key="*)
   _rg=$${_rg##*" $key="}
   _rg=$${_rg%%" "*} ;;
-*)
+*) _rg=$asks ;;
+esac
+case $$_rg in
+$asks)
   IFS= read -r _rg < $state || _rg=
   case $$_rg in
   $any_scope:*)
@@ -187,13 +191,13 @@ class Shims:
     def put_on_path(self) -> None:
         """Make the folder the first on PATH, unless PATH has it: a test may have put fakes first."""
         try:
-            if self._octets in os.environb[b"PATH"]:  # half the cost of `environ`, before each test
+            path = os.environb[b"PATH"]  # half the cost of `environ`, before each test
+            if path.startswith(self._octets) or self._octets in path:
                 return
         except KeyError:
             pass
-        path = os.environ.get("PATH", os.defpath)
-        if self.folder not in path:
-            os.environ["PATH"] = f"{self.folder}{os.pathsep}{path}"
+        rest = os.environ.get("PATH", os.defpath)
+        os.environ["PATH"] = f"{self.folder}{os.pathsep}{rest}"
 
     def discard(self, name: str) -> None:
         """Take the shim of a binary away again."""
@@ -219,6 +223,7 @@ class Shims:
             name=quote(binary),
             resource=resource.name,
             outside=OUTSIDE,
+            asks=quote(ASKS),
             any_scope=quote(ANY_SCOPE),
             any_scope_text=ANY_SCOPE,
             allowed=line.ALLOWED,

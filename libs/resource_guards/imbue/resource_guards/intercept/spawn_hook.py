@@ -40,7 +40,8 @@ class SpawnWatcher:
         path: The entries of PATH before the shims were put there.
         saw: Told the binary, its command line, and whether the spawn is an ``exec`` in place of
             this process; what it raises stops the spawn.
-        before: Called before each spawn, whatever it starts, with the environment that it gets.
+        before: Called before each spawn, whatever it starts, with the environment that it is given;
+            `None` if it gets that of this process.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class SpawnWatcher:
         shims: str,
         path: Iterable[str],
         saw: Saw,
-        before: Callable[[MutableMapping[Any, Any]], None] | None = None,
+        before: Callable[[MutableMapping[Any, Any] | None], None] | None = None,
     ) -> None:
         self.binaries: list[Binary] = []
         self._shims = os.path.realpath(shims)
@@ -56,8 +57,12 @@ class SpawnWatcher:
         self._saw = saw
         self._before = before
 
-    def watch(self) -> None:
-        """Begin to be told."""
+    def watch(self, handle: Callable[[dict[str, Callable[..., None]]], None] = handle) -> None:
+        """Begin to be told.
+
+        Args:
+            handle: Has audit events handled, if no other watcher has done so.
+        """
         if not WATCHERS:
             handle(_EVENTS)
         WATCHERS.append(self)
@@ -69,8 +74,8 @@ class SpawnWatcher:
             if not WATCHERS:
                 stop_handling(_EVENTS)
 
-    def begin(self, environment: MutableMapping[Any, Any]) -> None:
-        """Something is about to start, with this environment."""
+    def begin(self, environment: MutableMapping[Any, Any] | None) -> None:
+        """Something is about to start, with this environment, or that of this process."""
         if self._before is not None:
             self._before(environment)
 
@@ -126,7 +131,7 @@ def _tell(  # noqa: PLR0913 - the parts of a spawn
     except (AttributeError, TypeError, ValueError):
         return  # nothing that could be started: the caller gets its own error
     for watcher in reversed(WATCHERS):
-        watcher.begin(os.environ if env is None else env)
+        watcher.begin(env)
         watcher.spawn(name, words, folders, where, replaces=replaces)
 
 

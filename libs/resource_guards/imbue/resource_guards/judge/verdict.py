@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
-from imbue.resource_guards.model import ViolationKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,11 +45,9 @@ class FixtureAccount:
     def facts(self) -> FixtureFacts:
         """What the verdict needs to know of it."""
         scope = self.scope
-        uses = tuple(scope.uses)
-        return FixtureFacts(scope.owner, self.declared, uses, self.finished, self.failed)
+        return FixtureFacts(scope.owner, self.declared, scope.uses, self.finished, self.failed)
 
 
-@dataclass(slots=True, eq=False)
 class TestAccount:
     """One attempt to run a test.
 
@@ -57,6 +55,8 @@ class TestAccount:
         item: The test.
         scope: What its body and the fixtures that are its alone are charged to.
         declared: The resources whose marks it carries.
+
+    Attributes:
         fixtures: The fixtures with scopes of their own that were requested for it.
         passed: Its body has passed.
         has_teardown: Something is left to run after its body.
@@ -66,20 +66,32 @@ class TestAccount:
     """
 
     __test__ = False  # it is no test class, whatever pytest makes of its name
+    __slots__ = (
+        "declared",
+        "fixtures",
+        "has_teardown",
+        "item",
+        "outcome",
+        "passed",
+        "scope",
+        "told",
+    )
 
-    item: pytest.Item
-    scope: Scope
-    declared: frozenset[str]
-    fixtures: list[FixtureAccount] = field(default_factory=list)
-    passed: bool = False
-    has_teardown: bool = False
-    told: dict[tuple[object, ...], Violation] = field(default_factory=dict)
-    outcome: str = "passed"
+    def __init__(self, item: pytest.Item, scope: Scope, declared: frozenset[str]) -> None:
+        # Written out, since a dataclass calls a factory for each field that is not shared.
+        self.item = item
+        self.scope = scope
+        self.declared = declared
+        self.fixtures: list[FixtureAccount] = []
+        self.passed = False
+        self.has_teardown = False
+        self.told: dict[tuple[object, ...], Violation] = {}
+        self.outcome = "passed"
 
     @property
     def is_plain(self) -> bool:
         """Whether it declares nothing and has used nothing, so that there is nothing to judge."""
-        return not (self.declared or self.scope.uses or self.fixtures)
+        return not (self.declared or self.scope.used or self.fixtures)
 
     def depend_on(self, fixture: FixtureAccount) -> None:
         """Note that the test depends on a fixture."""
@@ -106,7 +118,7 @@ class TestAccount:
 
     def used(self) -> set[str]:
         """The resources that it has used, itself or through its fixtures."""
-        return self.scope.used.union(*(fixture.scope.used for fixture in self.all_fixtures()))
+        return {*self.scope.used}.union(*(each.scope.used for each in self.all_fixtures()))
 
     def wrong(self) -> set[str]:
         """The resources of which a violation was told."""
@@ -132,7 +144,7 @@ class TestAccount:
         """
         return Facts(
             declared=self.declared,
-            uses=tuple(self.scope.uses),
+            uses=self.scope.uses,
             fixtures=tuple(fixture.facts() for fixture in self.all_fixtures()),
             passed=self.passed,
             finished=finished,

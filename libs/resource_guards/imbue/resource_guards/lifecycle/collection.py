@@ -34,7 +34,7 @@ class Collection:
         self._scope.allowed |= {name}
         self._enforcement.slot.enter(self._scope)
 
-    def end(self) -> list[Use]:
+    def end(self) -> tuple[Use, ...]:
         """Leave the scope; returns what was used."""
         self._enforcement.read_journal()
         self._enforcement.leave(self._scope)

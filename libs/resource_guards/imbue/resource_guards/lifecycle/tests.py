@@ -40,28 +40,32 @@ class Lifecycle:
         self._session = session
         self._slot = enforcement.slot
         self._ledger = enforcement.ledger
-        self._journal = enforcement.journal
+        self._has_grown = enforcement.journal.has_grown
+        self._put_on_path = enforcement.shims.put_on_path
         self._labels = enforcement.observer.labels
         self._registry = session.registry
         self._policy = session.policy
-        self._marks = MarkReader(session.registry)
+        self._is_strict = session.policy.is_strict
+        marks = MarkReader(session.registry)
+        self._declared_by = marks.declared_by
         self._fixtures = FixtureScopes(
-            session.registry, self._marks, session.policy, enforcement, lambda: self.running
+            session.registry, marks, session.policy, enforcement, lambda: self.running
         )
         self.running: TestAccount | None = None
         self._recorder = session.recorder
+        self._records = session.recorder is not None
         enforcement.observer.refresh = self.refresh
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Any:
         """Open the test's scope; a new one for each attempt, when a plugin runs a test again."""
-        declared = self._marks.declared_by(item)
-        allowed = self._policy.allowance(declared, self._registry)
-        scope = self._ledger.open(item.nodeid, allowed)
+        declared = allowed = self._declared_by(item)
+        if not self._is_strict:
+            allowed = self._policy.allowance(declared, self._registry)
+        scope = self._ledger.open(item, allowed)
         self.running = TestAccount(item, scope, declared)
-        self.enforcement.put_on_path()
+        self._put_on_path()
         self._slot.enter(scope)
-        return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
@@ -84,13 +88,21 @@ class Lifecycle:
         if account is None or account.item is not item:
             return report
         phase = call.when
-        if account.scope.has_started or (phase != "setup" and self._journal.has_grown()):
+        scope = account.scope
+        if scope.has_started or (phase != "setup" and self._has_grown()):
             self.enforcement.read_journal()
-        if phase == "teardown":
-            self._close(account)
-        elif phase == "call" and self._marks.declared_by(item) is not account.declared:
-            self.refresh(account.scope)
-        if account.declared or account.scope.uses or account.fixtures or self._recorder is not None:
+        if phase == "call":
+            if self._declared_by(item) is not account.declared:
+                self.refresh(scope)
+        elif phase == "teardown":
+            if scope.has_started:
+                self.enforcement.leave(scope)
+            self._ledger.close(scope)
+            self._slot.leave()
+            self.running = None
+            if account.fixtures:
+                account.wait()
+        if account.declared or scope.used or account.fixtures or self._records:
             self._judge(account, report, call)
         if phase == "teardown" and self._fixtures.finished:
             self._decide()
@@ -119,7 +131,7 @@ class Lifecycle:
         """Read the running test's marks again, since it or a fixture may have added one."""
         account = self.running
         if account is not None and account.scope is scope:
-            declared = self._marks.declared_by(account.item)
+            declared = self._declared_by(account.item)
             if declared is not account.declared:
                 account.declared = declared
                 scope.allowed = self._policy.allowance(declared, self._registry)
@@ -134,15 +146,6 @@ class Lifecycle:
             account.has_teardown |= pytest_internals.may_have_subtests(
                 account.item
             ) or pytest_internals.has_own_finalizers(account.item)
-
-    def _close(self, account: TestAccount) -> None:
-        if account.scope.has_started:
-            self.enforcement.leave(account.scope)
-        self._ledger.close(account.scope)
-        self._slot.leave()
-        self.running = None
-        if account.fixtures:
-            account.wait()
 
     def _decide(self) -> None:
         """Judge the tests that waited for a fixture which has been torn down by now."""
@@ -186,3 +189,24 @@ class Lifecycle:
         """Judge the rest, when pytest has torn down what a run that ended early has left."""
         self.enforcement.read_journal()
         self._decide()
+
+
+class WrappingLifecycle(Lifecycle):
+    """One that begins a test before what others wrap around its set-up, and so charges it to the test.
+
+    A wrapper of a hook comes before all that are none, and takes longer.
+    """
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Open the test's scope."""
+        super().pytest_runtest_setup(item)
+        return (yield)
+
+
+def make_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycle:
+    """The lifecycle of a session, whose plugins and conftests are all known by now."""
+    for each in session.config.hook.pytest_runtest_setup.get_hookimpls():
+        if (each.wrapper or each.hookwrapper) and not pytest_internals.is_builtin(each.function):
+            return WrappingLifecycle(session, enforcement)
+    return Lifecycle(session, enforcement)

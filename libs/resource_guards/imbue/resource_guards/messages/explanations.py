@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from imbue.resource_guards.model import ViolationKind
+from imbue.resource_guards.kinds import ViolationKind
 
 TOPICS: Final = {
     ViolationKind.MISSING_MARK: "missing-mark",

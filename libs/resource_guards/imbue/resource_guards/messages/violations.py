@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 
+from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.messages.explanations import read_more
-from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
-from imbue.resource_guards.model import ViolationKind
 
 _SHOWN_USES = 5
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SEPARATOR = " > "
 
 
@@ -13,7 +17,21 @@ def through(top: int) -> str:
     Args:
         top: The id of the pytest process.
     """
-    names = []
+    return SEPARATOR.join(name for _, name, _ in reversed(list(_below(top))))
+
+
+def child_of(top: int) -> str:
+    """The id of the child of `top` that this process is, or comes from; empty if none is known.
+
+    Args:
+        top: The id of the pytest process.
+    """
+    chain = list(_below(top))
+    return str(chain[-1][0]) if chain and chain[-1][2] == top else ""
+
+
+def _below(top: int) -> Iterator[tuple[int, str, int]]:
+    """This process and those around it up to `top`: the id, the name and the parent's id."""
     pid = os.getpid()
     try:
         while pid not in (top, 0, 1):
@@ -21,8 +39,8 @@ def through(top: int) -> str:
                 f"/proc/{pid}/stat", encoding="utf-8", errors="replace"
             ) as file:
                 head, _, tail = file.read().rpartition(")")  # a name may have brackets in it
-            names.append(head.partition("(")[2])
-            pid = int(tail.split()[1])
+            parent = int(tail.split()[1])
+            yield pid, head.partition("(")[2], parent
+            pid = parent
     except (OSError, ValueError, IndexError):
         pass
-    return SEPARATOR.join(reversed(names))

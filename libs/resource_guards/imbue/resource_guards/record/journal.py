@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from os import SEEK_END
+from os import lseek
 from pathlib import Path
 from stat import S_IMODE
 from stat import S_IRUSR
@@ -15,8 +17,8 @@ from stat import S_IRWXU
 from stat import S_IWUSR
 
 from imbue.resource_guards.errors import JournalError
+from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import trust as messages
-from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.line import ALLOWED
 from imbue.resource_guards.record.line import BEGIN
@@ -69,7 +71,7 @@ class Journal:
 
     def has_grown(self) -> bool:
         """Whether other processes have written since the last :meth:`read_news`."""
-        return os.lseek(self._fd, 0, os.SEEK_END) != self._read
+        return lseek(self._fd, 0, SEEK_END) != self._read
 
     def has_news(self) -> bool:
         """The same; and makes sure that the file is there, and that they may write to it.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import replace
+from os import getpid
 from typing import Final
 
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Entry
 from imbue.resource_guards.scope.entry import ANY_SCOPE
+from imbue.resource_guards.scope.scope import Owner
 from imbue.resource_guards.scope.scope import Scope
+from imbue.resource_guards.scope.scope import name_of
 
 _FOR_EACH_FORK: Final = 10**9
 """How many scope ids a process may count before it comes to those of another."""
@@ -42,20 +44,23 @@ class Ledger:
     def __init__(self) -> None:
         self.late: list[LateUse] = []
         self._open: dict[int, Scope] = {}
-        self._owners: list[str] = []
+        self._owners: list[Owner] = []
         self._left: dict[int, Scope] = {}
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._fork = 0
+        self._next = 0
 
-    def open(self, owner: str, allowed: frozenset[str]) -> Scope:
-        """A new scope for the test or fixture that `owner` names."""
-        if os.getpid() != self._pid:  # a plugin runs tests in forks, and each would count alike
-            self._pid = os.getpid()
+    def open(self, owner: Owner, allowed: frozenset[str]) -> Scope:
+        """A new scope for the test, or the fixture that `owner` names."""
+        if getpid() != self._pid:  # a plugin runs tests in forks, and each would count alike
+            self._pid = getpid()
             self._fork = self._pid
+            self._next = self._fork * _FOR_EACH_FORK
             self._owners.clear()
-        scope = Scope(self._fork * _FOR_EACH_FORK + len(self._owners), owner, allowed)
+        scope_id = self._next
+        self._next += 1
         self._owners.append(owner)
-        self._open[scope.id] = scope
+        self._open[scope_id] = scope = Scope(scope_id, owner, allowed)
         return scope
 
     def close(self, scope: Scope) -> None:
@@ -102,4 +107,5 @@ class Ledger:
 
     def _owner(self, scope_id: str) -> str:
         index = int(scope_id) - self._fork * _FOR_EACH_FORK if scope_id.isdecimal() else -1
-        return self._owners[index] if 0 <= index < len(self._owners) else f"scope {scope_id}"
+        known = 0 <= index < len(self._owners)
+        return name_of(self._owners[index]) if known else f"scope {scope_id}"

@@ -13,8 +13,8 @@ from typing import Final
 from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.intercept.binaries import Binary
+from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import violations as messages
-from imbue.resource_guards.model import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.ledger import Ledger
@@ -40,6 +40,7 @@ class Observer:
 
     Attributes:
         labels: For each resource, the name to call it by.
+        names: For each name of a resource, of these two kinds, the first.
         refresh: Reads the marks of a scope's test again, which a test may add while it runs.
     """
 
@@ -51,12 +52,19 @@ class Observer:
         read_journal: Callable[[], None],
     ) -> None:
         self.labels: dict[str, str] = {}
+        self.names: dict[str, str] = {}
         self.refresh: Refresh | None = None
         self._slot = slot
         self._ledger = ledger
         self._journal = journal
         self._read_journal = read_journal
         self._pid = os.getpid()
+
+    def call(self, resource: str, label: str) -> None:
+        """Call a resource by a label from now on."""
+        self.labels[resource] = label
+        self.names.setdefault(label, resource)
+        self.names[resource] = resource
 
     def saw_sdk_call(self, resource: str, what: str, *_: object, **__: object) -> None:
         """Note a call of an SDK on behalf of the current scope, and stop it if it is not allowed.
@@ -65,7 +73,10 @@ class Observer:
             ResourceGuardViolation: The scope may not use the resource.
         """
         __tracebackhide__ = True
-        self._saw_call(resource, Layer.SDK, what)
+        scope = self._slot.current()
+        if scope is None or (resource in scope.used and resource in scope.allowed):
+            return
+        self._saw_call(scope, resource, Layer.SDK, what)
 
     def saw_connection(self, resource: str, what: str) -> None:
         """The same for a connection that is about to be opened.
@@ -74,13 +85,13 @@ class Observer:
             ResourceGuardViolation: The scope may not use the resource.
         """
         __tracebackhide__ = True
-        self._saw_call(resource, Layer.CONNECTION, what)
-
-    def _saw_call(self, resource: str, layer: Layer, what: str) -> None:
-        __tracebackhide__ = True
         scope = self._slot.current()
         if scope is None or (resource in scope.used and resource in scope.allowed):
             return
+        self._saw_call(scope, resource, Layer.CONNECTION, what)
+
+    def _saw_call(self, scope: Scope, resource: str, layer: Layer, what: str) -> None:
+        __tracebackhide__ = True
         use = self._note(scope, resource, layer, what)
         if not use.allowed:
             text = messages.blocked(self.labels[resource], use, scope.owner)
@@ -113,12 +124,12 @@ class Observer:
             os._exit(NOT_FOUND)
         raise ResourceGuardViolation(text, binary.resource)
 
-    def before_spawn(self, environment: MutableMapping[Any, Any]) -> None:
+    def before_spawn(self, environment: MutableMapping[Any, Any] | None) -> None:
         """Remember the place from which a process is about to be started, and for whom.
 
         A shim cannot know the place, so uses that it notes get it from the scope; what earlier
-        processes noted is booked first, with the place of its own. An environment that was copied
-        while another scope ran still names that one, and is corrected.
+        processes noted is booked first, with the place of its own. The environment that the
+        process gets is made to name the scope.
         """
         scope = self._slot.current()
         if scope is not None and os.getpid() == self._pid:
@@ -128,7 +139,7 @@ class Observer:
             scope.has_started = True
             if self.refresh is not None:
                 self.refresh(scope)
-        self._slot.correct(environment)
+        self._slot.name(environment)
 
     def _note(self, scope: Scope, resource: str, layer: Layer, what: str) -> Use:
         if resource not in scope.allowed and self.refresh is not None:
@@ -138,7 +149,7 @@ class Observer:
             self._ledger.note(scope, use)
         else:
             self._journal.append(scope.id, use)
-            scope.used.add(resource)
+            scope.note_resource(resource)
         return use
 
 

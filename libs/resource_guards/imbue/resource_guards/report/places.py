@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from imbue.resource_guards import pytest_internals
+from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Violation
-from imbue.resource_guards.model import ViolationKind
 from imbue.resource_guards.report.record_maker import RecordMaker
 from imbue.resource_guards.report.records import Declaration
 

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from imbue.resource_guards import pytest_internals
-from imbue.resource_guards.model import Layer
+from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.report.records import Axis
 from imbue.resource_guards.report.records import Declaration

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from imbue.resource_guards.declare.policy import DIRECTIONS
+from imbue.resource_guards.kinds import Direction
+from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import report as messages
-from imbue.resource_guards.model import Direction
-from imbue.resource_guards.model import ViolationKind
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.records import TestRecord
 

@@ -25,6 +25,13 @@ A record may have the process id of a child of the pytest process after it: if t
 by an earlier scope, it is that one's.
 """
 
+ASKS = f"{ANY_SCOPE}:"
+"""The entry of a session in its own environment: who is started with it asks the state file.
+
+Python's ways to start a process put the scope itself in its place, for that process; a library that
+starts one by system calls of its own does not.
+"""
+
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-")
 
 

@@ -25,6 +25,7 @@ from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import STARTED_IN
 from imbue.resource_guards.scope.slot import Turns
 from imbue.resource_guards.scope.slot import current_turns
+from imbue.resource_guards.scope.slot import value_for_child
 
 _POOL_METHODS = (
     "apply",
@@ -125,7 +126,7 @@ def _preparing(get_preparation_data: Callable[..., dict[str, Any]]) -> Callable[
     def carrying_data(*args: Any, **kwargs: Any) -> dict[str, Any]:
         data = get_preparation_data(*args, **kwargs)
         if SLOTS:
-            data[PREPARATION] = SLOTS[-1].value()
+            data[PREPARATION] = value_for_child()
         return data
 
     return carrying_data
@@ -135,7 +136,7 @@ def _submitting_to_process(submit: Callable[..., Any]) -> Callable[..., Any]:
     def carrying_submit(self: Any, function: Callable[..., Any], /, *args: Any, **kw: Any) -> Any:
         if not SLOTS:
             return submit(self, function, *args, **kw)
-        return submit(self, act_in_process, SLOTS[-1].value(), function, *args, **kw)
+        return submit(self, act_in_process, value_for_child(), function, *args, **kw)
 
     return carrying_submit
 
@@ -149,7 +150,7 @@ def _giving_to_pool(method: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(self, ThreadPool):
             carrying = functools.partial(_act_for, current_turns(), func)
         else:
-            carrying = functools.partial(act_in_process, SLOTS[-1].value(), func)
+            carrying = functools.partial(act_in_process, value_for_child(), func)
         return method(self, carrying, *args, **kw)
 
     return carrying_method

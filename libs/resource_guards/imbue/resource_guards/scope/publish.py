@@ -17,6 +17,7 @@ from typing import Final
 
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.scope.entry import ANY_SCOPE
+from imbue.resource_guards.scope.entry import ASKS
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import format_scope
@@ -40,55 +41,83 @@ class Publisher:
     def __init__(self, key: str, state_file: Path, complain: Callable[[str], None]) -> None:
         self.key = key
         self._found = os.environ.get(VARIABLE)
-        self._prefix = f"{self._found or ''} {key}="
+        self._asking = f"{self._found or ''} {key}={ASKS}"
+        self._octets = os.fsencode(self._asking)
+        self._is_named = False
         self._state_file = state_file
         self._complain = complain
         self._allowed: dict[frozenset[str], str] = {}
         self._in_state_file: frozenset[str] | None = None
         self._write_state(f"{OUTSIDE}:")
-        self.publish(None)
+        os.environ[VARIABLE] = self._asking
 
-    def value(self, scope: Scope | None) -> str:
-        """The variable's value for a process that acts for `scope`, or for none."""
-        if scope is None:
-            return f"{self._prefix}{OUTSIDE}:"
-        return f"{self._prefix}{scope.id}{self._allowed_part(scope.allowed)}"
+    def publish(self, scope: Scope) -> None:
+        """Make `scope` the one that processes started from now on belong to.
 
-    def publish(self, scope: Scope | None) -> None:
-        """Make `scope`, or no scope, the one that processes started from now on belong to."""
-        if scope is not None and scope.allowed in self._allowed:  # the call of `value` left out
-            value = f"{self._prefix}{scope.id}{self._allowed[scope.allowed]}"
-        else:
-            value = self.value(scope)
-        os.environ[VARIABLE] = value
-        if scope is not None and self._in_state_file is not scope.allowed:
+        In the common case that reads the variable, since a test may have removed it, and no more.
+        """
+        try:
+            is_there = os.environb[_OCTETS] == self._octets
+        except KeyError:
+            is_there = False
+        if not is_there:
+            os.environ[VARIABLE] = self._asking
+        elif self._is_named:
+            os.putenv(VARIABLE, self._asking)
+        self._is_named = False
+        if self._in_state_file is not scope.allowed:
             if self._in_state_file != scope.allowed:
                 # No id in it, since it is rewritten only when the allowed set changes.
                 self._write_state(f"{ANY_SCOPE}{self._allowed_part(scope.allowed)}")
             self._in_state_file = scope.allowed
 
-    def correct(self, environment: MutableMapping[Any, Any], scope: Scope | None) -> None:
-        """Make an environment that has the variable name `scope`; and the state file, if none."""
-        right = self.value(scope)
-        if environment.get(VARIABLE, right) != right:  # rare: copied while another scope ran
+    def name(
+        self,
+        environment: MutableMapping[Any, Any] | None,
+        scope: Scope | None,
+        value: Callable[[str], str],
+    ) -> None:
+        """Make the environment of a process that is about to start name the scope it belongs to.
+
+        That of this process is changed where the operating system keeps it and not in `os.environ`,
+        which tests compare with what it was. One without the variable is left alone.
+
+        Args:
+            environment: The environment, if it is given one.
+            scope: What it belongs to.
+            value: Gives the variable's value with scopes named, for one that has them or not.
+        """
+        if environment is None:
+            if VARIABLE in os.environ:
+                self._is_named = True
+                os.putenv(VARIABLE, value(os.environ[VARIABLE]))
+        else:
             with suppress(TypeError):  # it cannot be changed; the state file is there still
-                environment[VARIABLE] = self._corrected(environment[VARIABLE], scope)
-        if environment is not os.environ and _OCTETS in environment:  # rarer: of `os.environb`
-            with suppress(TypeError):
-                corrected = self._corrected(os.fsdecode(environment[_OCTETS]), scope)
-                environment[_OCTETS] = os.fsencode(corrected)
+                if VARIABLE in environment:
+                    environment[VARIABLE] = value(environment[VARIABLE])
+                elif environment is not os.environ and _OCTETS in environment:
+                    environment[_OCTETS] = os.fsencode(value(os.fsdecode(environment[_OCTETS])))
         if scope is None and self._in_state_file is not None:
             self._write_state(f"{OUTSIDE}:")
             self._in_state_file = None
 
-    def _corrected(self, value: str, scope: Scope | None) -> str:
-        # Only this session's own entry: there may be others, of sessions within this one.
+    def named(self, value: str, scope: Scope | None) -> str:
+        """A value of the variable with this session's entry for `scope`, or for none.
+
+        Entries of other sessions stay, and a value without one of this session stays as it is.
+        """
         before, found, after = value.partition(f" {self.key}=")
         if not found:
             return value
         _, space, others = after.partition(" ")
-        own = self.value(scope).rpartition(" ")[2]
-        return f"{before} {own}{space}{others}"
+        own = f"{OUTSIDE}:"
+        if scope is not None:
+            own = f"{scope.id}{self._allowed_part(scope.allowed)}"
+        return f"{before}{found}{own}{space}{others}"
+
+    def asking(self) -> str:
+        """The variable's value as this session has set it."""
+        return self._asking
 
     def close(self) -> None:
         """Leave the variable as it was found."""

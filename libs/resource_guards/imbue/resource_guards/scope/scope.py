@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Set as AbstractSet
 from typing import Final
+from typing import Protocol
 
 from imbue.resource_guards.model import Use
 
@@ -12,29 +12,70 @@ COLLECTION: Final = "the collection of tests"
 """The owner of the scope that is there before the first test runs."""
 
 
-@dataclass(slots=True, eq=False)
+class HasNodeId(Protocol):
+    """A test. Pytest puts its node id together each time that it is asked for, which takes time."""
+
+    @property
+    def nodeid(self) -> str:
+        """The test's name in reports."""
+
+
+Owner = str | HasNodeId
+
+
+def name_of(owner: Owner) -> str:
+    """The test's node id or the fixture's name, for messages."""
+    return owner if isinstance(owner, str) else owner.nodeid
+
+
 class Scope:
     """What code that runs now is charged to.
 
+    Each test has one, so that nothing is made here before it is needed.
+
     Args:
         id: Unique in its session; it travels to child processes and comes back in the journal.
-        owner: The test's node id or the fixture's name, for messages.
+        owner: The test, or the fixture's name.
         allowed: Names of the resources that it may use. Shared between scopes with equal sets.
+
+    Attributes:
         started_at: ``file:line`` of the last call on its behalf that started a process.
         has_started: Something on its behalf has started a process.
-        uses: What was seen.
-        used: Names of the resources in `uses`.
+        used: Names of the resources that were seen.
     """
 
-    id: int
-    owner: str
-    allowed: frozenset[str]
-    started_at: str = ""
-    has_started: bool = False
-    uses: list[Use] = field(default_factory=list)
-    used: set[str] = field(default_factory=set)
+    __slots__ = ("_owner", "_uses", "allowed", "has_started", "id", "started_at", "used")
+
+    def __init__(self, id: int, owner: Owner, allowed: frozenset[str]) -> None:  # noqa: A002 - as in `pytest.param`
+        self.id = id
+        self.allowed = allowed
+        self.started_at = ""
+        self.has_started = False
+        self.used: AbstractSet[str] = _NOTHING
+        self._owner = owner
+        self._uses: list[Use] | None = None
+
+    @property
+    def owner(self) -> str:
+        """The test's node id or the fixture's name, for messages."""
+        return name_of(self._owner)
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """What was seen."""
+        return tuple(self._uses or ())
 
     def note(self, use: Use) -> None:
         """Keep a use that was seen on this scope's behalf."""
-        self.uses.append(use)
-        self.used.add(use.resource)
+        if self._uses is None:
+            self._uses = []
+        self._uses.append(use)
+        self.note_resource(use.resource)
+
+    def note_resource(self, resource: str) -> None:
+        """Remember that a resource was seen, where the use itself is kept elsewhere."""
+        if resource not in self.used:
+            self.used = {*self.used, resource}
+
+
+_NOTHING: Final[frozenset[str]] = frozenset()

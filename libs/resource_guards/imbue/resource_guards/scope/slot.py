@@ -53,13 +53,18 @@ class ScopeSlot:
 
     It is policy, so it is not kept in `os.environ`: a test that clears its environment changes
     nothing for this process.
+
+    Attributes:
+        stamp: Counts the turns; another one has begun when it has changed.
+        thread: The id of the thread that runs the tests.
     """
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._pid = os.getpid()
-        self._thread = threading.get_ident()
-        self._turn = Turn(0, self, None)
+        self.thread = threading.get_ident()
+        self.stamp = 0
+        self._scope: Scope | None = None
 
     @property
     def key(self) -> str:
@@ -69,36 +74,42 @@ class ScopeSlot:
     @property
     def running(self) -> Scope | None:
         """The scope of the thread that runs the tests."""
-        return self._turn.scope
+        return self._scope
 
     @property
     def is_main_thread(self) -> bool:
         """Whether the calling thread is the one that runs the tests."""
-        return threading.get_ident() == self._thread
+        return threading.get_ident() == self.thread
 
     def enter(self, scope: Scope | None) -> None:
         """Make `scope`, or none, the running one, here and for child processes."""
-        self._turn = Turn(self._turn.stamp + 1, self, scope)
-        self._publisher.publish(scope)
+        self.stamp += 1
+        self._scope = scope
+        if scope is not None:
+            self._publisher.publish(scope)
 
     def leave(self) -> None:
         """Make no scope the running one.
 
         Child processes are told when one is started: most often the next test comes first.
         """
-        self._turn = Turn(self._turn.stamp + 1, self, None)
+        self.stamp += 1
+        self._scope = None
 
-    def value(self) -> str:
-        """The environment variable's value for a process that acts as the calling thread does."""
-        return self._publisher.value(self.turn().scope)
+    def asking(self) -> str:
+        """The environment variable's value as this session has set it, which names no scope."""
+        return self._publisher.asking()
 
-    def correct(self, environment: MutableMapping[Any, Any]) -> None:
-        """Make an environment for a child name the current scope, if it names one of this session.
+    def named(self, value: str) -> str:
+        """A value of the variable that names the scope that the calling thread acts for."""
+        return self._publisher.named(value, self.turn().scope)
 
-        One that has lost the variable is left alone: it may have been emptied on purpose.
+    def name(self, environment: MutableMapping[Any, Any] | None) -> None:
+        """Make an environment for a child name the current scope, if it has the variable.
+
+        One that has lost it is left alone: it may have been emptied on purpose.
         """
-        scope = self.turn().scope
-        self._publisher.correct(environment, scope)
+        self._publisher.name(environment, self.turn().scope, value_for_child)
 
     def adopt(self, value: str) -> None:
         """In a fork of the session's process: act for the scope of a value of the variable."""
@@ -106,14 +117,15 @@ class ScopeSlot:
         if entry is not None and os.getpid() != self._pid:
             scope_id, allowed = entry
             scope = None if scope_id == OUTSIDE else Scope(int(scope_id), "its test", allowed)
-            self._turn = Turn(self._turn.stamp + 1, self, scope)
-            self._thread = threading.get_ident()
+            self.stamp += 1
+            self._scope = scope
+            self.thread = threading.get_ident()
             os.environ[VARIABLE] = value
 
     def current(self) -> Scope | None:
         """The scope on whose behalf the calling thread acts."""
-        if self.is_main_thread:
-            return self._turn.scope
+        if threading.get_ident() == self.thread:
+            return self._scope
         return self.turn().scope
 
     def turn(self) -> Turn:
@@ -124,12 +136,24 @@ class ScopeSlot:
         that an executor was called from is younger than a context made when a loop was.
         """
         if self.is_main_thread:
-            return self._turn
+            return Turn(self.stamp, self, self._scope)
         acting: Turns | None = getattr(ACTING, "turns", None)
         if acting is None:
             acting = getattr(threading.current_thread(), STARTED_IN, ())
         given = [turn for turn in (*acting, *CARRIED.get()) if turn.slot is self]
-        return max(given, key=_stamp) if given else self._turn
+        return max(given, key=_stamp) if given else Turn(self.stamp, self, self._scope)
+
+
+def value_for_child(value: str = "") -> str:
+    """The variable's value for a process that acts as the calling thread does.
+
+    Args:
+        value: One to put the scopes in; without it, that of the innermost session.
+    """
+    value = value or (SLOTS[-1].asking() if SLOTS else "")
+    for slot in SLOTS:
+        value = slot.named(value)
+    return value
 
 
 def current_turns() -> Turns:
