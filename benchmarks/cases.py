@@ -25,7 +25,7 @@ if os.environ["BENCHMARK"] != "bare":
         guards.start_resource_guards(session)
 
     def pytest_sessionfinish(session):
-        folder = os.environ.get("RESOURCE_GUARDS_SCOPE", "").rpartition("=")[0].strip()
+        folder = os.environ.get("RESOURCE_GUARDS_SCOPE", "").partition("=")[0].strip()
         if folder:
             from notes import note
             files = [os.path.join(top, name) for top, _, names in os.walk(folder) for name in names]
@@ -41,7 +41,7 @@ NOTES = """
 import json, os, time
 
 def note(**figures):
-    with open(os.environ["BENCHMARK_NOTES"], "a") as file:
+    with open(os.environ.get("BENCHMARK_NOTES", os.devnull), "a") as file:
         file.write(json.dumps(figures) + chr(10))
 
 class Timed:

@@ -85,6 +85,7 @@ def measure(python: Path, flavour: str, folder: Path, arguments: tuple[str, ...]
     notes = folder / "notes"
     notes.write_text("")
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or each run would compile what it imports
+    environment.pop("RESOURCE_GUARDS_SCOPE", None)  # of a run around this one
     environment["BENCHMARK_NOTES"] = str(notes)
     environment["PATH"] = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryFile() as output:
