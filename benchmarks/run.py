@@ -64,7 +64,7 @@ def environments(folder: Path, *, peer: bool) -> dict[str, Path]:
     """The interpreters of the bare run and ours, which are the same, and of the peer."""
     ours = dev.make_environment(folder / "ours")
     dev.install_locked(ours, "--only-group=libtmux")
-    dev.install_members(ours, *dev.MEMBERS)
+    dev.install_members(ours, *dev.MEMBERS, editable=False)  # as users do; links import slowly
     found = {"bare": ours, "ours": ours}
     if peer:
         found["peer"] = dev.make_environment(folder / "peer")

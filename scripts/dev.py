@@ -84,9 +84,10 @@ def install_locked(python: Path, *what: str) -> None:
     run(*install, "--require-hashes", "-r", "-", stdin=pins)
 
 
-def install_members(python: Path, *members: str) -> None:
-    """Install packages of the workspace, as links to their sources, into an environment."""
-    sources = [f"--editable={ROOT / 'libs' / member}" for member in members]
+def install_members(python: Path, *members: str, editable: bool = True) -> None:
+    """Install packages of the workspace, as links to their sources or whole, into an environment."""
+    link = "--editable=" if editable else ""
+    sources = [f"{link}{ROOT / 'libs' / member}" for member in members]
     run(find_uv(), "pip", "install", "--quiet", "--python", python, "--no-deps", *sources)
 
 
