@@ -17,68 +17,12 @@ from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
-from imbue.resource_guards.judge.verdict import Facts
-from imbue.resource_guards.judge.verdict import FixtureFacts
-from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.kinds import Layer
-from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.journal import parse_record
 from imbue.resource_guards.record.line import format_use
-
-NAMES = st.sampled_from(["docker", "modal", "tmux"])
-SETS = st.frozensets(NAMES)
-USES = st.lists(
-    st.builds(Use, NAMES, st.booleans(), st.just(Layer.SHIM), st.just("x")), max_size=4
-).map(tuple)
-FIXTURES = st.builds(
-    FixtureFacts, st.sampled_from(["a", "b"]), st.none() | SETS, USES, st.booleans()
-)
-FACTS = st.builds(
-    Facts, SETS, USES, st.lists(FIXTURES, max_size=2).map(tuple), st.booleans(), st.booleans()
-)
-
-
-def used(facts: Facts) -> set[str]:
-    """The resources that anything of the test used."""
-    uses = [*facts.uses, *(use for fixture in facts.fixtures for use in fixture.uses)]
-    return {use.resource for use in uses}
-
-
-@given(FACTS)
-def test_a_mark_is_missing_exactly_when_a_resource_is_used_without(facts: Facts) -> None:
-    """Whatever used it, the test or a fixture, and whether it passed or not."""
-    missing = {v.resource for v in verdict(facts) if v.kind is ViolationKind.MISSING_MARK}
-
-    assert missing == used(facts) - facts.declared
-
-
-@given(FACTS)
-def test_a_mark_is_superfluous_exactly_when_nothing_can_use_it_any_more(facts: Facts) -> None:
-    """Only for a test that passed, and only when it and all its fixtures are finished."""
-    superfluous = {v.resource for v in verdict(facts) if v.kind is ViolationKind.SUPERFLUOUS_MARK}
-
-    over = facts.passed and facts.finished and all(f.finished for f in facts.fixtures)
-    assert superfluous == (facts.declared - used(facts) if over else set())
-
-
-@given(FACTS)
-def test_a_fixture_keeps_its_contract_when_it_uses_exactly_what_it_declares(facts: Facts) -> None:
-    """More is a violation at once, less when it has been torn down."""
-    found = {(v.kind, v.fixture, v.resource) for v in verdict(facts)}
-
-    for fixture in facts.fixtures:
-        if fixture.declared is not None:
-            resources = {use.resource for use in fixture.uses}
-            for name in resources - fixture.declared:
-                assert (ViolationKind.FIXTURE_UNDECLARED_USE, fixture.name, name) in found
-            if fixture.finished:
-                for name in fixture.declared - resources:
-                    assert (ViolationKind.FIXTURE_UNUSED_DECLARATION, fixture.name, name) in found
-    undeclared = {f.name for f in facts.fixtures if f.declared is not None}
-    assert {name for kind, name, _ in found if kind.name.startswith("FIXTURE")} <= undeclared
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ _CAPABILITIES: Final = ("supports_dir_fd", "supports_effective_ids", "supports_f
 _MODULES: Final = [os, *filter(None, [sys.modules.get("posix")])]
 """The modules that have them."""
 
-_REPLACEMENTS: Final[list[Replacement]] = []
+REPLACEMENTS: Final[list[Replacement]] = []
 
 
 def handle(handlers: dict[str, Callable[..., None]]) -> None:
@@ -41,8 +41,8 @@ def handle(handlers: dict[str, Callable[..., None]]) -> None:
 
 def forget() -> None:
     """Put the functions back. A second call changes nothing."""
-    while _REPLACEMENTS:
-        _REPLACEMENTS.pop().uninstall()
+    while REPLACEMENTS:
+        REPLACEMENTS.pop().uninstall()
 
 
 def is_held(name: str) -> bool:
@@ -58,8 +58,8 @@ def _references(function: object) -> int:
 
 def _replace_functions() -> bool:
     names = [name for name in NAMES if hasattr(os, name)]
-    if _REPLACEMENTS or not hasattr(subprocess.Popen, "_execute_child"):
-        return bool(_REPLACEMENTS)
+    if REPLACEMENTS or not hasattr(subprocess.Popen, "_execute_child"):
+        return bool(REPLACEMENTS)
     if any(is_held(name) for name in names):
         return False
     owners: list[tuple[Any, str]] = [(each, name) for each in _MODULES for name in names]
@@ -68,7 +68,7 @@ def _replace_functions() -> bool:
         new = functools.update_wrapper(_making_the_hook(old), old)
         replacement = Replacement(owner, name, new)
         replacement.install()
-        _REPLACEMENTS.append(replacement)
+        REPLACEMENTS.append(replacement)
     return True
 
 

@@ -1,0 +1,196 @@
+"""The verdict, a pure function: as properties of any facts, and by example.
+
+`scripts/mutate.py` runs these tests against changed versions of `judge/`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imbue.resource_guards.judge.verdict import Facts
+from imbue.resource_guards.judge.verdict import FixtureFacts
+from imbue.resource_guards.judge.verdict import verdict
+from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.kinds import ViolationKind
+from imbue.resource_guards.model import Use
+from imbue.resource_guards.model import Violation
+
+NAMES = st.sampled_from(["docker", "modal", "tmux"])
+SETS = st.frozensets(NAMES)
+USES = st.lists(
+    st.builds(Use, NAMES, st.booleans(), st.just(Layer.SHIM), st.just("x")), max_size=4
+).map(tuple)
+FIXTURES = st.builds(
+    FixtureFacts, st.sampled_from(["a", "b"]), st.none() | SETS, USES, st.booleans()
+)
+FACTS = st.builds(
+    Facts, SETS, USES, st.lists(FIXTURES, max_size=2).map(tuple), st.booleans(), st.booleans()
+)
+
+
+def used(facts: Facts) -> set[str]:
+    """The resources that anything of the test used."""
+    uses = [*facts.uses, *(use for fixture in facts.fixtures for use in fixture.uses)]
+    return {use.resource for use in uses}
+
+
+@given(FACTS)
+def test_a_mark_is_missing_exactly_when_a_resource_is_used_without(facts: Facts) -> None:
+    """Whatever used it, the test or a fixture, and whether it passed or not."""
+    missing = {v.resource for v in verdict(facts) if v.kind is ViolationKind.MISSING_MARK}
+
+    assert missing == used(facts) - facts.declared
+
+
+@given(FACTS)
+def test_a_mark_is_superfluous_exactly_when_nothing_can_use_it_any_more(facts: Facts) -> None:
+    """Only for a test that passed, and only when it and all its fixtures are finished."""
+    superfluous = {v.resource for v in verdict(facts) if v.kind is ViolationKind.SUPERFLUOUS_MARK}
+
+    over = facts.passed and facts.finished and all(f.finished for f in facts.fixtures)
+    assert superfluous == (facts.declared - used(facts) if over else set())
+
+
+@given(FACTS)
+def test_a_fixture_keeps_its_contract_when_it_uses_exactly_what_it_declares(facts: Facts) -> None:
+    """More is a violation at once, less when it has been torn down."""
+    found = {(v.kind, v.fixture, v.resource) for v in verdict(facts)}
+
+    for fixture in facts.fixtures:
+        if fixture.declared is not None:
+            resources = {use.resource for use in fixture.uses}
+            for name in resources - fixture.declared:
+                assert (ViolationKind.FIXTURE_UNDECLARED_USE, fixture.name, name) in found
+            if fixture.finished:
+                for name in fixture.declared - resources:
+                    assert (ViolationKind.FIXTURE_UNUSED_DECLARATION, fixture.name, name) in found
+    undeclared = {f.name for f in facts.fixtures if f.declared is not None}
+    assert {name for kind, name, _ in found if kind.name.startswith("FIXTURE")} <= undeclared
+
+
+def use(resource: str, what: str = "x", *, allowed: bool = True) -> Use:
+    """A use of a resource."""
+    return Use(resource, allowed, Layer.SHIM, what)
+
+
+NOTHING = Facts(frozenset(), (), (), passed=True, finished=True)
+MISSING, SUPERFLUOUS, UNDECLARED, UNUSED = ViolationKind
+EXAMPLES = {
+    "nothing": (NOTHING, []),
+    "in the order of the uses, each resource once with all uses of it": (
+        dataclasses.replace(NOTHING, uses=(use("tmux", "1"), use("docker"), use("tmux", "2"))),
+        [
+            Violation(MISSING, "tmux", (use("tmux", "1"), use("tmux", "2"))),
+            Violation(MISSING, "docker", (use("docker"),)),
+        ],
+    ),
+    "by the test and by a fixture, told for each": (
+        dataclasses.replace(
+            NOTHING,
+            uses=(use("tmux", "1"),),
+            fixtures=(
+                FixtureFacts("server", None, (use("tmux", "2"), use("tmux", "3")), finished=True),
+            ),
+        ),
+        [
+            Violation(MISSING, "tmux", (use("tmux", "1"),)),
+            Violation(MISSING, "tmux", (use("tmux", "2"), use("tmux", "3")), "server"),
+        ],
+    ),
+    "superfluous, by name, when another call was let through": (
+        dataclasses.replace(
+            NOTHING, declared=frozenset({"tmux", "docker", "modal"}), uses=(use("modal"),)
+        ),
+        [Violation(SUPERFLUOUS, "docker"), Violation(SUPERFLUOUS, "tmux")],
+    ),
+    "superfluous, after another call was blocked": (
+        dataclasses.replace(
+            NOTHING,
+            declared=frozenset({"tmux"}),
+            uses=(use("modal"), use("docker", allowed=False)),
+        ),
+        [
+            Violation(MISSING, "modal", (use("modal"),)),
+            Violation(MISSING, "docker", (use("docker", allowed=False),)),
+            Violation(SUPERFLUOUS, "tmux", after_block=True),
+        ],
+    ),
+    "superfluous, after a call of a fixture was blocked": (
+        dataclasses.replace(
+            NOTHING,
+            declared=frozenset({"tmux", "docker"}),
+            fixtures=(
+                FixtureFacts("server", None, (use("docker", allowed=False),), finished=True),
+            ),
+        ),
+        [Violation(SUPERFLUOUS, "tmux", after_block=True)],
+    ),
+    "not superfluous while a fixture is there": (
+        dataclasses.replace(
+            NOTHING,
+            declared=frozenset({"tmux"}),
+            fixtures=(
+                FixtureFacts("done", None, (), finished=True),
+                FixtureFacts("server", None, (), finished=False),
+            ),
+        ),
+        [],
+    ),
+    "a contract broken in both ways": (
+        dataclasses.replace(
+            NOTHING,
+            declared=frozenset({"docker"}),
+            fixtures=(
+                FixtureFacts(
+                    "server",
+                    frozenset({"tmux", "modal"}),
+                    (use("docker", "1"), use("docker", "2")),
+                    finished=True,
+                ),
+            ),
+        ),
+        [
+            Violation(UNDECLARED, "docker", (use("docker", "1"), use("docker", "2")), "server"),
+            Violation(UNUSED, "modal", fixture="server"),
+            Violation(UNUSED, "tmux", fixture="server"),
+        ],
+    ),
+    "a contract of nothing at all": (
+        dataclasses.replace(
+            NOTHING,
+            declared=frozenset({"docker"}),
+            fixtures=(FixtureFacts("server", frozenset(), (use("docker"),), finished=False),),
+        ),
+        [Violation(UNDECLARED, "docker", (use("docker"),), "server")],
+    ),
+    "a fixture that failed may not have come to use it": (
+        dataclasses.replace(
+            NOTHING,
+            fixtures=(FixtureFacts("server", frozenset({"tmux"}), (), finished=True, failed=True),),
+        ),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("facts", "violations"), EXAMPLES.values(), ids=EXAMPLES)
+def test_by_example(facts: Facts, violations: list[Violation]) -> None:
+    """All violations, in their order, with the uses that show them."""
+    assert verdict(facts) == violations
+
+
+@pytest.mark.parametrize("kind", [Facts, FixtureFacts])
+def test_facts_are_values(kind: type) -> None:
+    """They can neither be changed nor be given what they do not have."""
+    fields = {field.name: field.default for field in dataclasses.fields(kind)}
+    facts = kind(**dict.fromkeys(fields))
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        facts.uses = ()
+    assert not hasattr(facts, "__dict__")
+    if kind is FixtureFacts:
+        assert fields["failed"] is False
