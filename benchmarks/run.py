@@ -38,6 +38,7 @@ HEADER = (
     "CPU s, least (median)",
     "wall s, least (median)",
     "more for each, by CPU",
+    "budget",
     "memory, MB",
     "directory, bytes",
 )
@@ -139,6 +140,7 @@ def rows_of(case: Case, count: int, runs: Mapping[str, list[Run]]) -> list[tuple
                 f"{min(cpu):.3f} ({statistics.median(cpu):.3f})",
                 f"{min(wall):.3f} ({statistics.median(wall):.3f})",
                 "" if flavour == "bare" else f"{more:,.2f} µs{share}",
+                case.budget if flavour == "ours" else "",
                 f"{max(run.megabytes for run in each):.0f}",
                 f"{directory:,}" if directory else "",
             )
