@@ -12,7 +12,7 @@ _NOT_THE_USERS: Final = tuple(
     f"{folder}/"
     for folder in {
         str(Path(__file__).parent),
-        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        *map(sysconfig.get_paths().get, ("stdlib", "platstdlib", "purelib", "platlib")),
     }
 )
 

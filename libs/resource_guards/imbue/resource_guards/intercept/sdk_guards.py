@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 from typing import Any
 from typing import Final
+from typing import NamedTuple
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
@@ -37,8 +37,7 @@ INSTALLED: Final[list[SdkHooks]] = []
 """The guards that patch by themselves and are in place; pytest in pytest may share them."""
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """Who is told what SDK guards see.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 import re
@@ -24,7 +25,7 @@ def find_module(name: str) -> ModuleSpec | str:
     `importlib.util.find_spec` of a submodule imports its parents, which a guard must not do.
     """
     package, *submodules = name.split(".")
-    spec = importlib.util.find_spec(package)
+    spec = _find_package(package, tuple(sys.path))
     found = package
     for submodule in submodules:
         if spec is None:
@@ -45,7 +46,15 @@ def version_of(module: str) -> str | None:
 def is_installed(target: SdkTarget) -> bool:
     """Whether the package that a target is in can be imported."""
     package = module_of(target).partition(".")[0]
-    return not package or package in sys.modules or importlib.util.find_spec(package) is not None
+    return (
+        not package or package in sys.modules or _find_package(package, tuple(sys.path)) is not None
+    )
+
+
+@functools.cache
+def _find_package(package: str, _path: tuple[str, ...]) -> ModuleSpec | None:
+    # An SDK has many targets, and one that is not installed is looked for all along the path.
+    return importlib.util.find_spec(package)
 
 
 def seems_missing(target: SdkTarget) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from os import SEEK_END
 from os import lseek
 from pathlib import Path
@@ -15,6 +14,7 @@ from stat import S_IMODE
 from stat import S_IRUSR
 from stat import S_IRWXU
 from stat import S_IWUSR
+from typing import NamedTuple
 
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.kinds import Layer
@@ -27,8 +27,7 @@ from imbue.resource_guards.record.line import FIELDS
 from imbue.resource_guards.record.line import format_use
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A use from the journal and the id of the scope that it belongs to."""
 
     scope_id: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from dataclasses import replace
 from os import getpid
 from typing import Final
+from typing import NamedTuple
 
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Entry
@@ -19,8 +19,7 @@ _FOR_EACH_FORK: Final = 10**9
 """How many scope ids a process may count before it comes to those of another."""
 
 
-@dataclass(frozen=True, slots=True)
-class LateUse:
+class LateUse(NamedTuple):
     """A use by a process that outlived the test or fixture that started it.
 
     Args:
