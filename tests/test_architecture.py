@@ -46,10 +46,10 @@ OFFENCES = [
 
 def broken(*folders: Path) -> set[str]:
     """The contracts that the packages in these folders break."""
-    path = os.pathsep.join(map(str, folders))
+    environment = {"PYTHONPATH": os.pathsep.join(map(str, folders)), "COLUMNS": "200"}
     options = [f"--config={SETTINGS}", "--no-cache", "--no-logo"]
-    done = run_tool("lint-imports", *options, cwd=folders[0], PYTHONPATH=path, COLUMNS="200")
-    found = {id for id, name in CONTRACTS.items() if f"{name} BROKEN" in done.stdout}
+    done = run_tool("lint-imports", *options, cwd=folders[0], environment=environment)
+    found = {contract for contract, name in CONTRACTS.items() if f"{name} BROKEN" in done.stdout}
     assert f"{len(found)} broken" in done.stdout, done.stdout
     assert done.returncode == (1 if found else 0), done.stdout
     return found
