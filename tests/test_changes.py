@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 
 import dev
+from imbue.resource_guards.resource_guards import fixture_uses_resources
 from support.tools import run_tool
 
-# The last line of the job `changelog` in .github/workflows/ci.yml.
 CHECK = ("towncrier", "check", "--compare-with", "origin/main")
-
-pytestmark = pytest.mark.git
 
 
 @pytest.fixture
+@fixture_uses_resources("git")
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with this workspace's settings, on a branch with one change."""
     for name in ("AUTHOR", "COMMITTER"):
@@ -56,6 +55,14 @@ def check(repository: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def test_ci_makes_this_check() -> None:
+    """The command below is that of the job."""
+    workflow = (dev.ROOT / ".github" / "workflows" / "ci.yml").read_text()
+
+    assert f"run: .venv/bin/{' '.join(CHECK)}\n" in workflow
+
+
+@pytest.mark.git
 def test_a_change_without_a_note_fails(repository: Path) -> None:
     """The check says that there is none."""
     code, said = check(repository)
@@ -64,6 +71,7 @@ def test_a_change_without_a_note_fails(repository: Path) -> None:
     assert "No new newsfragments found on this branch." in said
 
 
+@pytest.mark.git
 @pytest.mark.parametrize("note", ["42.bugfix.md", "+word.misc.md"])
 def test_a_change_with_a_note_passes(repository: Path, note: str) -> None:
     """With an issue or without, of any type."""
@@ -76,6 +84,7 @@ def test_a_change_with_a_note_passes(repository: Path, note: str) -> None:
     assert note in said
 
 
+@pytest.mark.git
 def test_a_note_of_an_unknown_type_fails(repository: Path) -> None:
     """A file that no release would gather is no note."""
     (repository / "changes" / "42.bugfixes.md").write_text("A program is seen.\n")
@@ -87,6 +96,7 @@ def test_a_note_of_an_unknown_type_fails(repository: Path) -> None:
     assert "42.bugfixes.md" in said
 
 
+@pytest.mark.git
 def test_main_needs_no_note(repository: Path) -> None:
     """Where there is nothing to compare with, the check passes."""
     git(repository, "switch", "--quiet", "main")
@@ -94,6 +104,7 @@ def test_main_needs_no_note(repository: Path) -> None:
     assert check(repository)[0] == 0
 
 
+@pytest.mark.git
 def test_a_release_gathers_the_notes(repository: Path) -> None:
     """They move into the changelog, above the releases before, and the check accepts that."""
     note = repository / "changes" / "42.bugfix.md"
@@ -109,5 +120,6 @@ def test_a_release_gathers_the_notes(repository: Path) -> None:
     assert built.returncode == 0, built.stdout
     assert not note.exists()
     assert "## 7.0.0 (2030-01-01)\n\n### Put right\n\n- A program is seen. (#42)\n" in changelog
+    assert changelog.startswith("# Changes")
     assert changelog.index("## 7.0.0") < changelog.index("## 1.0.0")
     assert check(repository)[0] == 0
