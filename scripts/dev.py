@@ -3,8 +3,9 @@
     python3 scripts/dev.py quickstart  # the guards at work on examples/quickstart
     python3 scripts/dev.py test        # all checks and tests; further arguments go to pytest
     python3 scripts/dev.py setup       # only make the environment, in .venv
+    python3 scripts/dev.py programs    # only install the programs that tests run, as root
 
-Each sets up what is missing first. The packages are those of ``uv.lock``, checked by their hashes
+The first three set up what is missing. The packages are those of ``uv.lock``, checked by their hashes
 and taken from whatever index this machine uses.
 """
 
@@ -138,6 +139,8 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case ["setup"]:
             set_up()
+        case ["programs"]:
+            install_system_packages()
         case ["quickstart"]:
             quickstart()
         case ["test", *rest]:

@@ -2,6 +2,7 @@
 
     python3 scripts/matrix.py                    # all of them
     python3 scripts/matrix.py 3.12 -- -k verdict # one Python; after -- come pytest's arguments
+    python3 scripts/matrix.py 3.12 "pytest 8.4"  # one Python and one pytest
 
 Each has an environment of its own in .matrix, with the locked packages. Pythons that this machine
 does not have are an error, and so is any check that fails; a table at the end tells which.
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import dev
 
-PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PYTESTS = {"pytest 8.4": ("pytest==8.4.*",), "newest pytest": ()}
 FOLDER = dev.ROOT / ".matrix"
 
@@ -52,13 +53,13 @@ def checks(interpreter: Path, arguments: list[str]) -> list[str]:
 def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
     split = arguments.index("--") if "--" in arguments else len(arguments)
-    pythons, pytest_arguments = arguments[:split], arguments[split + 1 :]
+    chosen, pytest_arguments = arguments[:split], arguments[split + 1 :]
     rows = []
-    for python in pythons or PYTHONS:
-        for name, pins in PYTESTS.items():
+    for python in [each for each in chosen if each not in PYTESTS] or PYTHONS:
+        for name in [each for each in chosen if each in PYTESTS] or PYTESTS:
             print(f"##### Python {python}, {name}", flush=True)
             start = time.monotonic()
-            failed = checks(environment(python, name, pins), pytest_arguments)
+            failed = checks(environment(python, name, PYTESTS[name]), pytest_arguments)
             rows.append((python, name, ", ".join(failed) or "-", time.monotonic() - start))
     print("\nPython  pytest         failed                 seconds")
     for python, name, failed_checks, seconds in rows:

@@ -107,7 +107,12 @@ def pytest_configure_ends(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Tell which parts of an SDK are not guarded, since its installed version has them not."""
-    return config.stash[SESSION].missing_targets()
+    session = config.stash[SESSION]
+    if not session.has_guards:
+        return []
+    from imbue.resource_guards.intercept.targets import missing_targets  # only where needed
+
+    return missing_targets(session.registry)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -190,24 +190,6 @@ class GuardSession:
             self.recorder = Recorder(self)
             self.config.pluginmanager.register(self.recorder, RECORDER)
 
-    def missing_targets(self) -> list[str]:
-        """A line for each optional target that an installed SDK does not seem to have."""
-        if not self.has_guards:
-            return []
-        from imbue.resource_guards.intercept.targets import module_of
-        from imbue.resource_guards.intercept.targets import seems_missing
-        from imbue.resource_guards.intercept.targets import version_of
-        from imbue.resource_guards.messages import intercept as messages
-        from imbue.resource_guards.model import SdkTarget
-
-        return [
-            messages.target_is_missing(resource, guard, version_of(module_of(guard)) or "")
-            for resource in self.registry
-            for guard in resource.sdks
-            if isinstance(guard, SdkTarget) and guard.optional and not guard.quiet
-            if seems_missing(guard)
-        ]
-
     def judge(self) -> None:
         """Begin to follow tests.
 
