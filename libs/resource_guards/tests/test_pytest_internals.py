@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_requests(asks_for_one_that_asks: list[str]) -> None:
 def test_the_first_finalizer_to_run(request: pytest.FixtureRequest) -> None:
     """It stays the first, however many are added after it."""
     request.getfixturevalue("without_teardown")
-    definition = request._get_active_fixturedef("without_teardown")
+    definition: Any = request._get_active_fixturedef("without_teardown")
     begin, first, last = (lambda: None), (lambda: None), (lambda: None)
     pytest_internals.keep_last_finalizer(definition, begin)
     definition.addfinalizer(first)

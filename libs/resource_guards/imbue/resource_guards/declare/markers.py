@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from collections.abc import Iterable
 from operator import attrgetter
+from typing import Any
 from typing import Final
 
 import pytest
@@ -24,6 +25,9 @@ def add_marker_lines(
             config.addinivalue_line("markers", messages.marker_line(resource))
 
 
+Node = Any
+"""What a test is in. Pytest 8.4 annotates it with a type that it does not export."""
+
 _OWN_MARKERS: Final = attrgetter("own_markers")
 
 
@@ -38,7 +42,7 @@ class MarkReader:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._sets: dict[frozenset[str], frozenset[str]] = {}
-        self._above: dict[pytest.Collector | None, _Above] = {}
+        self._above: dict[Node | None, _Above] = {}
         self._revision = 0
         self._last = self._above_of(None)
 
@@ -56,7 +60,7 @@ class MarkReader:
         own = self._declared(item.own_markers)
         return self._shared(above.declared | own) if own else above.declared
 
-    def _above_of(self, parent: pytest.Collector | None) -> _Above:
+    def _above_of(self, parent: Node | None) -> _Above:
         if self._revision != self._registry.revision:
             self._revision = self._registry.revision
             self._above.clear()
@@ -83,7 +87,7 @@ class _Above:
         declared: The resources whose marks they have.
     """
 
-    def __init__(self, parent: pytest.Collector | None) -> None:
+    def __init__(self, parent: Node | None) -> None:
         self.parent = parent
         self.nodes = parent.listchain() if parent else []
         self.seen: list[list[pytest.Mark]] = []
