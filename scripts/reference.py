@@ -100,7 +100,7 @@ def value(how: dict[str, Any]) -> str:
     """The value that an option takes, as its help would show it; empty if it takes none."""
     if "metavar" in how:
         return str(how["metavar"])
-    return f"{{{','.join(how['choices'])}}}" if "choices" in how else ""
+    return one_of(how["choices"]) if "choices" in how else ""
 
 
 def settings() -> str:
@@ -135,15 +135,38 @@ def hooks() -> str:
     )
 
 
-def names(*, functions: bool) -> str:
-    """The functions, or the classes, of the documented import path."""
-    rows = []
-    for name in resource_guards.__all__:
-        value = getattr(resource_guards, name)
-        if inspect.isfunction(value) is functions:
-            shown = f"{name}({', '.join(parameters(value))})" if functions else name
-            rows.append((code(shown), summary(value.__doc__)))
-    return table(("name", "what it does" if functions else "what it is"), rows)
+def functions() -> str:
+    """The functions of the documented import path."""
+    return table(
+        ("name", "arguments", "what it does"),
+        (
+            (code(name), arguments(value), summary(value.__doc__))
+            for name, value in documented()
+            if inspect.isfunction(value)
+        ),
+    )
+
+
+def classes() -> str:
+    """The classes of the documented import path."""
+    return table(
+        ("name", "what it is"),
+        (
+            (code(name), summary(value.__doc__))
+            for name, value in documented()
+            if inspect.isclass(value)
+        ),
+    )
+
+
+def documented() -> Iterable[tuple[str, Any]]:
+    """Each name of the documented import path, and what it is."""
+    return ((name, getattr(resource_guards, name)) for name in resource_guards.__all__)
+
+
+def arguments(function: Any) -> str:
+    """The parameters of a function, as code; empty if it has none."""
+    return code(", ".join(found)) if (found := [*parameters(function)]) else ""
 
 
 def parameters(function: Any) -> Iterable[str]:
@@ -164,9 +187,9 @@ def commands() -> str:
     parser: Any = program._parser()
     (action,) = (each for each in parser._actions if each.choices)
     return table(
-        ("command", "what it does"),
+        ("command", "arguments", "what it does"),
         (
-            (code(f"{each.dest} {' '.join(words(action.choices[each.dest]))}"), escaped(each.help))
+            (code(each.dest), code(" ".join(words(action.choices[each.dest]))), escaped(each.help))
             for each in action._get_subactions()
         ),
     )
@@ -176,19 +199,25 @@ def words(command: Any) -> Iterable[str]:
     """What can be written after a command."""
     groups = [group._group_actions for group in command._mutually_exclusive_groups]
     for group in groups:
-        yield f"({'|'.join(each.option_strings[0] for each in group)})"
+        yield one_of(each.option_strings[0] for each in group)
     for action in command._actions:
         if action.dest == "help" or any(action in group for group in groups):
             continue
-        text = action.metavar or "|".join(action.choices or ()) or action.dest.upper()
+        text = action.metavar or one_of(action.choices or [action.dest.upper()])
         if action.option_strings:
             text = action.option_strings[0] + f"={text}" * (action.nargs != 0)
         text += " ..." * (action.nargs == "+")
         yield text if action.required or action.nargs == "+" else f"[{text}]"
 
 
+def one_of(words: Iterable[str]) -> str:
+    """The words of which one is to be chosen, as argparse's help shows them."""
+    listed = [*words]
+    return f"{{{','.join(listed)}}}" if len(listed) > 1 else listed[0]
+
+
 def packages() -> str:
-    """The guard packages of this workspace: what their entry points register."""
+    """The guard packages of this workspace: the names that settings can have, and the marks."""
     rows = []
     for path in sorted(ROOT.glob("libs/*/pyproject.toml")):
         project = tomllib.loads(path.read_text("utf-8"))["project"]
@@ -197,11 +226,9 @@ def packages() -> str:
             registry = Registry()
             getattr(import_module(module), function)(registry)
             for resource in registry:
-                programs = ", ".join(map(code, resource.binaries))
-                calls = ", ".join(code(guard.title) for guard in resource.sdks)
                 mark = code(f"@pytest.mark.{resource.name}")
-                rows.append((code(name), project["name"], mark, programs, calls))
-    return table(("name", "package", "mark", "programs", "calls and connections"), rows)
+                rows.append((code(name), project["name"], mark))
+    return table(("name", "package", "mark"), rows)
 
 
 def folders() -> str:
@@ -244,8 +271,8 @@ TABLES = {
     "options": options,
     "settings": settings,
     "hooks": hooks,
-    "functions": lambda: names(functions=True),
-    "classes": lambda: names(functions=False),
+    "functions": functions,
+    "classes": classes,
     "commands": commands,
     "guard packages": packages,
     "folders": folders,
