@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -9,6 +11,7 @@ import pytest
 
 from imbue.mngr.register_guards_docker import register_docker_guards
 from support.suite import Suite
+from support.wheels import built_once
 
 if TYPE_CHECKING:
     from imbue.resource_guards.resource_guards import Registry
@@ -42,3 +45,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """A test suite in a directory of its own, to be run by a pytest in a process of its own."""
     return Suite(pytester, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the built distributions of this workspace; one for all workers."""
+    folder = tmp_path_factory.getbasetemp()
+    return built_once(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)

@@ -92,6 +92,11 @@ def install_members(python: Path, *members: str, editable: bool = True) -> None:
     run(find_uv(), "pip", "install", "--quiet", "--python", python, "--no-deps", *sources)
 
 
+def build(output: Path) -> None:
+    """Build the wheels and source distributions of all packages."""
+    run(find_uv(), "build", "--quiet", "--all-packages", "--out-dir", output)
+
+
 def make_environment(folder: Path, python: str = sys.executable) -> Path:
     """Make an empty environment; returns its interpreter."""
     run(find_uv(), "venv", "--quiet", "--python", python, folder)

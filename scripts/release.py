@@ -34,7 +34,7 @@ def build(output: Path) -> None:
     """Build and check the distributions of all packages."""
     dev.set_up()
     shutil.rmtree(output, ignore_errors=True)
-    dev.run(dev.find_uv(), "build", "--quiet", "--all-packages", "--out-dir", output)
+    dev.build(output)
     archives = sorted([*output.glob("*.whl"), *output.glob("*.tar.gz")])
     dev.run(dev.PYTHON, "-m", "twine", "check", "--strict", *archives)
 
