@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import site
 import sys
-import sysconfig
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 _NOT_THE_USERS: Final = tuple(
     f"{folder}/"
-    for folder in {
-        str(Path(__file__).parent),
-        *map(sysconfig.get_paths().get, ("stdlib", "platstdlib", "purelib", "platlib")),
-    }
+    for folder in (
+        Path(__file__).parent,
+        Path(os.__file__).parent,  # not by sysconfig, which reads all that it knows for it
+        *site.getsitepackages(),
+        site.getusersitepackages(),
+    )
 )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from typing import Protocol
@@ -207,8 +206,7 @@ class Registry:
                 raise ResourceGuardMisconfiguration(messages.binary_taken(new, other, taken))
         merged = new
         if old is not None:
-            merged = replace(
-                old,
+            merged = old._replace(
                 binaries=tuple(dict.fromkeys(old.binaries + new.binaries)),
                 sdks=tuple(dict.fromkeys(old.sdks + new.sdks)),
             )
