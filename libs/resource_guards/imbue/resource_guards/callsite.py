@@ -12,7 +12,8 @@ _NOT_THE_USERS: Final = tuple(
     f"{folder}/"
     for folder in {
         str(Path(__file__).parent),
-        *map(sysconfig.get_paths().get, ("stdlib", "platstdlib", "purelib", "platlib")),
+        # The scripts are the programs of installed packages, pytest's own among them.
+        *map(sysconfig.get_paths().get, ("stdlib", "platstdlib", "purelib", "platlib", "scripts")),
     }
 )
 
