@@ -85,7 +85,7 @@ class Resource(NamedTuple):
     Args:
         name: The name of its pytest mark, a Python identifier.
         label: The name as it was registered; it may have hyphens or dots.
-        origin: ``file:line`` of the first registration.
+        origin: ``file:line`` of the first registration, or what has made it if no code of the user's.
         binaries: Names of the executables that are the resource.
         sdks: SDK chokepoints, and addresses, that are the resource.
     """

@@ -184,7 +184,8 @@ class Registry:
         resource = self._mark_of(label, mark)
         for binary in binaries:
             check_binary_name(label, binary)
-        self._merge(Resource(resource, label, call_site(), tuple(binaries), tuple(sdks)))
+        origin = call_site() or messages.NO_CALL_SITE
+        self._merge(Resource(resource, label, origin, tuple(binaries), tuple(sdks)))
 
     def _mark_of(self, label: str, mark: str | None) -> str:
         __tracebackhide__ = True
