@@ -19,6 +19,7 @@ import pytest
 
 import dev
 from benchmarks.cases import CASES
+from benchmarks.run import budget_of
 
 FEW, MANY = 100, 300
 SYSTEM_CALLS = 3  # the journal is asked twice, by lseek; and getpid, since a plugin may fork
@@ -107,6 +108,20 @@ def test_instructions(tmp_path: Path, record_property: Callable[[str, object], N
         f"guards add {added:,.0f} instructions to the {bare:,.0f} of an empty test: {added / bare:.2%}",
     )
     assert 0 < added <= INSTRUCTIONS * bare
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "told"),
+    [
+        ("calls", 1200.0, "1,200 µs: met"),
+        ("calls", 1263.5, "1,200 µs: missed by 63.50 µs"),
+        ("sdk-calls", 0.31, "0.3 µs: missed by 0.01 µs"),
+        ("many", 1e6, "memory and directory as for 5,000"),
+    ],
+)
+def test_the_table_says_what_is_missed(name: str, more: float, told: str) -> None:
+    """And by how much; what is no time is told as it is."""
+    assert budget_of(CASES[name], more) == told
 
 
 def test_the_benchmarks_run(record_property: Callable[[str, object], None]) -> None:
