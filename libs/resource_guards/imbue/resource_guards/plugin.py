@@ -106,13 +106,14 @@ def pytest_configure_ends(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Tell which parts of an SDK are not guarded, since its installed version has them not."""
+    """Tell what is guarded, and which parts of an SDK are not, since its version has them not."""
     session = config.stash[SESSION]
-    if not session.has_guards:
+    if not session.has_guards or session.policy.mode is Mode.OFF:
         return []
     from imbue.resource_guards.intercept.targets import missing_targets  # only where needed
+    from imbue.resource_guards.report.header import header
 
-    return missing_targets(session.registry)
+    return [header(session.registry, session.policy.mode), *missing_targets(session.registry)]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -132,6 +132,7 @@ def tell_each_request(
     execute = type(fixturedef).execute
 
     def execute_and_tell(request: pytest.FixtureRequest) -> object:
+        __tracebackhide__ = True
         try:
             return execute(fixturedef, request)  # type: ignore[arg-type]
         finally:
@@ -150,6 +151,7 @@ def tell_each_ask(
     ask = request.getfixturevalue
 
     def ask_and_tell(argname: str) -> object:
+        __tracebackhide__ = True
         value = ask(argname)
         if argname in request._fixture_defs:
             told(request._fixture_defs[argname])

@@ -14,6 +14,7 @@ import pytest
 
 from imbue.resource_guards.declare.pending import PENDING
 from imbue.resource_guards.declare.policy import Policy
+from imbue.resource_guards.declare.policy import read_native
 from imbue.resource_guards.declare.policy import read_policy
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import Mode
@@ -168,7 +169,7 @@ class GuardSession:
             return
         from imbue.resource_guards.enforcement import Enforcement
 
-        native = self.config.getini("resource_guards_native")
+        native = read_native(self.config)
         enforcement = Enforcement(self.registry, self._tell_missing, self.complain, native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
@@ -198,7 +199,8 @@ class GuardSession:
         outermost, pluggy makes the last to be registered so, and this one has to be.
 
         Raises:
-            ResourceGuardMisconfiguration: A setting names a resource that nobody has registered.
+            ResourceGuardMisconfiguration: A setting or fixture names a resource that nobody has
+                registered.
         """
         self._is_judging = True
         self._end_collection()
@@ -206,6 +208,7 @@ class GuardSession:
             return
         try:
             self.policy.check(self.registry, is_complete=not self.is_controller)
+            self._check_contracts()
         except ResourceGuardMisconfiguration as error:
             if not hasattr(self.config, "workerinput"):
                 raise
@@ -215,6 +218,12 @@ class GuardSession:
 
             self._lifecycle = make_lifecycle(self, self._enforcement)
             self.config.pluginmanager.register(self._lifecycle, LIFECYCLE)
+
+    def _check_contracts(self) -> None:
+        if self._enforcement is not None and self._pytest_session is not None:
+            from imbue.resource_guards.declare.fixtures import check_contracts
+
+            check_contracts(self._pytest_session.items, self.registry)
 
     def _end_collection(self) -> None:
         if self._collection is not None:

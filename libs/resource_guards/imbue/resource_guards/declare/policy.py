@@ -43,6 +43,18 @@ def read_policy(config: pytest.Config) -> Policy:
     return Policy(mode, config.getini("resource_guards_warn"), learns=fixes, records=records)
 
 
+def read_native(config: pytest.Config) -> bool:
+    """Whether the settings ask for the native layer.
+
+    Raises:
+        ResourceGuardMisconfiguration: The setting is neither true nor false.
+    """
+    try:
+        return bool(config.getini("resource_guards_native"))
+    except ValueError as error:
+        raise ResourceGuardMisconfiguration(messages.native_unreadable(error)) from error
+
+
 def _mode(text: str) -> Mode:
     try:
         return Mode(text.strip())

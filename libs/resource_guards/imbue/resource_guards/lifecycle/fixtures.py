@@ -72,6 +72,7 @@ class FixtureScopes:
             fixturedef: The fixture.
             request: The request that it is set up for.
         """
+        __tracebackhide__ = True
         if pytest_internals.is_pytests_own(fixturedef) or request.config.getoption(
             "setupplan", default=False
         ):
@@ -114,6 +115,7 @@ class FixtureScopes:
         request: pytest.FixtureRequest,
         account: FixtureAccount,
     ) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         turn = _Turn(self._enforcement, account.scope)
 
         def requested(request: pytest.FixtureRequest) -> None:
