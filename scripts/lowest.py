@@ -47,12 +47,12 @@ def lowest_of(member: str) -> list[str]:
             text=True,
         )
         pins += pins_in(compiled.stdout)
-    return pins
+    return [*pins, *GUARDED.get(member, ())]
 
 
 def absent(pins: list[str], frozen: str) -> list[str]:
     """Those of some pins that are not among what ``uv pip freeze`` prints."""
-    return [pin for pin in pins if pin not in frozen.splitlines()]
+    return [pin for pin in pins if "==" in pin and pin not in frozen.splitlines()]
 
 
 def environment(member: str, pins: list[str]) -> Path:
@@ -63,7 +63,7 @@ def environment(member: str, pins: list[str]) -> Path:
     dev.install_locked(python, "--all-packages", "--no-default-groups", "--group=test")
     dev.install_members(python, *dev.MEMBERS)
     pip = (dev.find_uv(), "pip")
-    dev.run(*pip, "install", "--quiet", "--python", python, *pins, *GUARDED.get(member, ()))
+    dev.run(*pip, "install", "--quiet", "--python", python, *pins)
     dev.run(*pip, "check", "--quiet", "--python", python)
     freeze = [*pip, "freeze", "--python", str(python)]
     frozen = subprocess.run(freeze, check=True, stdout=subprocess.PIPE, text=True).stdout
