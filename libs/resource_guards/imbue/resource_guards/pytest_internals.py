@@ -112,6 +112,11 @@ def finalizer_count(fixturedef: pytest.FixtureDef[object]) -> int:
     return len(fixturedef._finalizers)
 
 
+def give_up(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
+    """Forget a fixture whose set-up has not begun: pytest has added finalizers to it by then."""
+    fixturedef.finish(request)  # type: ignore[arg-type] # it is one that is made for the fixture
+
+
 def keep_last_finalizer(
     fixturedef: pytest.FixtureDef[object], finalizer: Callable[[], object]
 ) -> None:

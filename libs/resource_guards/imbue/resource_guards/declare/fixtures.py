@@ -78,6 +78,7 @@ def known_resources(declared: frozenset[str], registry: Registry, fixture: str) 
     Raises:
         ResourceGuardMisconfiguration: It names something that is no guarded resource.
     """
+    __tracebackhide__ = True
     unknown = declared.difference(registry.names)
     if unknown:
         raise ResourceGuardMisconfiguration(

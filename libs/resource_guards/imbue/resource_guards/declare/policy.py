@@ -51,7 +51,7 @@ def read_native(config: pytest.Config) -> bool:
     """
     try:
         return bool(config.getini("resource_guards_native"))
-    except ValueError as error:
+    except (ValueError, pytest.UsageError) as error:
         raise ResourceGuardMisconfiguration(messages.native_unreadable(error)) from error
 
 

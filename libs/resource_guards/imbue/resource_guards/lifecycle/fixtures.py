@@ -21,6 +21,7 @@ from imbue.resource_guards.declare.fixtures import known_resources
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.scope.scope import Scope
@@ -86,7 +87,11 @@ class FixtureScopes:
             finally:
                 if running and pytest_internals.finalizer_count(fixturedef) > before:
                     running.has_teardown = True
-        account = self._open(fixturedef, request, declared, running)
+        try:
+            account = self._open(fixturedef, request, declared, running)
+        except ResourceGuardMisconfiguration:
+            pytest_internals.give_up(fixturedef, request)
+            raise
         return (yield from self._charge(fixturedef, request, account))
 
     def _open(
@@ -96,6 +101,7 @@ class FixtureScopes:
         declared: frozenset[str] | None,
         running: TestAccount | None,
     ) -> FixtureAccount:
+        __tracebackhide__ = True
         if declared is not None:
             allowed = known_resources(declared, self._registry, fixturedef.argname)
         else:
