@@ -112,9 +112,12 @@ def finalizer_count(fixturedef: pytest.FixtureDef[object]) -> int:
     return len(fixturedef._finalizers)
 
 
-def give_up(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
-    """Forget a fixture whose set-up has not begun: pytest has added finalizers to it by then."""
-    fixturedef.finish(request)  # type: ignore[arg-type] # it is one that is made for the fixture
+def have_failed(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest, error: BaseException
+) -> None:
+    """Note that a fixture's set-up has failed, as pytest's own `pytest_fixture_setup` would have."""
+    key = fixturedef.cache_key(request)  # type: ignore[arg-type] # it is one made for the fixture
+    fixturedef.cached_result = (None, key, (error, error.__traceback__))
 
 
 def keep_last_finalizer(

@@ -40,7 +40,8 @@ def read_policy(config: pytest.Config) -> Policy:
         raise ResourceGuardMisconfiguration(messages.records_while_off())
     if fixes and not _has_libcst():
         raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
-    return Policy(mode, config.getini("resource_guards_warn"), learns=fixes, records=records)
+    warn, native = config.getini("resource_guards_warn"), read_native(config)
+    return Policy(mode, warn, learns=fixes, records=records, native=native)
 
 
 def read_native(config: pytest.Config) -> bool:
@@ -84,6 +85,7 @@ class Policy:
         learns: The run is to find out what tests use: it blocks nothing, fails nothing, and warns
             of nothing.
         records: The run keeps a record of each test.
+        native: The native layer is asked for.
 
     Raises:
         ResourceGuardMisconfiguration: An entry of `warn` that cannot be read.
@@ -96,8 +98,10 @@ class Policy:
         *,
         learns: bool = False,
         records: bool = False,
+        native: bool = False,
     ) -> None:
         self.mode = mode
+        self.is_native = native
         self.records = records
         self.learns = learns
         self._enforces = mode is Mode.ENFORCE and not learns

@@ -89,8 +89,8 @@ class FixtureScopes:
                     running.has_teardown = True
         try:
             account = self._open(fixturedef, request, declared, running)
-        except ResourceGuardMisconfiguration:
-            pytest_internals.give_up(fixturedef, request)
+        except ResourceGuardMisconfiguration as error:
+            pytest_internals.have_failed(fixturedef, request, error)
             raise
         return (yield from self._charge(fixturedef, request, account))
 
