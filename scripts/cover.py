@@ -1,6 +1,7 @@
 """Run the tests of the packages and measure what they reach, child processes included.
 
-    python3 scripts/cover.py           # further arguments go to pytest
+    python3 scripts/cover.py           # all tests; fails where they leave too much unreached
+    python3 scripts/cover.py FILE      # some of them; all arguments go to pytest
 
 Most tests run pytest in a process of its own, which starts others, and coverage follows them all.
 CPython does not trace what runs below an audit hook unless the hook asks for it
@@ -9,9 +10,14 @@ CPython does not trace what runs below an audit hook unless the hook asks for it
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
+from typing import Final
 
 import dev
 
@@ -27,6 +33,9 @@ def addaudithook(hook):
 
 sys.addaudithook = addaudithook
 """
+REPORT: Final = FOLDER / "report.json"
+LEAST: Final = {"lines": 100, "branches": 95}
+"""Of a hundred, how many have to be reached. `fail_under` would count both as one."""
 LEFT_OUT = ["test_when_the_hook_is_made"]  # coverage itself holds `os.execv`
 
 
@@ -48,6 +57,50 @@ def main(arguments: list[str]) -> None:
     dev.run(python, "-m", "coverage", "run", *tests)
     dev.run(python, "-m", "coverage", "combine", "--quiet")
     dev.run(python, "-m", "coverage", "report")
+    dev.run(python, "-m", "coverage", "json", "--quiet", "-o", REPORT)
+    report = json.loads(REPORT.read_text(encoding="utf-8"))
+    print("\n".join(summary(report)))
+    if not arguments:
+        sys.exit("\n".join(complaints(report)) or 0)
+
+
+def summary(report: Mapping[str, Any]) -> Iterator[str]:
+    """How much is reached, a line for lines and one for branches.
+
+    Args:
+        report: What ``coverage json`` has written.
+    """
+    for what, (covered, there) in _totals(report).items():
+        share = f", {100 * covered / there:.2f} %" if there else ""
+        yield f"{what}: {covered} of {there}{share}"
+
+
+def complaints(report: Mapping[str, Any]) -> Iterator[str]:
+    """Each place that is not reached, if of its kind there are too many; nothing if all is well.
+
+    Args:
+        report: What ``coverage json`` has written.
+    """
+    for what, (covered, there) in _totals(report).items():
+        if 100 * covered < LEAST[what] * there:
+            yield f"Too few {what} are reached: {covered} of {there}, and not {LEAST[what]} %."
+            for path, file in sorted(report["files"].items()):
+                yield from (f"  {path}:{place}" for place in _unreached(file, what))
+
+
+def _totals(report: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    totals = report["totals"]
+    return {
+        "lines": (totals["covered_lines"], totals["num_statements"]),
+        "branches": (totals["covered_branches"], totals["num_branches"]),
+    }
+
+
+def _unreached(file: Mapping[str, Any], what: str) -> Iterator[str]:
+    if what == "lines":
+        yield from map(str, file["missing_lines"])
+    for start, end in file["missing_branches"] if what == "branches" else ():
+        yield f"{start} to {end if end > 0 else 'the end'}"
 
 
 if __name__ == "__main__":
