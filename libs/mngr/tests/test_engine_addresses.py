@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -55,6 +56,27 @@ def test_what_the_environment_names(variable: str, monkeypatch: pytest.MonkeyPat
     for other in ("ssh://me@there", "tcp://no-port", "nonsense", ""):
         monkeypatch.setenv(variable, other)
         assert not is_engine_address(("127.0.0.1", 2375)), other
+
+
+def test_a_host_that_cannot_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known by its name alone, and other connections are as they were."""
+
+    def unknown(host: str, *_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, host)
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setenv("DOCKER_HOST", "tcp://engine.invalid:2375")
+
+    assert is_engine_address(("engine.invalid", 2375))
+    assert not is_engine_address(("127.0.0.1", 2375))
+
+
+def test_addresses_of_other_families(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One without a port, as of a CAN bus, is no engine's while the engine is at a port."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
+
+    assert not is_engine_address(("vcan0",))
+    assert not is_engine_address(())
 
 
 def test_the_current_context(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ import pytest
 from modal_proto import api_pb2
 
 from imbue.mngr_modal import control_plane
+from imbue.mngr_modal.control_plane.answers import Addresses
+from imbue.mngr_modal.control_plane.answers import Answers
 from imbue.mngr_modal.control_plane.server import State
 from imbue.mngr_modal.control_plane.server import fill
 from imbue.mngr_modal.control_plane.server import make_services
@@ -72,3 +74,16 @@ def test_a_field_that_modal_does_not_have() -> None:
     fill(reply, {"of_a_later_version": {"deep": 1}, "app_id": "ap-1"})
 
     assert reply == api_pb2.AppCreateResponse(app_id="ap-1")
+
+
+def test_a_dict_has_what_was_put_into_it() -> None:
+    """And nothing else, which it says without failing."""
+    answers, at = Answers(), Addresses("", "", "")
+    entry = api_pb2.DictEntry(key=b"known", value=b"7")
+    answers.of("DictUpdate", api_pb2.DictUpdateRequest(updates=[entry]), at)
+
+    (known,) = answers.of("DictGet", api_pb2.DictGetRequest(key=b"known"), at)
+    (unknown,) = answers.of("DictGet", api_pb2.DictGetRequest(key=b"unknown"), at)
+
+    assert known == {"found": True, "value": b"7"}
+    assert unknown == {"found": False}
