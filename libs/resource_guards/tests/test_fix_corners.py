@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from support.items import COMMAND_ITEMS
 from support.suite import Suite
 
 
 @pytest.fixture
 def tool(suite: Suite) -> Suite:
     """A suite whose settings guard a program."""
-    suite.tool()
-    suite.write_files({"pytest.ini": "[pytest]\nresource_guards = tool\npythonpath = .\n"})
+    suite.name_guards("tool")
     return suite
 
 
@@ -81,24 +81,7 @@ def test_an_inherited_test_that_one_class_needs(tool: Suite) -> None:
 
 def test_an_item_that_is_no_function(tool: Suite) -> None:
     """It has no source that could carry the mark."""
-    tool.write(
-        conftest="""
-            import subprocess, pytest
-
-            def pytest_collect_file(file_path, parent):
-                if file_path.suffix == ".commands":
-                    return Commands.from_parent(parent, path=file_path)
-
-            class Commands(pytest.File):
-                def collect(self):
-                    yield Command.from_parent(self, name="command")
-
-            class Command(pytest.Item):
-                def runtest(self):
-                    subprocess.run(["tool"])
-        """,
-        test_it="",
-    )
+    tool.write(conftest=COMMAND_ITEMS, test_it="")
     tool.write_files({"test.commands": ""})
 
     text = "test.commands::command: it needs @pytest.mark.tool, and is no Python function"

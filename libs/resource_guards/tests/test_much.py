@@ -29,8 +29,7 @@ def test_next():
 @pytest.fixture
 def tool(suite: Suite) -> Suite:
     """A suite whose settings guard a program."""
-    suite.tool()
-    suite.write_files({"pytest.ini": "[pytest]\nresource_guards = tool\n"})
+    suite.name_guards("tool")
     return suite
 
 

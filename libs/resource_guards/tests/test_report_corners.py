@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from imbue.resource_guards.__main__ import main
+from support.items import COMMAND_ITEMS
 from support.suite import Suite
 
 
 @pytest.fixture
 def tool(suite: Suite) -> Suite:
     """A suite whose settings guard two programs."""
-    for name in ("tool", "other"):
-        suite.tool(name)
-    suite.write_files({"pytest.ini": "[pytest]\nresource_guards = tool other\n"})
+    suite.name_guards("tool", "other")
     return suite
 
 
@@ -144,39 +143,12 @@ def test_the_command_does_not_apply_what_cannot_be_trusted(
     assert "is not to be trusted: a torn record" in capsys.readouterr().err
 
 
-def test_an_item_that_tells_its_failure_as_text(suite: Suite) -> None:
+def test_an_item_that_tells_its_failure_as_text(tool: Suite) -> None:
     """The text stays, and the violation becomes a section beside it."""
-    suite.guard_tool()
-    suite.write(
-        conftest="""
-            import subprocess, pytest
+    tool.write(conftest=COMMAND_ITEMS)
+    tool.write_files({"test.commands": "the item's own"})
 
-            def pytest_register_resource_guards(registry):
-                registry.register_resource_guard("tool")
-
-            def pytest_collect_file(file_path, parent):
-                if file_path.suffix == ".commands":
-                    return Commands.from_parent(parent, path=file_path)
-
-            class Commands(pytest.File):
-                def collect(self):
-                    yield Command.from_parent(self, name="command")
-
-            class Command(pytest.Item):
-                def runtest(self):
-                    subprocess.run(["tool"])
-                    raise OSError("the item's own")
-
-                def repr_failure(self, excinfo):
-                    return f"told as text: {excinfo.value}"
-
-                def reportinfo(self):
-                    return self.path, 0, self.name
-        """
-    )
-    suite.write_files({"test.commands": ""})
-
-    outcome = suite.run()
+    outcome = tool.run()
 
     assert "told as text: the item's own" in outcome.output
     assert "- Resource guards -" in outcome.output

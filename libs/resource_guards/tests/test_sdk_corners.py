@@ -60,10 +60,6 @@ TESTS = """
         await stream.aclose()
         return first, second
 
-    @pytest.mark.sdk
-    def test_marked():
-        assert {call} == {answer}
-
     def test_unmarked():
         del sdk.CALLS[:]
         try:
@@ -74,6 +70,10 @@ TESTS = """
     @pytest.mark.sdk
     def test_superfluous():
         sdk.OTHER.send(1)
+
+    @pytest.mark.sdk
+    def test_marked():
+        assert {call} == {answer}
 """
 
 
