@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
@@ -30,6 +31,7 @@ def test_no_posix(monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.environ["PATH"] == path
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no /proc to do without")
 def test_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is known of the processes around this one, nor of its children, and nothing fails."""
 
@@ -91,6 +93,7 @@ def test_sources_without_what_a_wheel_installs(suite: Suite) -> None:
     assert "child Pythons: OFF: no resource_guards_child.pth in the site-packages" in outcome.output
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the native layer exists on Linux")
 def test_a_cache_that_others_can_write(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """The native layer's library is not taken from where someone else could have put it."""
     suite.guard_tool()
