@@ -110,8 +110,13 @@ def test_a_cache_that_others_can_write(suite: Suite, monkeypatch: pytest.MonkeyP
     assert list(cache.iterdir()) == []
 
 
-def test_a_python_that_starts_processes_in_another_way(suite: Suite) -> None:
+def test_a_python_that_starts_processes_in_another_way(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where `subprocess` has not the function that guards replace, its starts are seen all the same."""
+    monkeypatch.delenv(
+        "RESOURCE_GUARDS_SCOPE", raising=False
+    )  # of the run around this, whose guards make the hook
     suite.guard_tool()
     guarded = (suite.path / "conftest.py").read_text()
     suite.write(

@@ -51,7 +51,7 @@ def test_a_directory_that_others_can_enter(
 
     done = send_in_child(private, monkeypatch)
 
-    assert (done.stdout, done.returncode) == ("sent\n", 0)
+    assert (done.stdout, done.stderr, done.returncode) == ("sent\n", "", 0)
     assert (private / "journal").read_text() == ""
 
 
@@ -63,4 +63,4 @@ def test_a_directory_that_says_nothing_readable(
 
     done = send_in_child(private, monkeypatch)
 
-    assert (done.stdout, done.returncode) == ("sent\n", 0)
+    assert (done.stdout, done.stderr, done.returncode) == ("sent\n", "", 0)
