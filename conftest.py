@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,10 @@ import hypothesis
 import pytest
 
 from imbue.mngr.register_guards_docker import register_docker_guards
+from imbue.resource_guards.resource_guards import fixture_uses_resources
+from support.docker_engine import Engine
+from support.docker_engine import NoEngineError
+from support.docker_engine import running_engine
 from support.suite import Suite
 from support.wheels import built_once
 
@@ -45,6 +50,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """A test suite in a directory of its own, to be run by a pytest in a process of its own."""
     return Suite(pytester, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+@fixture_uses_resources("docker")
+def engine() -> Iterator[Engine]:
+    """A Docker engine; where it must run, in CI, there being none is a failure."""
+    try:
+        with running_engine() as running:
+            yield running
+    except NoEngineError as reason:
+        if os.environ.get("CI"):
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="session")

@@ -140,12 +140,25 @@ def rows_of(case: Case, count: int, runs: Mapping[str, list[Run]]) -> list[tuple
                 f"{min(cpu):.3f} ({statistics.median(cpu):.3f})",
                 f"{min(wall):.3f} ({statistics.median(wall):.3f})",
                 "" if flavour == "bare" else f"{more:,.2f} µs{share}",
-                case.budget if flavour == "ours" else "",
+                budget_of(case, more) if flavour == "ours" else "",
                 f"{max(run.megabytes for run in each):.0f}",
                 f"{directory:,}" if directory else "",
             )
         )
     return rows
+
+
+def budget_of(case: Case, more: float) -> str:
+    """What a case may cost, and whether it keeps to that.
+
+    Args:
+        case: The case.
+        more: What one unit of it costs above the bare run, in µs of CPU.
+    """
+    if case.limit is None:
+        return case.held
+    over = more - case.limit
+    return f"{case.limit:,g} µs: {'met' if over <= 0 else f'missed by {over:,.2f} µs'}"
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
@@ -186,7 +199,11 @@ def main() -> None:
             f"with CPython {version} on {os.cpu_count()} cores, in {options.rounds} rounds "
             f"(the case of 100,000 tests once). "
             f"Each case is run bare, with our guards "
-            f"and with {PEER} in turn.\n\n{text}\n"
+            f"and with {PEER} in turn.\n\n"
+            f"*More for each* is the least CPU time (user and system) less that of the bare run, for one "
+            f"unit: a test, a call, a start, a session. It includes its part of the session's start. "
+            f"What a test that uses nothing takes is held in instructions, by a test: "
+            f"[decision 0018](decisions/0018-the-cost-of-a-test.md).\n\n{text}\n"
         )
 
 

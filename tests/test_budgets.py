@@ -19,10 +19,12 @@ import pytest
 
 import dev
 from benchmarks.cases import CASES
+from benchmarks.run import budget_of
 
 FEW, MANY = 100, 300
 SYSTEM_CALLS = 3  # the journal is asked twice, by lseek; and getpid, since a plugin may fork
-INSTRUCTIONS = 75_000  # decision 0018 says of what; the design's aim is 23,000
+INSTRUCTIONS = 0.03  # of what an empty test takes; decision 0018 says for what
+SEEDS = ("1", "2", "3")  # where things lie in memory changes some 0.3 %, so it is counted thrice
 
 BENCHMARKS = dev.ROOT / "benchmarks" / "run.py"
 
@@ -33,15 +35,15 @@ def needs(program: str) -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{program} is not installed")
 
 
-def run(folder: Path, count: int, flavour: str, tracer: list[str]) -> str:
+def run(folder: Path, count: int, flavour: str, tracer: list[str], seed: str = "0") -> str:
     """Run so many empty tests, five programs guarded, below another program; what that says."""
-    folder = folder / f"{flavour}-{count}"
+    folder = folder / f"{flavour}-{count}-{seed}"
     folder.mkdir()
     for name, text in CASES["empty"].files(count).items():
         (folder / name).write_text(text)
     with (folder / "conftest.py").open("a") as conftest:
         conftest.write("import gc\ngc.disable()\n")  # which test it falls to is chance
-    environment = {**os.environ, "BENCHMARK": flavour, "PYTHONHASHSEED": "0"}
+    environment = {**os.environ, "BENCHMARK": flavour, "PYTHONHASHSEED": seed}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment.pop("PYTEST_XDIST_WORKER", None)
     environment.pop("RESOURCE_GUARDS_SCOPE", None)  # of the run around this one, which adds a hook
@@ -59,10 +61,12 @@ def run(folder: Path, count: int, flavour: str, tracer: list[str]) -> str:
     return done.stderr
 
 
-def per_test(counted: Callable[[int, str], int]) -> float:
-    """What guards add to a test, of a count that is given for a number of tests and a flavour."""
-    ours, bare = (counted(MANY, each) - counted(FEW, each) for each in ("ours", "bare"))
-    return (ours - bare) / (MANY - FEW)
+def per_test(counted: Callable[[int, str], int]) -> tuple[float, float]:
+    """What a bare test takes and what guards add, of a count for a number of tests and a flavour."""
+    bare, ours = (
+        (counted(MANY, each) - counted(FEW, each)) / (MANY - FEW) for each in ("bare", "ours")
+    )
+    return bare, ours - bare
 
 
 def test_system_calls(tmp_path: Path) -> None:
@@ -79,28 +83,45 @@ def test_system_calls(tmp_path: Path) -> None:
             calls[count, flavour]["O_CREAT"] = sum("O_CREAT" in line for line in lines)
 
     for name in ("O_CREAT", "mkdir", "clone", "clone3", "fork", "vfork", "execve", "rename"):
-        assert per_test(lambda *key, name=name: calls[key][name]) == pytest.approx(0, abs=0.02), (
-            name
-        )
+        _, added = per_test(lambda *key, name=name: calls[key][name])
+        assert added == pytest.approx(0, abs=0.02), name
     unsteady = {"brk", "mmap", "munmap", "mremap", "madvise", "futex", "O_CREAT"}  # of memory
-    added = per_test(lambda *key: sum(n for c, n in calls[key].items() if c not in unsteady))
+    _, added = per_test(lambda *key: sum(n for c, n in calls[key].items() if c not in unsteady))
     assert added <= SYSTEM_CALLS + 0.2
 
 
 def test_instructions(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    """No more than it was brought down to."""
+    """At most 3 % of an empty test's, and no less than nothing."""
     needs("valgrind")
-    tracer = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path / 'out'}"]
+    tracer = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
 
     def counted(count: int, flavour: str) -> int:
-        found = re.search(r"Collected : (\d+)", run(tmp_path, count, flavour, tracer))
-        assert found
-        return int(found[1])
+        told = [run(tmp_path, count, flavour, tracer, seed) for seed in SEEDS]
+        found = re.findall(r"I +refs: +([\d,]+)", "\n".join(told))
+        assert len(found) == len(SEEDS)
+        return sum(int(each.replace(",", "")) for each in found) // len(SEEDS)
 
-    added = per_test(counted)
+    bare, added = per_test(counted)
 
-    record_property("figures", f"guards add {added:,.0f} instructions to an empty test")
-    assert added <= INSTRUCTIONS
+    record_property(
+        "figures",
+        f"guards add {added:,.0f} instructions to the {bare:,.0f} of an empty test: {added / bare:.2%}",
+    )
+    assert 0 < added <= INSTRUCTIONS * bare
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "told"),
+    [
+        ("calls", 1200.0, "1,200 µs: met"),
+        ("calls", 1263.5, "1,200 µs: missed by 63.50 µs"),
+        ("sdk-calls", 0.31, "0.3 µs: missed by 0.01 µs"),
+        ("many", 1e6, "memory and directory as for 5,000"),
+    ],
+)
+def test_the_table_says_what_is_missed(name: str, more: float, told: str) -> None:
+    """And by how much; what is no time is told as it is."""
+    assert budget_of(CASES[name], more) == told
 
 
 def test_the_benchmarks_run(record_property: Callable[[str, object], None]) -> None:

@@ -16,14 +16,19 @@ import reference
 from support.page import PageRun
 from support.page import blocks_of
 from support.page import commands_of
+from support.page import empty_desk
+from support.project import EXAMPLES
 
 PAGES = {
     str(path.relative_to(dev.ROOT)): path.read_text("utf-8")
-    for pattern in ("README.md", "docs/**/*.md", "libs/*/README.md")
+    for pattern in ("README.md", "docs/**/*.md", "libs/*/README.md", "examples/**/README.md")
     for path in sorted(dev.ROOT.glob(pattern))
 }
 
-CHECKED_ELSEWHERE = {"docs/messages.md": "libs/resource_guards/tests/test_messages_page.py"}
+CHECKED_ELSEWHERE = {
+    "docs/messages.md": "libs/resource_guards/tests/test_messages_page.py",
+    **{f"examples/{name}/README.md": "tests/test_examples.py" for name in EXAMPLES},
+}
 """Pages whose blocks another test runs."""
 
 NOT_RUN = {
@@ -53,7 +58,7 @@ WITH_BLOCKS = [
 @pytest.mark.parametrize("name", WITH_BLOCKS)
 def test_the_blocks_of_a_page(name: str, tmp_path: Path) -> None:
     """Its files and commands do what the page says that they do."""
-    PageRun(tmp_path, STAND_INS, NOT_RUN).do(PAGES[name])
+    PageRun(empty_desk(tmp_path, STAND_INS), NOT_RUN).do(PAGES[name])
 
 
 def test_pages_that_another_test_checks() -> None:
@@ -105,6 +110,15 @@ WRONG_PAGES = {
         "no_such_module",
     ),
     "settings that cannot be read": ('```toml title="pyproject.toml"\n[tool\n```\n', "Expected"),
+    "a change of other lines": (
+        '```ini title="x.ini"\n[a]\n```\n```diff title="x.ini"\n-[b]\n+[c]\n```\n',
+        "0 times",
+    ),
+    "a change that could be elsewhere": (
+        '```python title="x.py"\n1\n1\n```\n```diff title="x.py"\n 1\n+2\n```\n',
+        "2 times",
+    ),
+    "a folder that is not there": ("```console\n$ cd folder\n```\n", "No such file"),
 }
 
 
@@ -112,8 +126,8 @@ WRONG_PAGES = {
 def test_a_page_that_is_wrong(what: str, tmp_path: Path) -> None:
     """Nothing is skipped, and nothing that is not so goes through."""
     page, complaint = WRONG_PAGES[what]
-    with pytest.raises((AssertionError, ValueError), match=complaint):
-        PageRun(tmp_path, (), {"pip install x": "a registry"}).do(page)
+    with pytest.raises((AssertionError, ValueError, OSError), match=complaint):
+        PageRun(empty_desk(tmp_path, ()), {"pip install x": "a registry"}).do(page)
 
 
 def test_a_page_that_is_right(tmp_path: Path) -> None:
@@ -123,8 +137,10 @@ def test_a_page_that_is_right(tmp_path: Path) -> None:
         "print(__file__)\n```\n"
         "```console\n$ python folder/it.py\nprocess 77 in 3.50s ====\n...\nfolder/it.py\n"
         "$ pip install x\n```\n"
+        '```diff title="folder/it.py"\n-print(2)\n+print(3)\n+\n print(__file__)\n```\n'
+        "```console\n$ cd folder\n$ python it.py\n...\n3\n...\n```\n"
     )
-    PageRun(tmp_path, (), {"pip install x": "a registry"}).do(page)
+    PageRun(empty_desk(tmp_path, ()), {"pip install x": "a registry"}).do(page)
 
 
 def build(config: Path, site: Path) -> subprocess.CompletedProcess[str]:

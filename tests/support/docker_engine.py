@@ -40,6 +40,11 @@ class Engine:
         self._log = log
         self._read = 0
 
+    def name_image(self, name: str) -> None:
+        """Give the image a further name."""
+        command = ["docker", f"--host={self.url}", "tag", IMAGE, name]
+        subprocess.run(command, check=True)
+
     def requests(self) -> list[str]:
         """The requests that it has been sent since the last call, ``GET /version``."""
         text = self._log.read_text(errors="replace")

@@ -5,8 +5,10 @@ The kinds of blocks:
 - ``python``, ``toml`` and ``ini`` with a ``title="NAME"`` are written to the file of that name; a
   later block of the same name takes its place. Settings have to be readable, and the entry points
   that a ``[project]`` table advertises are put where an installer would put them.
-- ``console`` has commands, after ``$``, and what each prints. ``pytest`` and ``python`` are really
-  run. The lines shown have to be in the output, one below the other, but for those that a line
+- ``diff`` with a ``title="NAME"`` changes the file of that name, which has the lines that are taken
+  out or only shown, one below the other, once.
+- ``console`` has commands, after ``$``, and what each prints. Those of known programs are really run,
+  ``cd`` leads to another folder. The lines shown have to be in the output, one below the other, but for those that a line
   ``...`` stands for. A command fails where the text shown counts a failure, ``1 failed`` or ``1
   error``, and no other does.
 
@@ -38,9 +40,8 @@ TITLE = re.compile(r'^ title="([\w./-]+)"$')
 
 FAILURE = re.compile(r"\b\d+ (?:failed|errors?)\b")
 
-FILES = ("python", "toml", "ini")
+FILES = ("python", "toml", "ini", "diff")
 LEFT_OUT = "..."
-PROGRAMS = {"pytest": (sys.executable, "-m", "pytest"), "python": (sys.executable,)}
 SECONDS = 120
 
 SAME = (
@@ -102,39 +103,66 @@ def commands_of(block: Block) -> Iterator[tuple[str, str]]:
         yield command, shown.strip("\n")
 
 
-class PageRun:
-    """Does what a page's blocks say.
+@dataclass(frozen=True)
+class Desk:
+    """Where a page is done.
+
+    Args:
+        files: The folder of its files.
+        programs: The programs that its commands may name, and what is run for each.
+        environment: Their environment.
+    """
+
+    files: Path
+    programs: Mapping[str, tuple[str, ...]]
+    environment: Mapping[str, str]
+
+
+def empty_desk(folder: Path, stand_ins: tuple[str, ...]) -> Desk:
+    """A desk without files, with this Python and what is installed for it.
 
     Args:
         folder: An empty folder for it.
         stand_ins: Programs that the page names and that do nothing here, but succeed.
+    """
+    files, bin_folder = folder / "page", folder / "bin"
+    files.mkdir()
+    bin_folder.mkdir()
+    for name in stand_ins:
+        program = bin_folder / name
+        program.write_text("#!/bin/sh\nexit 0\n")
+        program.chmod(0o755)
+    environment = {
+        **outer_environment(),
+        "PATH": os.pathsep.join([str(bin_folder), os.environ["PATH"]]),
+        "PYTHONPATH": str(files),
+        # As for a user who has pytest, pytest-xdist and resource-guards, and nothing else.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_ADDOPTS": "-presource_guards -pxdist -pno:cacheprovider",
+    }
+    programs = {"pytest": (sys.executable, "-m", "pytest"), "python": (sys.executable,)}
+    return Desk(files, programs, environment)
+
+
+def outer_environment() -> dict[str, str]:
+    """This process's environment, without what the pytest around a page's own has put there."""
+    own = ("RESOURCE_GUARDS_", "PYTEST_", "PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    return {**kept, "COLUMNS": "80"}
+
+
+class PageRun:
+    """Does what a page's blocks say.
+
+    Args:
+        desk: Where.
         not_run: Commands that cannot be run here, each with the reason.
     """
 
-    def __init__(
-        self, folder: Path, stand_ins: tuple[str, ...], not_run: Mapping[str, str]
-    ) -> None:
+    def __init__(self, desk: Desk, not_run: Mapping[str, str]) -> None:
+        self._desk = desk
         self._not_run = not_run
-        self._files = folder / "page"
-        self._files.mkdir()
-        bin_folder = folder / "bin"
-        bin_folder.mkdir()
-        for name in stand_ins:
-            program = bin_folder / name
-            program.write_text("#!/bin/sh\nexit 0\n")
-            program.chmod(0o755)
-        self._environment = {
-            **os.environ,
-            "COLUMNS": "80",
-            "PATH": os.pathsep.join([str(bin_folder), os.environ["PATH"]]),
-            "PYTHONPATH": str(self._files),
-            # As for a user who has pytest, pytest-xdist and resource-guards, and nothing else.
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTEST_ADDOPTS": "-presource_guards -pxdist -pno:cacheprovider",
-        }
-        # Of the pytest around this one: its scope would be that of these tests as well.
-        for name in ("RESOURCE_GUARDS_SCOPE", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST"):
-            self._environment.pop(name, None)
+        self._files = self._folder = desk.files
 
     def do(self, page: str) -> None:
         """Do what all blocks say, and compare."""
@@ -144,6 +172,9 @@ class PageRun:
                 for command, shown in commands_of(block):
                     self._run(command, shown)
                 waiting = False
+            elif block.language == "diff":
+                change(self._files / block.title, block.text)
+                waiting = True
             else:
                 self._write(block)
                 waiting = True
@@ -188,11 +219,15 @@ class PageRun:
 
     def _execute(self, command: str) -> tuple[int, str]:
         program, *arguments = shlex.split(command)
-        assert program in PROGRAMS, f"'{command}' is neither run nor listed with a reason"
+        if program == "cd":
+            self._folder = (self._folder / " ".join(arguments)).resolve(strict=True)
+            return 0, ""
+        programs = self._desk.programs
+        assert program in programs, f"'{command}' is neither run nor listed with a reason"
         done = subprocess.run(
-            [*PROGRAMS[program], *arguments],
-            cwd=self._files,
-            env=self._environment,
+            [*programs[program], *arguments],
+            cwd=self._folder,
+            env=self._desk.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -201,6 +236,20 @@ class PageRun:
             check=False,
         )
         return done.returncode, done.stdout
+
+
+def change(path: Path, diff: str) -> None:
+    """Change a file by a diff that has no line numbers.
+
+    Raises:
+        ValueError: Not exactly one place in the file has its lines.
+    """
+    lines = diff.splitlines(keepends=True)
+    before, after = ("".join(line[1:] or line for line in lines if line[0] != s) for s in "+-")
+    text = path.read_text()
+    if text.count(before) != 1:
+        raise ValueError(f"{path.name} has these lines {text.count(before)} times:\n{before}")
+    path.write_text(text.replace(before, after))
 
 
 def assert_shown(shown: str, output: str, folder: Path) -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
-from imbue.resource_guards.resource_guards import fixture_uses_resources
 from support.docker_engine import IMAGE
 from support.docker_engine import Engine
-from support.docker_engine import NoEngineError
-from support.docker_engine import running_engine
 from support.suite import Outcome
 from support.suite import Suite
 
@@ -254,19 +250,6 @@ CONFTEST = 'pytest_plugins = ["imbue.mngr.pytest_plugin"]'
 
 # docker-py and testcontainers leave connections to the garbage collector.
 QUIET = "-Wignore"
-
-
-@pytest.fixture(scope="module")
-@fixture_uses_resources("docker")
-def engine() -> Iterator[Engine]:
-    """An engine; where it must run, in CI, there being none is a failure."""
-    try:
-        with running_engine() as running:
-            yield running
-    except NoEngineError as reason:
-        if os.environ.get("CI"):
-            pytest.fail(str(reason))
-        pytest.skip(str(reason))
 
 
 @pytest.fixture

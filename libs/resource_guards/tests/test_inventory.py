@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from support.suite import Suite
+from support.tools import run_tool
 
 CONFTEST = """
     from imbue.resource_guards.resource_guards import SdkTarget
@@ -101,6 +102,18 @@ def test_the_list_with_the_native_layer(guarded: Suite, monkeypatch: pytest.Monk
     outcome = guarded.run("--resource-guards-list", "-oresource_guards_native=true")
     assert "native layer: OFF" in outcome.output
     assert "no-such-compiler" in outcome.output
+
+
+def test_the_list_of_what_the_settings_name(guarded: Suite) -> None:
+    """No file and line is told for it, since no code of the user's has registered it."""
+    guarded.write_files({"pytest.ini": "[pytest]\nresource_guards = binary:other\n"})
+    line = "other  @pytest.mark.other  registered by the settings or an installed plugin"
+
+    module = guarded.run("--resource-guards-list")
+    script = run_tool("pytest", "--resource-guards-list", "-presource_guards", cwd=guarded.path)
+
+    assert line in module.output.splitlines()
+    assert line in script.stdout.splitlines()
 
 
 def test_the_list_where_nothing_is_guarded(suite: Suite) -> None:

@@ -93,11 +93,11 @@ def enforce_sdk_guard(resource: str) -> None:
     """
     __tracebackhide__ = True
     known = False
-    for observer in tuple(ACTIVE):
+    for observer in ACTIVE:
         name = observer.names.get(resource)
         if name is not None:
             known = True
-            observer.saw_sdk_call(name, observer.labels[name])
+            observer.enforce(name, observer.labels[name])
     if ACTIVE and not known:
         names = [label for observer in ACTIVE for label in observer.labels.values()]
         raise ResourceGuardMisconfiguration(messages.enforced_unknown(resource, names))

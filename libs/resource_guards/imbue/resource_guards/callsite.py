@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import site
 import sys
-import sysconfig
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
-_NOT_THE_USERS: Final = tuple(
-    f"{folder}/"
-    for folder in {
-        str(Path(__file__).parent),
-        *map(sysconfig.get_paths().get, ("stdlib", "platstdlib", "purelib", "platlib")),
-    }
+# Asked of `site`, since `sysconfig` reads the whole configuration of Python's build to tell.
+_NOT_THE_USERS: Final = (
+    "<",
+    *(
+        f"{folder}{os.sep}"
+        for folder in (
+            Path(__file__).parent,
+            Path(os.__file__).parent,
+            *site.getsitepackages(),
+            site.getusersitepackages(),
+            # The programs of installed packages, pytest's own among them; the second is Debian's.
+            Path(sys.prefix, "bin"),
+            Path(sys.prefix, "local", "bin"),
+            Path(site.getuserbase(), "bin"),
+        )
+    ),
 )
 
 
@@ -25,7 +36,7 @@ def call_site() -> str:
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - documented, if not for everyone
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not filename.startswith((*_NOT_THE_USERS, "<")):
+        if not filename.startswith(_NOT_THE_USERS):
             return f"{filename}:{frame.f_lineno}"
         frame = frame.f_back
     return ""

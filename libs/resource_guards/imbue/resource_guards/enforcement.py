@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
@@ -14,7 +15,6 @@ from imbue.resource_guards.intercept.child import GUARDS_FILE
 from imbue.resource_guards.intercept.child_file import write_guards
 from imbue.resource_guards.intercept.fake_file_system import keep_real_files
 from imbue.resource_guards.intercept.import_hook import ImportHook
-from imbue.resource_guards.intercept.native.library import Preload
 from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.sdk_guards import SdkGuards
 from imbue.resource_guards.intercept.sdk_guards import Told
@@ -34,6 +34,9 @@ from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import ScopeSlot
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.intercept.native.library import Preload
 
 
 class Enforcement:
@@ -93,10 +96,13 @@ class Enforcement:
             )
             self._preload: Preload | None = None
             if native:
+                from imbue.resource_guards.intercept.native.library import Preload  # for few
+
                 self._preload = Preload(directory)
                 undo.callback(self._preload.remove)
             for resource in registry:
-                self.add(resource)
+                self._install(resource)
+            self._tell_children()
             self._watcher.watch(first_start.handle)
             undo.callback(self._unwatch)
             SLOTS.append(self.slot)
@@ -111,6 +117,10 @@ class Enforcement:
         Raises:
             ResourceGuardMisconfiguration: One cannot be installed.
         """
+        self._install(resource)
+        self._tell_children()
+
+    def _install(self, resource: Resource) -> None:
         before = self._added.get(resource.name)
         binaries = list(self._watcher.binaries)
         with ExitStack() as undo:
@@ -125,6 +135,8 @@ class Enforcement:
         self.observer.call(resource.name, resource.label)
         self._watcher.binaries[:] = binaries
         self._added[resource.name] = resource
+
+    def _tell_children(self) -> None:
         write_guards(
             self._directory / GUARDS_FILE,
             self._added.values(),

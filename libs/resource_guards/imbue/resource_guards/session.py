@@ -169,9 +169,7 @@ class GuardSession:
         from imbue.resource_guards.enforcement import Enforcement
 
         native = self.config.getini("resource_guards_native")
-        enforcement = Enforcement(
-            self.registry, self.findings.add_missing_target, self.complain, native=native
-        )
+        enforcement = Enforcement(self.registry, self._tell_missing, self.complain, native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return
@@ -182,6 +180,9 @@ class GuardSession:
             from imbue.resource_guards.lifecycle.collection import Collection
 
             self._collection = Collection(enforcement, self.registry.names)
+
+    def _tell_missing(self, text: str) -> None:
+        self.findings.add_missing_target(text)
 
     def _record(self) -> None:
         if self.recorder is None and self.policy.records:

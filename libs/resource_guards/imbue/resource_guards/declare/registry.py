@@ -6,7 +6,6 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from typing import Protocol
@@ -185,7 +184,8 @@ class Registry:
         resource = self._mark_of(label, mark)
         for binary in binaries:
             check_binary_name(label, binary)
-        self._merge(Resource(resource, label, call_site(), tuple(binaries), tuple(sdks)))
+        origin = call_site() or messages.NO_CALL_SITE
+        self._merge(Resource(resource, label, origin, tuple(binaries), tuple(sdks)))
 
     def _mark_of(self, label: str, mark: str | None) -> str:
         __tracebackhide__ = True
@@ -207,8 +207,7 @@ class Registry:
                 raise ResourceGuardMisconfiguration(messages.binary_taken(new, other, taken))
         merged = new
         if old is not None:
-            merged = replace(
-                old,
+            merged = old._replace(
                 binaries=tuple(dict.fromkeys(old.binaries + new.binaries)),
                 sdks=tuple(dict.fromkeys(old.sdks + new.sdks)),
             )

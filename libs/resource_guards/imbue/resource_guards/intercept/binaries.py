@@ -73,7 +73,7 @@ class Binary:
         """Whether the file has other names as well, and is other programs under those."""
         return file in self._shared
 
-    def is_run_by(self, path: str, file: Identity | None) -> bool:
+    def is_run_by(self, path: str, absolute: str, file: Identity | None) -> bool:
         """Whether running `path`, which leads to `file`, runs this binary.
 
         A file that has other names as well, as that of a multi-call program, is this binary only
@@ -81,7 +81,7 @@ class Binary:
         """
         if file not in self.identities:
             # Perhaps replaced since the session began, by an upgrade in a test.
-            return file is not None and os.path.abspath(path) in self.paths
+            return file is not None and absolute in self.paths
         return not self.is_shared(file) or self.name in _names_on_the_way(path)
 
 

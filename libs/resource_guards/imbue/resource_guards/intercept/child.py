@@ -100,7 +100,7 @@ class ChildGuard:
         if scope_id == ANY_SCOPE:
             from imbue.resource_guards.record.ancestors import child_of  # rare
 
-            with open(f"{self._directory}/state", encoding="ascii") as file:
+            with open(f"{self._directory}/state", encoding="utf-8") as file:
                 ((scope_id, allowed),) = parse_entries(f" state={file.read()}").values()
             if scope_id == ANY_SCOPE:
                 scope_id += child_of(self._session_pid)

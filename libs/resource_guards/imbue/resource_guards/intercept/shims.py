@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from string import Template
+from typing import Final
 
+from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_program
@@ -29,110 +30,111 @@ from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import parse_entries
 
 # Signal 25 is SIGXFSZ, by which a limit for file sizes would end the shell before it could tell that
-# it has recorded nothing. $$ is a dollar sign of the script. Arguments are written out one by one,
+# it has recorded nothing. What stands between @@ is filled in. Arguments are written out one by one,
 # a long one by its length, and line ends and tabs as escapes: a record is one line, and one write,
 # of bounded size.
-_SCRIPT = Template(
-    """\
+_SCRIPT: Final = """\
 #!/bin/sh
-# pytest resource guards: stands before the real program while pytest process $pid runs tests.
-_rg=$${$variable-}
-case $$_rg in
-*" $key="*)
-  _rg=$${_rg##*" $key="}
-  _rg=$${_rg%%" "*} ;;
-*) _rg=$asks ;;
+# pytest resource guards: stands before the real program while pytest process @@pid@@ runs tests.
+_rg=${@@variable@@-}
+case $_rg in
+*" @@key@@="*)
+  _rg=${_rg##*" @@key@@="}
+  _rg=${_rg%%" "*} ;;
+*) _rg=@@asks@@ ;;
 esac
-case $$_rg in
-$asks)
-  IFS= read -r _rg < $state || _rg=
-  case $$_rg in
-  $any_scope:*)
-    _rg_top=$$$$
-    _rg_up=$$PPID
-    while [ "$$_rg_up" != $pid ] && IFS= read -r _rg_stat 2>&- < "/proc/$$_rg_up/stat"; do
-      _rg_top=$$_rg_up
-      _rg_stat=$${_rg_stat##*") "}
-      _rg_stat=$${_rg_stat#* }
-      _rg_up=$${_rg_stat%% *}
+case $_rg in
+@@asks@@)
+  IFS= read -r _rg < @@state@@ || _rg=
+  case $_rg in
+  @@any_scope@@:*)
+    _rg_top=$$
+    _rg_up=$PPID
+    while [ "$_rg_up" != @@pid@@ ] && IFS= read -r _rg_stat 2>&- < "/proc/$_rg_up/stat"; do
+      _rg_top=$_rg_up
+      _rg_stat=${_rg_stat##*") "}
+      _rg_stat=${_rg_stat#* }
+      _rg_up=${_rg_stat%% *}
     done
-    if [ "$$_rg_up" = $pid ]; then
-      _rg="${any_scope_text}$$_rg_top$${_rg#?}"
+    if [ "$_rg_up" = @@pid@@ ]; then
+      _rg="@@any_scope_text@@$_rg_top${_rg#?}"
     fi ;;
   esac ;;
 esac
-case $$_rg in
-$outside:) exec $real "$$@" ;;
-*:*,$resource,*) _rg_outcome=$allowed ;;
-*:,*) _rg_outcome=$blocked ;;
+case $_rg in
+@@outside@@:) exec @@real@@ "$@" ;;
+*:*,@@resource@@,*) _rg_outcome=@@allowed@@ ;;
+*:,*) _rg_outcome=@@blocked@@ ;;
 *)
-  printf '' 2>&- > $health
-  printf '%s\\n' $no_state >&2
+  printf '' 2>&- > @@health@@
+  printf '%s\\n' @@no_state@@ >&2
   exit 127 ;;
 esac
 _rg_nl='
 '
 _rg_tab='	'
-_rg_what=$name
+_rg_what=@@name@@
 for _rg_arg do
-  if [ $${#_rg_what} -gt 1000 ]; then
-    _rg_what="$$_rg_what ..."
+  if [ ${#_rg_what} -gt 1000 ]; then
+    _rg_what="$_rg_what ..."
     break
   fi
-  if [ $${#_rg_arg} -gt 200 ]; then
-    _rg_arg="<$${#_rg_arg} bytes>"
+  if [ ${#_rg_arg} -gt 200 ]; then
+    _rg_arg="<${#_rg_arg} bytes>"
   fi
   for _rg_cut in n t; do
-    if [ $$_rg_cut = n ]; then _rg_at=$$_rg_nl; else _rg_at=$$_rg_tab; fi
+    if [ $_rg_cut = n ]; then _rg_at=$_rg_nl; else _rg_at=$_rg_tab; fi
     _rg_done=
     while :; do
-      case $$_rg_arg in
-      *"$$_rg_at"*)
-        _rg_done="$$_rg_done$${_rg_arg%%"$$_rg_at"*}\\$$_rg_cut"
-        _rg_arg=$${_rg_arg#*"$$_rg_at"} ;;
+      case $_rg_arg in
+      *"$_rg_at"*)
+        _rg_done="$_rg_done${_rg_arg%%"$_rg_at"*}\\$_rg_cut"
+        _rg_arg=${_rg_arg#*"$_rg_at"} ;;
       *) break ;;
       esac
     done
-    _rg_arg=$$_rg_done$$_rg_arg
+    _rg_arg=$_rg_done$_rg_arg
   done
-  case $$_rg_arg in
-  '' | *[!A-Za-z0-9_./:=@%+,-]*) _rg_arg="'$$_rg_arg'" ;;
+  case $_rg_arg in
+  '' | *[!A-Za-z0-9_./:=@%+,-]*) _rg_arg="'$_rg_arg'" ;;
   esac
-  _rg_what="$$_rg_what $$_rg_arg"
+  _rg_what="$_rg_what $_rg_arg"
 done
 _rg_by=
-if [ "$$_rg_outcome" = $blocked ]; then
-  _rg_up=$$PPID
-  while [ "$$_rg_up" != $pid ] && IFS= read -r _rg_stat 2>&- < "/proc/$$_rg_up/stat"; do
-    _rg_name=$${_rg_stat#*"("}
-    _rg_name=$${_rg_name%")"*}
-    case $$_rg_name in
+if [ "$_rg_outcome" = @@blocked@@ ]; then
+  _rg_up=$PPID
+  while [ "$_rg_up" != @@pid@@ ] && IFS= read -r _rg_stat 2>&- < "/proc/$_rg_up/stat"; do
+    _rg_name=${_rg_stat#*"("}
+    _rg_name=${_rg_name%")"*}
+    case $_rg_name in
     *[!A-Za-z0-9_./:=@%+,-]*) _rg_name='?' ;;
     esac
-    _rg_by="$$_rg_name$${_rg_by:+ > $$_rg_by}"
-    _rg_stat=$${_rg_stat##*") "}
-    _rg_stat=$${_rg_stat#* }
-    _rg_up=$${_rg_stat%% *}
-    case $$_rg_up in
+    _rg_by="$_rg_name${_rg_by:+ > $_rg_by}"
+    _rg_stat=${_rg_stat##*") "}
+    _rg_stat=${_rg_stat#* }
+    _rg_up=${_rg_stat%% *}
+    case $_rg_up in
     0 | 1) break ;;
     esac
   done
 fi
 trap '' 25
-printf '$begin\\t%s\\t$resource\\t%s\\t$layer\\t%s\\t\\t%s\\t%s\\t$end\\n' \\
-  "$${_rg%%:*}" "$$_rg_outcome" "$$$$" "$$_rg_by" "$$_rg_what" >> $journal || {
-  printf '' 2>&- > $health
-  printf '%s\\n' $no_record >&2
+printf '@@begin@@\\t%s\\t@@resource@@\\t%s\\t@@layer@@\\t%s\\t\\t%s\\t%s\\t@@end@@\\n' \\
+  "${_rg%%:*}" "$_rg_outcome" "$$" "$_rg_by" "$_rg_what" >> @@journal@@ || {
+  printf '' 2>&- > @@health@@
+  printf '%s\\n' @@no_record@@ >&2
   exit 127
 }
 trap - 25
-if [ "$$_rg_outcome" = $allowed ]; then
-  exec $real "$$@"
+if [ "$_rg_outcome" = @@allowed@@ ]; then
+  exec @@real@@ "$@"
 fi
-printf '%s\\n' $refusal >&2
+printf '%s\\n' @@refusal@@ >&2
 exit 127
 """
-)
+
+_PARTS: Final = _SCRIPT.split("@@")
+"""Every other one is the name of what comes there."""
 
 
 class Shims:
@@ -150,11 +152,12 @@ class Shims:
             raise ResourceGuardMisconfiguration(messages.directory_has_colon(directory))
         around = parse_entries(os.environ.get(VARIABLE, "")).keys() - {key}
         # One digit, for the native layer, which sends inner shims on to outer ones.
-        (directory / "level").write_text(str(min(len(around), 9)), "ascii")
+        (directory / "level").write_text(str(min(len(around), 9)), "utf-8")
         self._folder = directory / "bin"
         self._folder.mkdir()
         self.folder = str(self._folder)
         self._octets = os.fsencode(self.folder)
+        self._environment = raw_environment()
         self.path_at_start = os.environ.get("PATH", os.defpath).split(os.pathsep)
         self.put_on_path()
 
@@ -190,12 +193,9 @@ class Shims:
 
     def put_on_path(self) -> None:
         """Make the folder the first on PATH, unless PATH has it: a test may have put fakes first."""
-        try:
-            path = os.environb[b"PATH"]  # half the cost of `environ`, before each test
-            if path.startswith(self._octets) or self._octets in path:
-                return
-        except KeyError:
-            pass
+        path = self._environment.get(b"PATH", b"")
+        if path.startswith(self._octets) or self._octets in path:
+            return
         rest = os.environ.get("PATH", os.defpath)
         os.environ["PATH"] = f"{self.folder}{os.pathsep}{rest}"
 
@@ -212,26 +212,29 @@ class Shims:
 
     def _script(self, resource: Resource, binary: str, real: str) -> str:
         quote = shlex.quote
-        return _SCRIPT.substitute(
-            variable=VARIABLE,
-            key=self._key,
-            pid=os.getpid(),
-            state=quote(str(self._directory / "state")),
-            journal=quote(str(self._directory / "journal")),
-            health=quote(str(self._directory / "health")),
-            real=quote(real),
-            name=quote(binary),
-            resource=resource.name,
-            outside=OUTSIDE,
-            asks=quote(ASKS),
-            any_scope=quote(ANY_SCOPE),
-            any_scope_text=ANY_SCOPE,
-            allowed=line.ALLOWED,
-            blocked=line.BLOCKED,
-            layer=Layer.SHIM,
-            begin=line.BEGIN,
-            end=line.END,
-            no_state=quote(messages.shim_no_state(resource)),
-            no_record=quote(messages.shim_no_record(resource)),
-            refusal=quote(messages.shim_refusal(resource)),
-        )
+        values = {
+            "variable": VARIABLE,
+            "key": self._key,
+            "pid": os.getpid(),
+            "state": quote(str(self._directory / "state")),
+            "journal": quote(str(self._directory / "journal")),
+            "health": quote(str(self._directory / "health")),
+            "real": quote(real),
+            "name": quote(binary),
+            "resource": resource.name,
+            "outside": OUTSIDE,
+            "asks": quote(ASKS),
+            "any_scope": quote(ANY_SCOPE),
+            "any_scope_text": ANY_SCOPE,
+            "allowed": line.ALLOWED,
+            "blocked": line.BLOCKED,
+            "layer": Layer.SHIM,
+            "begin": line.BEGIN,
+            "end": line.END,
+            "no_state": quote(messages.shim_no_state(resource)),
+            "no_record": quote(messages.shim_no_record(resource)),
+            "refusal": quote(messages.shim_refusal(resource)),
+        }
+        # Not by string.Template, which calls a function for each dollar sign of the shell's own.
+        texts = [str(values[part]) if at % 2 else part for at, part in enumerate(_PARTS)]
+        return "".join(texts)

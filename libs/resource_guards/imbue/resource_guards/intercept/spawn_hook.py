@@ -95,12 +95,12 @@ class SpawnWatcher:
             self._saw(binary, arguments or [program], replaces)
 
     def _running(self, path: str) -> Binary | None:
-        if os.path.realpath(os.path.dirname(path)) == self._shims:
-            return None
         file = identity(path)
+        absolute = os.path.abspath(path)
         for binary in self.binaries:
-            if binary.is_run_by(path, file):
-                return binary
+            if binary.is_run_by(path, absolute, file):
+                folder = os.path.realpath(os.path.dirname(path))
+                return None if folder == self._shims else binary
         return None
 
     def _missing(self, program: str) -> Binary | None:

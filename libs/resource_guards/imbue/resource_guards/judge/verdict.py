@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 
 
-@dataclass(frozen=True, slots=True)
-class FixtureFacts:
+class FixtureFacts(NamedTuple):
     """What is known of one fixture that a test depends on.
 
     Args:
@@ -29,8 +28,7 @@ class FixtureFacts:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of one test.
 
     Args:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import field
 
 import pytest
 
@@ -16,13 +14,14 @@ from imbue.resource_guards.model import Violation
 from imbue.resource_guards.scope.scope import Scope
 
 
-@dataclass(slots=True, eq=False)
 class FixtureAccount:
     """One set-up fixture that has a scope of its own.
 
     Args:
         scope: What its set-up and tear-down are charged to; its owner is the fixture's name.
         declared: What its ``@fixture_uses_resources`` names; `None` if it has none.
+
+    Attributes:
         finished: It can use nothing more.
         failed: Its set-up has failed or skipped.
         awaiting: The tests whose verdict waits for that.
@@ -30,12 +29,13 @@ class FixtureAccount:
             Those that it names as arguments are requested anew for each test.
     """
 
-    scope: Scope
-    declared: frozenset[str] | None
-    finished: bool = False
-    failed: bool = False
-    awaiting: list[TestAccount] = field(default_factory=list)
-    requested: list[FixtureAccount] = field(default_factory=list)
+    def __init__(self, scope: Scope, declared: frozenset[str] | None) -> None:
+        self.scope = scope
+        self.declared = declared
+        self.finished = False
+        self.failed = False
+        self.awaiting: list[TestAccount] = []
+        self.requested: list[FixtureAccount] = []
 
     def ask(self, other: FixtureAccount | None) -> None:
         """Note that it has asked for a fixture, if that has an account."""
@@ -78,7 +78,6 @@ class TestAccount:
     )
 
     def __init__(self, item: pytest.Item, scope: Scope, declared: frozenset[str]) -> None:
-        # Written out, since a dataclass calls a factory for each field that is not shared.
         self.item = item
         self.scope = scope
         self.declared = declared

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -175,7 +174,7 @@ class Lifecycle:
         from imbue.resource_guards.report.places import places_of  # only where needed
 
         places = places_of(item, violation, self._session.config.rootpath)
-        return replace(violation, places=places)
+        return violation._replace(places=places)
 
     def _note(self, account: TestAccount) -> None:
         """A test is done, and all that it depends on: nothing more can be seen of it."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
+from typing import Final
 
 from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
+
+NO_CALL_SITE: Final = "the settings or an installed plugin"
+"""Where a resource was registered, when no code of the user's did it."""
 
 
 def marker_line(resource: Resource) -> str:

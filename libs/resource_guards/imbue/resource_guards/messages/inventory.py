@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imbue.resource_guards.messages.declare import NO_CALL_SITE
 from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkHooks
@@ -17,7 +18,8 @@ def nothing_is_guarded() -> str:
 
 def inventory_origin(resource: Resource) -> str:
     """What stands beside a resource's name."""
-    return f"  @pytest.mark.{resource.name}  registered at {resource.origin}"
+    by = "by" if resource.origin == NO_CALL_SITE else "at"
+    return f"  @pytest.mark.{resource.name}  registered {by} {resource.origin}"
 
 
 def inventory_binary(name: str, path: str, version: str) -> str:

@@ -63,7 +63,7 @@ class Journal:
     def __init__(self, path: Path, health: Path) -> None:
         self.path = path
         self.health = health
-        health.write_text("1", encoding="ascii")
+        health.write_text("1", encoding="utf-8")
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._fd = os.open(path, flags, 0o600)
         self._read = 0

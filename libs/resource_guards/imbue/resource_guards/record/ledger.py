@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from os import getpid
 from typing import Final
 from typing import NamedTuple
@@ -96,7 +95,7 @@ class Ledger:
             if scope is None:
                 self.late.append(LateUse(self._owner(entry.scope_id), entry.use))
             else:
-                self.note(scope, replace(entry.use, where=entry.use.where or scope.started_at))
+                self.note(scope, entry.use._replace(where=entry.use.where or scope.started_at))
 
     def _scope_of(self, scope_id: str, running: Scope | None) -> Scope | None:
         if not scope_id.startswith(ANY_SCOPE):

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import field
 from typing import Any
 
 import pytest
 
 
-@dataclass(slots=True)
 class Parameters:
     """What is known of one test's parameters and one resource.
 
-    Args:
+    Attributes:
         users: The ids of those with which the test used the resource.
         count: How many sets of parameters were collected, once one of them has a violation.
     """
 
-    users: list[str] = field(default_factory=list)
-    count: int = 0
+    def __init__(self) -> None:
+        self.users: list[str] = []
+        self.count = 0
 
     @property
     def is_mixed(self) -> bool:

@@ -7,7 +7,6 @@ that it was started in: each is noted where work is handed over.
 
 from __future__ import annotations
 
-import concurrent.futures
 import functools
 import threading
 from collections.abc import Callable
@@ -61,12 +60,15 @@ def carry_scopes(import_hook: ImportHook) -> ExitStack:
         for name in _POOL_METHODS:
             replace(module.Pool, name, _giving_to_pool)
 
+    def replace_in_thread_pools(module: ModuleType) -> None:
+        replace(module.ThreadPoolExecutor, "submit", _submitting)
+
     def replace_in_process_pools(module: ModuleType) -> None:
         replace(module.ProcessPoolExecutor, "submit", _submitting_to_process)
 
     replace(threading.Thread, "start", _starting)
-    replace(concurrent.futures.ThreadPoolExecutor, "submit", _submitting)
     import_hook.when_imported("asyncio.base_events", replace_in_asyncio)
+    import_hook.when_imported("concurrent.futures.thread", replace_in_thread_pools)
     import_hook.when_imported("multiprocessing.spawn", replace_in_multiprocessing)
     import_hook.when_imported("multiprocessing.pool", replace_in_pools)
     import_hook.when_imported("concurrent.futures.process", replace_in_process_pools)

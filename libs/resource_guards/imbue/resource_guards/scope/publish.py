@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from typing import Final
 
+from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.entry import ASKS
@@ -43,6 +44,7 @@ class Publisher:
         self._found = os.environ.get(VARIABLE)
         self._asking = f"{self._found or ''} {key}={ASKS}"
         self._octets = os.fsencode(self._asking)
+        self._environment = raw_environment()
         self._is_named = False
         self._state_file = state_file
         self._complain = complain
@@ -56,11 +58,7 @@ class Publisher:
 
         In the common case that reads the variable, since a test may have removed it, and no more.
         """
-        try:
-            is_there = os.environb[_OCTETS] == self._octets
-        except KeyError:
-            is_there = False
-        if not is_there:
+        if self._environment.get(_OCTETS) != self._octets:
             os.environ[VARIABLE] = self._asking
         elif self._is_named:
             os.putenv(VARIABLE, self._asking)

@@ -1,0 +1,1 @@
+"""Runs a command in a container that has no network and goes away."""

@@ -1,0 +1,1 @@
+"""Hands the frames of a film out to workers on Modal, and keeps what they make of them."""

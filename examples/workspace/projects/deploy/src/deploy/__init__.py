@@ -1,0 +1,1 @@
+"""Tags a commit as one that is deployed."""

@@ -1,0 +1,1 @@
+"""Names the images of a service, and finds old ones."""
