@@ -6,8 +6,6 @@ import os
 
 import pytest
 
-from imbue.resource_guards.intercept.binaries import Binary
-from imbue.resource_guards.intercept.binaries import identity
 from support.suite import Suite
 
 
@@ -109,21 +107,38 @@ def test_starts_that_cannot_be(suite: Suite) -> None:
 def test_a_program_behind_a_link(suite: Suite, links: dict[str, str], *, is_one: bool) -> None:
     """Its file is the program under any name, unless it has further names: then by its own alone."""
     real = suite.tool("tool.basic")
-    tool = suite.bin / "tool"
-    tool.symlink_to(real.name)
+    (suite.bin / "tool").symlink_to(real.name)
     for name, kind in links.items():
         if kind == "hard":
             os.link(real, suite.bin / name)
         else:
             (suite.bin / name).symlink_to(real.name)
-    elsewhere = suite.path / "renamed"
-    elsewhere.symlink_to(real)
+    (suite.path / "renamed").symlink_to(real)
+    others = [suite.path / "renamed", real, *(suite.bin / name for name in links)]
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+        """,
+        test_it=f"""
+            import subprocess, pytest
 
-    binary = Binary("tool", "tool", [str(tool)])
+            def test_by_its_name():
+                subprocess.run([{str(suite.bin / "tool")!r}], check=True)
 
-    assert binary.is_run_by(str(tool), identity(str(tool)))
-    for other in (elsewhere, real, *(suite.bin / name for name in links)):
-        assert binary.is_run_by(str(other), identity(str(other))) is is_one, other
+            @pytest.mark.parametrize("number", {list(range(len(others)))!r})
+            def test_by_another(number):
+                subprocess.run([{[str(other) for other in others]!r}[number]], check=True)
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_by_its_name"].says_missing()
+    for number in range(len(others)):
+        test = outcome[f"test_by_another[{number}]"]
+        assert test.says_missing() is is_one, outcome.output
+        assert (test.outcome == "passed") is not is_one
 
 
 def test_a_fixture_whose_tear_down_fails_between_parameters(suite: Suite) -> None:
