@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -109,3 +110,10 @@ def test_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not is_engine_request(SimpleNamespace(socket_path="/var/run/other.sock"))
     of_docker = type("Pool", (), {"__module__": "docker.transport.npipeconn"})
     assert is_engine_request(of_docker())
+
+
+def test_requests_of_a_process_without_docker_py(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody has imported it, a request elsewhere is no engine's, whoever makes it."""
+    monkeypatch.delitem(sys.modules, "docker.api.client", raising=False)
+
+    assert not is_engine_request(SimpleNamespace(host="example.org", port=443))
