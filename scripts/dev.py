@@ -92,15 +92,28 @@ def install_members(python: Path, *members: str, editable: bool = True) -> None:
     run(find_uv(), "pip", "install", "--quiet", "--python", python, "--no-deps", *sources)
 
 
-def build(output: Path) -> None:
-    """Build the wheels and source distributions of all packages."""
-    run(find_uv(), "build", "--quiet", "--all-packages", "--out-dir", output)
+def build(output: Path, *what: str | Path) -> None:
+    """Build the wheels and source distributions of all packages, or what other options say."""
+    run(find_uv(), "build", "--quiet", *(what or ("--all-packages",)), "--out-dir", output)
 
 
 def make_environment(folder: Path, python: str = sys.executable) -> Path:
     """Make an empty environment; returns its interpreter."""
     run(find_uv(), "venv", "--quiet", "--python", python, folder)
     return folder / "bin" / "python"
+
+
+def split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The arguments before ``--``, and those after it, which are pytest's."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:end], arguments[end + 1 :]
+
+
+def print_results(what: str, rows: list[tuple[str, int, float]]) -> None:
+    """Print a table: of each thing its name, its exit code in words, and its seconds."""
+    print(f"\n{what:16} result  seconds")
+    for name, code, seconds in rows:
+        print(f"{name:16} {'failed' if code else 'passed':7} {seconds:7.0f}")
 
 
 def install_system_packages() -> None:

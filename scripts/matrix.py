@@ -52,8 +52,7 @@ def checks(interpreter: Path, arguments: list[str]) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
-    split = arguments.index("--") if "--" in arguments else len(arguments)
-    chosen, pytest_arguments = arguments[:split], arguments[split + 1 :]
+    chosen, pytest_arguments = dev.split(arguments)
     rows = []
     for python in [each for each in chosen if each not in PYTESTS] or PYTHONS:
         for name in [each for each in chosen if each in PYTESTS] or PYTESTS:

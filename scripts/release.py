@@ -30,13 +30,17 @@ def complaints_about(root: Path, tag: str) -> list[str]:
     return complaints + [f"changes/{note.name} is not in the changelog" for note in notes]
 
 
+def archives_in(folder: Path) -> list[Path]:
+    """The wheels and source distributions in a folder."""
+    return sorted([*folder.glob("*.whl"), *folder.glob("*.tar.gz")])
+
+
 def build(output: Path) -> None:
     """Build and check the distributions of all packages."""
     dev.set_up()
     shutil.rmtree(output, ignore_errors=True)
     dev.build(output)
-    archives = sorted([*output.glob("*.whl"), *output.glob("*.tar.gz")])
-    dev.run(dev.PYTHON, "-m", "twine", "check", "--strict", *archives)
+    dev.run(dev.PYTHON, "-m", "twine", "check", "--strict", *archives_in(output))
 
 
 def main(arguments: list[str]) -> int:

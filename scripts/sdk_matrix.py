@@ -57,8 +57,7 @@ def run(sdk: str, version: str, arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
-    split = arguments.index("--") if "--" in arguments else len(arguments)
-    chosen, pytest_arguments = arguments[:split], arguments[split + 1 :]
+    chosen, pytest_arguments = dev.split(arguments)
     if not chosen or chosen[0] not in SDKS:
         sys.exit(__doc__)
     sdk, *versions = chosen
@@ -68,9 +67,7 @@ def main(arguments: list[str]) -> int:
         print(f"##### {sdk} {version}", flush=True)
         start = time.monotonic()
         rows.append((version, run(sdk, version, pytest_arguments), time.monotonic() - start))
-    print(f"\n{sdk:8} result  seconds")
-    for version, code, seconds in rows:
-        print(f"{version:8} {'failed' if code else 'passed':7} {seconds:7.0f}")
+    dev.print_results(sdk, rows)
     return int(any(code for _, code, _ in rows))
 
 

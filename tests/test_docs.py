@@ -35,17 +35,22 @@ NOT_RUN = {
     "git clone <this repository> && cd <its folder>": "this is the clone",
     "python3 scripts/dev.py quickstart": "tests/test_scripts.py runs what it shows",
     "python3 scripts/dev.py test": "this is a part of what it runs",
-    "pip install <this folder>/libs/resource_guards": "it is installed, by scripts/dev.py",
+    "pip install '<this folder>/libs/resource_guards[fix]'": "it is installed, by scripts/dev.py",
     "pip install ./libs/resource_guards": "as above",
     "pip install resource-guards": "it would be taken from a registry",
-    "pip install 'resource-guards[fix]'": "as above",
+    "pip install './libs/resource_guards[fix]'": "as above",
+    "pip install pytest-xdist": "as above",
 }
 """Commands that stand on a page and are not run by its test, and why."""
 
 STAND_INS = ("docker", "tmux")
 """Programs that pages name as examples."""
 
-REAL = {"docs/quickstart.md": [pytest.mark.git], "docs/adopting.md": [pytest.mark.git]}
+REAL = {
+    "docs/quickstart.md": [pytest.mark.git],
+    "docs/adopting.md": [pytest.mark.git],
+    "docs/writing-a-guard.md": [pytest.mark.git],
+}
 """The programs that the commands of a page really run; a fix asks git what is modified."""
 
 WITH_BLOCKS = [

@@ -110,7 +110,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the packages that the suite needs, and the core."""
     interpreter = dev.make_environment(tmp_path_factory.mktemp("environment") / "venv")
     dev.install_locked(interpreter, "--only-group=libtmux")
-    dev.install_members(interpreter, "resource_guards")
+    dev.install_members(interpreter, "resource_guards", editable=False)  # as users do
     return interpreter
 
 

@@ -10,6 +10,8 @@ import pytest
 
 import dev
 import lock
+import lowest
+import sdk_matrix
 
 INDEX = f"https://{lock.HOSTS[0]}/simple"
 FILES = f"https://files.{lock.HOSTS[1]}"
@@ -99,6 +101,36 @@ def test_the_quickstart() -> None:
     assert "2 failed, 2 passed" in done.stdout
     assert "4 passed" in done.stdout
     assert "3 passed, 1 deselected" in done.stdout
+
+
+def test_arguments_of_pytest_stand_behind_dashes() -> None:
+    """What stands before is the program's own; without dashes all is."""
+    assert dev.split(["3.12", "--", "-k", "--", "x"]) == (["3.12"], ["-k", "--", "x"])
+    assert dev.split(["3.12"]) == (["3.12"], [])
+    assert dev.split(["--", "-x"]) == ([], ["-x"])
+
+
+def test_the_lowest_versions_are_read() -> None:
+    """From what uv prints, without the workspace's own packages."""
+    compiled = "libcst==1.8.0\n-e file:///somewhere/libs/resource_guards\npytest==8.4.0\n"
+
+    assert lowest.pins_in(compiled) == ["libcst==1.8.0", "pytest==8.4.0"]
+
+
+def test_a_lowest_version_that_is_not_installed_is_found() -> None:
+    """Another version of the package, even one that begins like it, is not it."""
+    frozen = "libcst==1.8.0\npytest==8.4.01\ntrustme==1.2.1\n"
+
+    assert lowest.absent(["libcst==1.8.0"], frozen) == []
+    pins = ["libcst==1.8.0", "pytest==8.4.0", "pluggy==1.6.0"]
+    assert lowest.absent(pins, frozen) == ["pytest==8.4.0", "pluggy==1.6.0"]
+
+
+def test_the_oldest_modal_is_the_lowest_that_is_allowed() -> None:
+    """The matrix of SDKs begins where the extra of the package does."""
+    settings = (dev.ROOT / "libs" / "mngr_modal" / "pyproject.toml").read_text("utf-8")
+
+    assert f'"modal>={next(iter(sdk_matrix.SDKS["modal"][0]))}"' in settings
 
 
 def test_no_module_has_a_global_statement() -> None:

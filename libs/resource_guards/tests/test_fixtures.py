@@ -258,7 +258,60 @@ def test_declarations_that_cannot_be(suite: Suite, decorator: str, complaint: st
     outcome = suite.run()
 
     assert complaint in outcome.output
-    assert outcome.code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+    assert outcome.code in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_a_contract_of_what_is_not_guarded_ends_the_run(
+    suite: Suite, workers: tuple[str, ...]
+) -> None:
+    """Once, before any test; with workers, which have collected by then, it fails the run."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import pytest
+            from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+            @pytest.fixture(scope="session")
+            @fixture_uses_resources("tol")
+            def server(): pass
+
+            def test_one(server): pass
+            def test_two(server): pass
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome.code in ((1, 2) if workers else (pytest.ExitCode.USAGE_ERROR,)), outcome.output
+    assert "Fixture 'server': @fixture_uses_resources names 'tol'" in outcome.output
+    assert outcome.counts["passed"] == 0
+    assert "AssertionError" not in outcome.output
+
+
+def test_a_contract_of_what_is_not_guarded_that_shows_late(suite: Suite) -> None:
+    """Each test that asks for such a fixture while it runs is told the same."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import pytest
+            from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+            @pytest.fixture(scope="session")
+            @fixture_uses_resources("tol")
+            def server(): pass
+
+            @pytest.mark.parametrize("time", [1, 2])
+            def test_it(request, time):
+                request.getfixturevalue("server")
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome.counts == {"failed": 2}
+    for test in outcome.tests.values():
+        assert "Fixture 'server': @fixture_uses_resources names 'tol'" in test.text
 
 
 def test_an_early_end_is_judged_too(suite: Suite) -> None:

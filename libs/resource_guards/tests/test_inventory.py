@@ -116,6 +116,24 @@ def test_the_list_of_what_the_settings_name(guarded: Suite) -> None:
     assert line in script.stdout.splitlines()
 
 
+def test_the_list_of_what_comes_from_elsewhere(guarded: Suite) -> None:
+    """A target that its module imports, inherits or has in C is there; a misspelt one is not."""
+    guarded.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                targets = ["sqlite3:connect", "socket:socket.connect", "http.client:HTTPSConnection.send"]
+                registry.register_sdk_guard("there", targets=targets)
+                registry.register_sdk_guard("wrong", targets=["smtplib:SMTP.conect"])
+        """
+    )
+
+    lines = guarded.run("--resource-guards-list").output.splitlines()
+
+    for target in ("sqlite3:connect", "socket:socket.connect", "http.client:HTTPSConnection.send"):
+        assert f"  patch {target}" in lines
+    assert "  patch smtplib:SMTP.conect: MISSING in what is installed, calls are not seen" in lines
+
+
 def test_the_list_where_nothing_is_guarded(suite: Suite) -> None:
     """It says so."""
     outcome = suite.run("--resource-guards-list")

@@ -180,6 +180,19 @@ def test_warn_for_a_child_python(suite: Suite) -> None:
     assert "Warned of sdk: missing mark, 1 time." in outcome.output
 
 
+def test_a_native_layer_that_is_neither_on_nor_off(named: Suite) -> None:
+    """The setting is named, with what it may be."""
+    ini = named.path / "pytest.ini"
+    ini.write_text(f"{ini.read_text()}\nresource_guards_native = yess\n")
+
+    outcome = named.run()
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert (
+        "resource_guards_native: invalid truth value 'yess'. Write true or false." in outcome.output
+    )
+
+
 def test_off(named: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is done at all: no shim, no variable, no import; the marks are still known."""
     named.write(

@@ -149,3 +149,63 @@ def test_all_kinds_are_explained_at_once() -> None:
     wrong = explain("colours")
     assert wrong.returncode == 2
     assert all(topic in wrong.stderr for topic in ("colours", *TOPICS.values()))
+
+
+def test_what_a_blocked_call_says(suite: Suite) -> None:
+    """The place below the root directory; of a fixture, what it is; of parameters, those alone."""
+    suite.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import register_sdk_guard
+
+            register_sdk_guard("sdk", targets=["sdk:send"])
+        """,
+        sdk="def send(): pass",
+        test_it="""
+            import pytest, sdk
+
+            @pytest.fixture(scope="module")
+            def shared():
+                sdk.send()
+
+            def test_shared(shared):
+                pass
+
+            @pytest.mark.parametrize("uses", [True, False])
+            def test_some(uses):
+                if uses:
+                    sdk.send()
+        """,
+    )
+
+    outcome = suite.run("-opythonpath=.")
+
+    shared = outcome["test_shared"].text
+    assert "Fixture 'shared' invoked 'sdk' without @pytest.mark.sdk on the test" in shared
+    assert "add @pytest.mark.sdk to the tests that depend on the fixture, and 'sdk' to" in shared
+    assert "pytest_fixture_setup" not in shared
+    some = outcome["test_some[True]"].text
+    assert "Test invoked 'sdk' without @pytest.mark.sdk" in some
+    assert outcome["test_some[False]"].outcome == "passed"
+
+
+def test_parameters_that_need_the_mark(suite: Suite) -> None:
+    """The fix names the test, and what to write if only some of its parameters need the mark."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.mark.parametrize("uses", [True, False])
+            def test_it(uses):
+                if uses:
+                    subprocess.run(["tool"])
+        """
+    )
+
+    text = suite.run()["test_it[True]"].text
+
+    assert "  tool at test_it.py:7 (blocked; seen by the shim on PATH" in text
+    assert (
+        "Fix: add @pytest.mark.tool to the test, above test_it.py:4 (or, if not all of its "
+        "parameters need it, to those: pytest.param(..., marks=pytest.mark.tool)); or do not call"
+    ) in text

@@ -130,6 +130,7 @@ class Violation(NamedTuple):
         fixture: The fixture at fault, or through which the test used the resource.
         after_block: Another call of the test was blocked, so that it may not have come this far.
         places: Where the line to add or to remove is, for people to read.
+        parameters: The id of the test's parameters; empty if it has none.
     """
 
     kind: ViolationKind
@@ -138,3 +139,4 @@ class Violation(NamedTuple):
     fixture: str | None = None
     after_block: bool = False
     places: tuple[str, ...] = ()
+    parameters: str = ""

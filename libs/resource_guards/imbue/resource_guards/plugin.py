@@ -59,21 +59,24 @@ def make_session(config: pytest.Config) -> GuardSession:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options."""
+    """Add the options; without a default, pytest 8.4 has none if a conftest brings the plugin."""
     group = parser.getgroup("resource guards")
+    flag: dict[str, Any] = {"action": "store_true", "default": False}
+    text: dict[str, Any] = {"default": None}
     group.addoption(
         "--resource-guards",
+        **text,
         choices=[mode.value for mode in Mode],
         metavar="MODE",
         help=messages.mode_help(),
     )
-    group.addoption("--resource-guards-list", action="store_true", help=messages.list_help())
-    group.addoption("--resource-guards-report", action="store_true", help=messages.report_help())
-    group.addoption("--resource-guards-json", metavar="PATH", help=messages.json_help())
-    group.addoption("--resource-guards-fix", choices=["diff", "write"], help=messages.fix_help())
+    group.addoption("--resource-guards-list", **flag, help=messages.list_help())
+    group.addoption("--resource-guards-report", **flag, help=messages.report_help())
+    group.addoption("--resource-guards-json", **text, metavar="PATH", help=messages.json_help())
     group.addoption(
-        "--resource-guards-fix-dirty", action="store_true", help=messages.fix_dirty_help()
+        "--resource-guards-fix", **text, choices=["diff", "write"], help=messages.fix_help()
     )
+    group.addoption("--resource-guards-fix-dirty", **flag, help=messages.fix_dirty_help())
     parser.addini("resource_guards", messages.names_help(), type="args")
     parser.addini("resource_guards_mode", messages.mode_help(), default=Mode.ENFORCE.value)
     parser.addini("resource_guards_warn", messages.warn_help(), type="args")
@@ -106,13 +109,14 @@ def pytest_configure_ends(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Tell which parts of an SDK are not guarded, since its installed version has them not."""
+    """Tell what is guarded, and which parts of an SDK are not, since its version has them not."""
     session = config.stash[SESSION]
-    if not session.has_guards:
+    if not session.has_guards or session.policy.mode is Mode.OFF:
         return []
     from imbue.resource_guards.intercept.targets import missing_targets  # only where needed
+    from imbue.resource_guards.report.header import header
 
-    return missing_targets(session.registry)
+    return [header(session.registry, session.policy.mode), *missing_targets(session.registry)]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -112,6 +112,14 @@ def finalizer_count(fixturedef: pytest.FixtureDef[object]) -> int:
     return len(fixturedef._finalizers)
 
 
+def have_failed(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest, error: BaseException
+) -> None:
+    """Note that a fixture's set-up has failed, as pytest's own `pytest_fixture_setup` would have."""
+    key = fixturedef.cache_key(request)  # type: ignore[arg-type] # it is one made for the fixture
+    fixturedef.cached_result = (None, key, (error, error.__traceback__))
+
+
 def keep_last_finalizer(
     fixturedef: pytest.FixtureDef[object], finalizer: Callable[[], object]
 ) -> None:
@@ -132,6 +140,7 @@ def tell_each_request(
     execute = type(fixturedef).execute
 
     def execute_and_tell(request: pytest.FixtureRequest) -> object:
+        __tracebackhide__ = True
         try:
             return execute(fixturedef, request)  # type: ignore[arg-type]
         finally:
@@ -150,6 +159,7 @@ def tell_each_ask(
     ask = request.getfixturevalue
 
     def ask_and_tell(argname: str) -> object:
+        __tracebackhide__ = True
         value = ask(argname)
         if argname in request._fixture_defs:
             told(request._fixture_defs[argname])

@@ -168,8 +168,8 @@ class GuardSession:
             return
         from imbue.resource_guards.enforcement import Enforcement
 
-        native = self.config.getini("resource_guards_native")
-        enforcement = Enforcement(self.registry, self._tell_missing, self.complain, native=native)
+        tell_missing, native = self.findings.add_missing_target, self.policy.is_native
+        enforcement = Enforcement(self.registry, tell_missing, self.complain, native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return
@@ -180,9 +180,6 @@ class GuardSession:
             from imbue.resource_guards.lifecycle.collection import Collection
 
             self._collection = Collection(enforcement, self.registry.names)
-
-    def _tell_missing(self, text: str) -> None:
-        self.findings.add_missing_target(text)
 
     def _record(self) -> None:
         if self.recorder is None and self.policy.records:
@@ -198,7 +195,7 @@ class GuardSession:
         outermost, pluggy makes the last to be registered so, and this one has to be.
 
         Raises:
-            ResourceGuardMisconfiguration: A setting names a resource that nobody has registered.
+            ResourceGuardMisconfiguration: A setting or fixture names what nobody has registered.
         """
         self._is_judging = True
         self._end_collection()
@@ -206,6 +203,7 @@ class GuardSession:
             return
         try:
             self.policy.check(self.registry, is_complete=not self.is_controller)
+            self._check_contracts()
         except ResourceGuardMisconfiguration as error:
             if not hasattr(self.config, "workerinput"):
                 raise
@@ -215,6 +213,12 @@ class GuardSession:
 
             self._lifecycle = make_lifecycle(self, self._enforcement)
             self.config.pluginmanager.register(self._lifecycle, LIFECYCLE)
+
+    def _check_contracts(self) -> None:
+        from imbue.resource_guards.declare.fixtures import check_contracts
+
+        if self.is_running and self._pytest_session is not None:
+            check_contracts(self._pytest_session.items, self.registry)
 
     def _end_collection(self) -> None:
         if self._collection is not None:

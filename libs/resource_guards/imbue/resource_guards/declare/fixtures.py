@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 from typing import Final
 from typing import TypeVar
 
+import pytest
+
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import declare as messages
+from imbue.resource_guards.pytest_internals import display_name
+from imbue.resource_guards.pytest_internals import static_fixtures
 
 F = TypeVar("F")
 
@@ -53,12 +58,27 @@ def declared_by_fixture(function: object) -> frozenset[str] | None:
     return getattr(function, _ATTRIBUTE, None)
 
 
+def check_contracts(items: Iterable[pytest.Item], registry: Registry) -> None:
+    """Make sure that the fixtures of tests name what is guarded, before one of them is set up.
+
+    Raises:
+        ResourceGuardMisconfiguration: One names something that is no guarded resource.
+    """
+    chains = {id(each): each for item in items for each in static_fixtures(item)}
+    for chain in chains.values():
+        for fixture in chain:
+            declared = declared_by_fixture(fixture.func)
+            if declared is not None:
+                known_resources(declared, registry, display_name(fixture))
+
+
 def known_resources(declared: frozenset[str], registry: Registry, fixture: str) -> frozenset[str]:
     """What the fixture declares, when all of it is guarded.
 
     Raises:
         ResourceGuardMisconfiguration: It names something that is no guarded resource.
     """
+    __tracebackhide__ = True
     unknown = declared.difference(registry.names)
     if unknown:
         raise ResourceGuardMisconfiguration(

@@ -40,7 +40,20 @@ def read_policy(config: pytest.Config) -> Policy:
         raise ResourceGuardMisconfiguration(messages.records_while_off())
     if fixes and not has_libcst():
         raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
-    return Policy(mode, config.getini("resource_guards_warn"), learns=fixes, records=records)
+    warn, native = config.getini("resource_guards_warn"), read_native(config)
+    return Policy(mode, warn, learns=fixes, records=records, native=native)
+
+
+def read_native(config: pytest.Config) -> bool:
+    """Whether the settings ask for the native layer.
+
+    Raises:
+        ResourceGuardMisconfiguration: The setting is neither true nor false.
+    """
+    try:
+        return bool(config.getini("resource_guards_native"))
+    except (ValueError, pytest.UsageError) as error:
+        raise ResourceGuardMisconfiguration(messages.native_unreadable(error)) from error
 
 
 def _mode(text: str) -> Mode:
@@ -73,6 +86,7 @@ class Policy:
         learns: The run is to find out what tests use: it blocks nothing, fails nothing, and warns
             of nothing.
         records: The run keeps a record of each test.
+        native: The native layer is asked for.
 
     Raises:
         ResourceGuardMisconfiguration: An entry of `warn` that cannot be read.
@@ -85,8 +99,10 @@ class Policy:
         *,
         learns: bool = False,
         records: bool = False,
+        native: bool = False,
     ) -> None:
         self.mode = mode
+        self.is_native = native
         self.records = records
         self.learns = learns
         self._enforces = mode is Mode.ENFORCE and not learns

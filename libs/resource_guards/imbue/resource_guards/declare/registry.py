@@ -89,6 +89,8 @@ class Registry:
         __tracebackhide__ = True
         if isinstance(binaries, str):
             raise ResourceGuardMisconfiguration(messages.binaries_is_text(name, binaries))
+        if binaries is None and isinstance(name, str) and "/" in name:
+            check_binary_name(name, name)  # and not what its mark would be
         names = [name] if binaries is None else _some(name, "binaries", binaries)
         self._add(name, mark, binaries=names)
 

@@ -21,6 +21,7 @@ from imbue.resource_guards.declare.fixtures import known_resources
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.scope.scope import Scope
@@ -72,6 +73,7 @@ class FixtureScopes:
             fixturedef: The fixture.
             request: The request that it is set up for.
         """
+        __tracebackhide__ = True
         if pytest_internals.is_pytests_own(fixturedef) or request.config.getoption(
             "setupplan", default=False
         ):
@@ -85,7 +87,11 @@ class FixtureScopes:
             finally:
                 if running and pytest_internals.finalizer_count(fixturedef) > before:
                     running.has_teardown = True
-        account = self._open(fixturedef, request, declared, running)
+        try:
+            account = self._open(fixturedef, request, declared, running)
+        except ResourceGuardMisconfiguration as error:
+            pytest_internals.have_failed(fixturedef, request, error)
+            raise
         return (yield from self._charge(fixturedef, request, account))
 
     def _open(
@@ -95,6 +101,7 @@ class FixtureScopes:
         declared: frozenset[str] | None,
         running: TestAccount | None,
     ) -> FixtureAccount:
+        __tracebackhide__ = True
         if declared is not None:
             allowed = known_resources(declared, self._registry, fixturedef.argname)
         else:
@@ -114,6 +121,7 @@ class FixtureScopes:
         request: pytest.FixtureRequest,
         account: FixtureAccount,
     ) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         turn = _Turn(self._enforcement, account.scope)
 
         def requested(request: pytest.FixtureRequest) -> None:

@@ -71,6 +71,7 @@ class Lifecycle:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Charge what a fixture does to that fixture."""
+        __tracebackhide__ = True
         return (yield from self._fixtures.set_up(fixturedef, request))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -171,10 +172,9 @@ class Lifecycle:
         return failing
 
     def _placed(self, item: pytest.Item, violation: Violation) -> Violation:
-        from imbue.resource_guards.report.places import places_of  # only where needed
+        from imbue.resource_guards.report.places import placed  # only where needed
 
-        places = places_of(item, violation, self._session.config.rootpath)
-        return violation._replace(places=places)
+        return placed(item, violation, self._session.config.rootpath)
 
     def _note(self, account: TestAccount) -> None:
         """A test is done, and all that it depends on: nothing more can be seen of it."""

@@ -13,7 +13,11 @@ LAYERS_TITLE = "layers"
 
 def nothing_is_guarded() -> str:
     """The list, when it is empty."""
-    return "Nothing is guarded: register a guard in a conftest (see the README)."
+    return (
+        "Nothing is guarded: name what to guard in the settings, as in resource_guards = docker tmux "
+        '(in pyproject.toml: resource_guards = ["docker", "tmux"] under '
+        "[tool.pytest.ini_options]), or register it in a conftest."
+    )
 
 
 def inventory_origin(resource: Resource) -> str:

@@ -68,7 +68,7 @@ def root_help() -> str:
 
 def report_help() -> str:
     """What ``pytest --help`` says of the option."""
-    return "after the run, a table of what was marked and used; with -v the tests."
+    return "show a table of what was marked and used, at the end; with -v also the tests."
 
 
 def json_help() -> str:
@@ -97,6 +97,11 @@ def warn_help() -> str:
 def mode_unknown(text: str, modes: Sequence[str]) -> str:
     """A mode that there is not."""
     return f"resource_guards_mode: there is no mode '{text}'. Write one of {', '.join(modes)}."
+
+
+def native_unreadable(error: object) -> str:
+    """A setting of the native layer that is neither true nor false."""
+    return f"resource_guards_native: {error}. Write true or false."
 
 
 def warn_unreadable(entry: str, directions: Sequence[str]) -> str:

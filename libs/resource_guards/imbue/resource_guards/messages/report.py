@@ -17,6 +17,16 @@ REPORT_TITLE = "resource guards: report"
 FIX_TITLE = "resource guards: fix"
 
 
+def header(names: Iterable[str], mode: str) -> str:
+    """The line of pytest's header."""
+    return f"resource guards: {', '.join(names)} ({mode})"
+
+
+def not_on_path(label: str) -> str:
+    """A resource in that line of which no program is there."""
+    return f"{label} [not on PATH]"
+
+
 def fix_untrustworthy() -> str:
     """Why nothing is changed."""
     return "Nothing is changed, since what was seen is not to be trusted (see above)."

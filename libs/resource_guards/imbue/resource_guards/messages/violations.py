@@ -22,18 +22,27 @@ _LAYERS = {
     Layer.SHIM: "seen by the shim on PATH",
     Layer.SPAWN: "seen when it was started",
     Layer.SDK: "seen by the patch of the SDK",
-    Layer.CONNECTION: "seen when it was opened",
+    Layer.CONNECTION: "seen when it was to be opened",
 }
 
 
-def blocked(label: str, use: Use, owner: str) -> str:
+def blocked(label: str, use: Use, owner: str, *, is_fixture: bool = False) -> str:
     """The text of the exception in the code whose call was blocked."""
+    mark = f"@pytest.mark.{use.resource}"
+    if is_fixture:
+        happened = f"Fixture '{owner}' invoked '{label}' without {mark} on the test"
+        fix = (
+            f"add {mark} to the tests that depend on the fixture, and '{use.resource}' to its "
+            f"@fixture_uses_resources if it has that; or do not call {label} in it."
+        )
+    else:
+        happened = f"Test invoked '{label}' without {mark}"
+        fix = f"add {mark} to the test; or do not call {label} in it."
     return (
-        f"Test invoked '{label}' without @pytest.mark.{use.resource}\n"
+        f"{happened}\n"
         f"  {_use(use)}\n"
         f"The call was blocked, on behalf of {owner}.\n"
-        f"Fix: add @pytest.mark.{use.resource} to the test (or '{use.resource}' to the fixture's "
-        f"@fixture_uses_resources), or do not call {label}.\n"
+        f"Fix: {fix}\n"
         f"{read_more(ViolationKind.MISSING_MARK)}"
     )
 
@@ -49,6 +58,11 @@ def violation(violation: Violation, labels: Mapping[str, str]) -> str:
 def _missing_mark(violation: Violation, label: str) -> str:
     mark = f"@pytest.mark.{violation.resource}"
     where = "".join(f", above {place}" for place in violation.places)
+    if violation.parameters:
+        where += (
+            f" (or, if not all of its parameters need it, to those: "
+            f"pytest.param(..., marks=pytest.mark.{violation.resource}))"
+        )
     if violation.fixture is None:
         happened = f"Test invoked '{label}' without {mark}"
         fix = f"Fix: add {mark} to the test{where}; or do not call {label} in it."
@@ -119,6 +133,7 @@ def _fixture_unused_declaration(violation: Violation, label: str) -> str:
     return (
         f"Fixture '{violation.fixture}' declares '{violation.resource}' "
         f"but never invoked {label}, neither in set-up nor in tear-down\n"
+        f"Why it matters: the tests that depend on it carry the mark for no reason.\n"
         f"Fix: remove '{violation.resource}' from its @fixture_uses_resources{where}.\n"
         f"{read_more(violation.kind)}"
     )

@@ -99,7 +99,7 @@ class Observer:
         __tracebackhide__ = True
         use = self._note(scope, resource, layer, what)
         if not use.allowed:
-            text = messages.blocked(self.labels[resource], use, scope.owner)
+            text = self._text(resource, use, scope)
             raise ResourceGuardViolation(text, resource)
 
     def saw_spawn(self, binary: Binary, arguments: Sequence[str], replaces: bool) -> None:  # noqa: FBT001
@@ -121,13 +121,17 @@ class Observer:
         use = self._note(scope, binary.resource, Layer.SPAWN, what)
         if use.allowed:
             return
-        text = messages.blocked(self.labels[binary.resource], use, scope.owner)
+        text = self._text(binary.resource, use, scope)
         if replaces and os.getpid() != self._pid:
             # A fork on its way to exec. An exception would unwind a second copy of pytest; this
             # is how the same ends when a shim blocks it.
             os.write(2, f"resource guards: {text}\n".encode(errors="replace"))
             os._exit(NOT_FOUND)
         raise ResourceGuardViolation(text, binary.resource)
+
+    def _text(self, resource: str, use: Use, scope: Scope) -> str:
+        label = self.labels[resource]
+        return messages.blocked(label, use, scope.owner, is_fixture=scope.is_of_fixture)
 
     def before_spawn(self, environment: MutableMapping[Any, Any] | None) -> None:
         """Remember the place from which a process is about to be started, and for whom.

@@ -1,7 +1,8 @@
-"""What is guarded and how, for ``--resource-guards-list``: no test runs, and no SDK is imported."""
+"""What is guarded and how, for ``--resource-guards-list``: no test runs, and no SDK is imported here."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import site
@@ -9,9 +10,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
+from imbue.resource_guards.declare.policy import read_native
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.native.library import built_library
@@ -25,10 +28,12 @@ from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkHooks
+from imbue.resource_guards.model import SdkTarget
 
 CHILD_FILE = "resource_guards_child.pth"
 
 _SECONDS_FOR_A_VERSION = 5
+_SECONDS_FOR_AN_IMPORT = 60
 
 
 def write_inventory(config: pytest.Config, registry: Registry) -> None:
@@ -45,7 +50,7 @@ def write_inventory(config: pytest.Config, registry: Registry) -> None:
         terminal.line()
     terminal.write(say_inventory.LAYERS_TITLE, bold=True)
     terminal.line()
-    for line in layers(native=config.getini("resource_guards_native")):
+    for line in layers(native=read_native(config)):
         terminal.line(f"  {line}")
 
 
@@ -70,7 +75,7 @@ def describe_sdk_guard(guard: SdkGuard) -> str:
     version = version_of(module_of(guard)) or ""
     if not is_installed(guard):
         return say_inventory.inventory_not_installed(guard)
-    if seems_missing(guard):
+    if seems_missing(guard) and not _is_there_when_imported(guard):
         missing = (
             say_inventory.inventory_other_version
             if guard.quiet
@@ -78,6 +83,33 @@ def describe_sdk_guard(guard: SdkGuard) -> str:
         )
         return missing(guard, version)
     return say_inventory.inventory_target(guard, version)
+
+
+_LOOK: Final = """
+import importlib, json, sys
+sys.path[:], module, names = json.loads(sys.argv[1])
+found = importlib.import_module(module)
+for name in names:
+    found = getattr(found, name)
+"""
+
+
+def _is_there_when_imported(target: SdkTarget) -> bool:
+    # It may come from elsewhere than the module's source: an import, a base class, C. That shows when
+    # the module is imported, which is done in another Python: nothing else of it happens in this one.
+    module, _, owner = str(target.owner).partition(":")
+    names = [*filter(None, owner.split(".")), target.attribute]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _LOOK, json.dumps([sys.path, module, names])],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS_FOR_AN_IMPORT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def binary_version(path: str) -> str:

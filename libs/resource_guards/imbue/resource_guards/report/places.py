@@ -21,6 +21,16 @@ from imbue.resource_guards.report.records import Declaration
 _DECLARATION = "fixture_uses_resources"
 
 
+def placed(item: pytest.Item, violation: Violation, root: Path) -> Violation:
+    """A violation with all that its message says of places; paths are told relative to `root`."""
+    maker = RecordMaker(root, [violation.resource])
+    return violation._replace(
+        uses=tuple(use._replace(where=maker.relative_place(use.where)) for use in violation.uses),
+        places=places_of(item, violation, root),
+        parameters=getattr(getattr(item, "callspec", None), "id", ""),
+    )
+
+
 def places_of(item: pytest.Item, violation: Violation, root: Path) -> tuple[str, ...]:
     """Where to add the mark that is missing, or what the one too many stands on.
 

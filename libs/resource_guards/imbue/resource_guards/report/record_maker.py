@@ -83,8 +83,7 @@ class RecordMaker:
         return record
 
     def _seen(self, use: Use, fixture: str | None, *, in_child: bool) -> SeenUse:
-        path, colon, line = use.where.rpartition(":")
-        where = f"{self.relative(path)}{colon}{line}" if path else use.where
+        where = self.relative_place(use.where)
         return SeenUse(WAYS[use.layer], use.what, where, in_child, fixture)
 
     def _add_parameters(self, item: Any, record: TestRecord) -> None:
@@ -147,6 +146,11 @@ class RecordMaker:
         except (OSError, TypeError):
             return None
         return Source(self.relative(path), 0, cls.__qualname__)
+
+    def relative_place(self, where: str) -> str:
+        """The same of a ``file:line``; an empty one stays so."""
+        path, colon, line = where.rpartition(":")
+        return f"{self.relative(path)}{colon}{line}" if path else where
 
     def relative(self, path: str) -> str:
         """A path as reports have it: below the root directory without that."""

@@ -58,9 +58,8 @@ def _line_of(mark: str, label: str, tests: list[TestRecord]) -> Line:
     wrong: Counter[Direction] = Counter()
     for test in tests:
         if mark in test.used:
-            ways.update(test.used[mark].ways)
-        for kind in test.violations.get(mark, ()):
-            wrong[DIRECTIONS[ViolationKind(kind)]] += 1
+            ways.update(set(test.used[mark].ways))
+        wrong.update({DIRECTIONS[ViolationKind(kind)] for kind in test.violations.get(mark, ())})
     marked = sum(_declares(test, mark) for test in tests)
     used = sum(mark in test.used for test in tests)
     cells = (

@@ -56,6 +56,11 @@ class Scope:
         self._uses: list[Use] | None = None
 
     @property
+    def is_of_fixture(self) -> bool:
+        """Whether a fixture is charged, and not a test."""
+        return isinstance(self._owner, str)
+
+    @property
     def owner(self) -> str:
         """The test's node id or the fixture's name, for messages."""
         return name_of(self._owner)
