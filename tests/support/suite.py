@@ -137,6 +137,14 @@ class Suite:
             """
         )
 
+    def name_guards(self, *names: str) -> None:
+        """Make programs, and settings that name them as guarded."""
+        for name in names:
+            self.tool(name)
+        self.write_files(
+            {"pytest.ini": f"[pytest]\nresource_guards = {' '.join(names)}\npythonpath = .\n"}
+        )
+
     def run(self, *arguments: str, plugins: tuple[str, ...] = (), load: str = "-p") -> Outcome:
         """Run the suite in a process of its own.
 

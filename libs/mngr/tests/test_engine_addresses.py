@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,6 +59,27 @@ def test_what_the_environment_names(variable: str, monkeypatch: pytest.MonkeyPat
         assert not is_engine_address(("127.0.0.1", 2375)), other
 
 
+def test_a_host_that_cannot_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known by its name alone, and other connections are as they were."""
+
+    def unknown(host: str, *_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, host)
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setenv("DOCKER_HOST", "tcp://engine.invalid:2375")
+
+    assert is_engine_address(("engine.invalid", 2375))
+    assert not is_engine_address(("127.0.0.1", 2375))
+
+
+def test_addresses_of_other_families(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One without a port, as of a CAN bus, is no engine's while the engine is at a port."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
+
+    assert not is_engine_address(("vcan0",))
+    assert not is_engine_address(())
+
+
 def test_the_current_context(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that the config file or the environment names; a damaged file is none."""
     for name, url in (("one", "tcp://127.0.0.1:1111"), ("two", "tcp://127.0.0.1:2222")):
@@ -87,3 +110,10 @@ def test_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not is_engine_request(SimpleNamespace(socket_path="/var/run/other.sock"))
     of_docker = type("Pool", (), {"__module__": "docker.transport.npipeconn"})
     assert is_engine_request(of_docker())
+
+
+def test_requests_of_a_process_without_docker_py(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody has imported it, a request elsewhere is no engine's, whoever makes it."""
+    monkeypatch.delitem(sys.modules, "docker.api.client", raising=False)
+
+    assert not is_engine_request(SimpleNamespace(host="example.org", port=443))

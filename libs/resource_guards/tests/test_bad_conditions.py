@@ -50,24 +50,32 @@ def test_an_sdk_call_that_cannot_be_recorded(suite: Suite, where: str) -> None:
             register_sdk_guard("sdk", targets=["sdk:send"])
         """,
         test_it=f"""
-            import os, resource, subprocess, sys, pytest
+            import contextlib, os, resource, subprocess, sys, pytest
 
+            @contextlib.contextmanager
             def limited():
                 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+                try:
+                    yield
+                finally:  # for what else the process may have to write at its end
+                    resource.setrlimit(resource.RLIMIT_FSIZE, [resource.RLIM_INFINITY] * 2)
+
+            def send():
+                import sdk
+                with limited():
+                    sdk.send()
 
             def in_fork():
                 pid = os.fork()
                 if not pid:
                     try:
-                        import sdk
-                        limited()
-                        sdk.send()
+                        send()
                     finally:
                         os._exit(0)
                 os.waitpid(pid, 0)
 
             def in_child():
-                subprocess.run([sys.executable, "-c", "import sdk; sdk.send()"], preexec_fn=limited)
+                subprocess.run([sys.executable, "-c", "import test_it; test_it.send()"])
 
             @pytest.mark.sdk
             def test_marked():

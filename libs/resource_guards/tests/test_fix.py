@@ -796,9 +796,11 @@ def test_bad_options(tool: Suite, arguments: tuple[str, ...], said: str) -> None
     assert said in outcome.output
 
 
-def test_without_libcst(tool: Suite) -> None:
+@pytest.mark.parametrize("instead", ["None", "types.ModuleType('libcst')"], ids=["none", "a stub"])
+def test_without_libcst(tool: Suite, instead: str) -> None:
     """It says what to install."""
-    tool.write_files({"no_libcst.py": "import sys\nsys.modules['libcst'] = None\n"})
+    stub = f"import sys, types\nsys.modules['libcst'] = {instead}\n"
+    tool.write_files({"no_libcst.py": stub})
     tool.write(test_it="def test_a(): pass")
 
     outcome = tool.run("--resource-guards-fix=write", plugins=("no_libcst",))
@@ -811,6 +813,27 @@ def run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``python -m imbue.resource_guards``."""
     command = [sys.executable, "-m", "imbue.resource_guards", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("instead", ["None", "types.ModuleType('libcst')"], ids=["none", "a stub"])
+def test_the_command_without_libcst(tool: Suite, instead: str) -> None:
+    """It says the same, before it looks at the report."""
+    code = (
+        f"import sys, types; sys.modules['libcst'] = {instead}; "
+        "from imbue.resource_guards.__main__ import main; sys.exit(main())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, "fix", "no.json", "--diff"],
+        cwd=tool.path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "pip install 'resource-guards[fix]'" in done.stderr
 
 
 @pytest.mark.git

@@ -142,6 +142,33 @@ def test_the_list_where_nothing_is_guarded(suite: Suite) -> None:
     assert "Nothing is guarded" in outcome.output
 
 
+def test_the_list_of_what_tells_little(suite: Suite) -> None:
+    """A program that says no version, one that cannot be run, and a module without Python source."""
+    suite.tool("silent")
+    suite.tool("broken").write_text("no program\n")
+    suite.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import SdkTarget
+
+            def optional(module):
+                return SdkTarget(module, "may_be_there", optional=True)
+
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool", binaries=["silent", "broken"])
+                registry.register_sdk_guard("sdk", targets=[optional("sys"), optional("_ssl")])
+        """
+    )
+
+    outcome = suite.run("--resource-guards-list")
+
+    assert outcome.code == 0
+    for name in ("silent", "broken"):
+        assert f"program {name}: {suite.bin / name} (it tells no version)" in outcome.output
+    for name in ("sys", "_ssl"):
+        assert f"patch {name}:may_be_there\n" in outcome.output
+    assert suite.runs_of("silent") == ["--version", "-V"]
+
+
 @pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 def test_a_target_that_the_installed_version_lacks(
     guarded: Suite, workers: tuple[str, ...]

@@ -328,6 +328,10 @@ BAD = {
         "the kinds are 'sync', 'async', 'gen', 'async_gen'",
     ),
     "half a method": ("create_sdk_method_guard('x', [(dict, 'get')])", "cannot read the method"),
+    "text for a class": (
+        "create_sdk_method_guard('x', [('json', 'loads', MethodKind.SYNC)])",
+        "cannot read the method",
+    ),
     "no owner": (
         "create_sdk_method_guard('x', [(None, 'get', MethodKind.SYNC)])",
         "cannot read the method",

@@ -199,6 +199,21 @@ def test_file_that_cannot_be_parsed(source: bytes) -> None:
     assert not result.done
 
 
+def test_file_in_a_syntax_that_libcst_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays as it is, although this Python can read it."""
+
+    def parse(source: bytes) -> cst.Module:
+        raise cst.ParserSyntaxError("unknown", lines=[source.decode()], raw_line=1, raw_column=0)
+
+    monkeypatch.setattr(cst, "parse_module", parse)
+    source = b"def test_x(): pass\n"
+
+    result = rewrite(source, [change(ADD)])
+
+    assert result.source == source
+    assert [found.reason for found in result.undone] == [reasons.UNREADABLE_FILE]
+
+
 def test_file_that_would_change_elsewhere() -> None:
     """It stays as it is where it would not be written back byte for byte."""
     source = b"\x0cdef test_x():\n\x0c\tpass"

@@ -53,7 +53,7 @@ def is_engine_address(address: Any) -> bool:
         )  # one of Linux's abstract ones
     if isinstance(address, tuple) and hosts:
         return any(
-            port == address[1] and (host == address[0] or address[0] in _resolved(host))
+            port in address[1:2] and (host == address[0] or address[0] in _resolved(host))
             for host, port in hosts
         )
     return False

@@ -11,11 +11,11 @@ And more about each kind of violation.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from imbue.resource_guards.declare.policy import has_libcst
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import explanations
 from imbue.resource_guards.messages import options as messages
@@ -95,7 +95,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _fix(options: argparse.Namespace) -> int:
-    if not importlib.util.find_spec("libcst"):
+    if not has_libcst():
         raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
     from imbue.resource_guards.fix.apply import Output  # they need LibCST
     from imbue.resource_guards.fix.apply import apply

@@ -38,7 +38,7 @@ def read_policy(config: pytest.Config) -> Policy:
     records = bool(option.resource_guards_report or option.resource_guards_json or fixes)
     if records and mode is Mode.OFF:
         raise ResourceGuardMisconfiguration(messages.records_while_off())
-    if fixes and not _has_libcst():
+    if fixes and not has_libcst():
         raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
     warn, native = config.getini("resource_guards_warn"), read_native(config)
     return Policy(mode, warn, learns=fixes, records=records, native=native)
@@ -64,7 +64,8 @@ def _mode(text: str) -> Mode:
         raise ResourceGuardMisconfiguration(messages.mode_unknown(text, modes)) from error
 
 
-def _has_libcst() -> bool:
+def has_libcst() -> bool:
+    """Whether marks can be rewritten here."""
     try:
         return importlib.util.find_spec("libcst") is not None
     except ValueError:  # somebody has put something else in its place

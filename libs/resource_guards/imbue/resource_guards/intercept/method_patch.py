@@ -108,15 +108,16 @@ class MethodPatch:
     def _make_replacement(self) -> Any:
         found = self._found
         original = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
-        call = (
-            original if self._target.attribute in vars(self._owner) else self._inherited(original)
-        )
+        is_own = self._target.attribute in getattr(self._owner, "__dict__", ())
+        call = original if is_own else self._inherited()
         wrapper = _WRAPPERS[self._target.kind or _kind_of(original)]
         guarded = wrapper(call, self._observed(), self._gate, self._gate.turns)
         functools.update_wrapper(guarded, original)
+        if not inspect.isclass(self._owner):
+            return guarded  # nothing binds what is found in a module or an object itself
         if isinstance(found, (staticmethod, classmethod)):
             return type(found)(guarded)
-        if inspect.isclass(self._owner) and not hasattr(type(found), "__get__"):
+        if not hasattr(type(found), "__get__"):
             return staticmethod(guarded)  # a callable object in a class body is not bound
         return guarded
 
@@ -131,12 +132,13 @@ class MethodPatch:
 
         return observe_some
 
-    def _inherited(self, original: Call) -> Call:
+    def _inherited(self) -> Call:
         # The base's entry is looked up at each call: tests replace it there (requests_mock
         # patches requests.Session), and a captured one would go past them.
         owner, name, found = self._owner, self._target.attribute, self._found
         if not inspect.isclass(owner):
-            return original
+            bound: Call = getattr(owner, name)
+            return bound
         if isinstance(found, staticmethod) or not hasattr(type(found), "__get__"):
             return lambda *args, **kwargs: getattr(super(owner, owner), name)(*args, **kwargs)  # noqa: PLW0108 - looked up at each call
         return lambda self, *args, **kwargs: getattr(super(owner, self), name)(*args, **kwargs)
