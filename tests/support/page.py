@@ -145,9 +145,14 @@ def empty_desk(folder: Path, stand_ins: tuple[str, ...]) -> Desk:
 
 
 def outer_environment() -> dict[str, str]:
-    """This process's environment, without what the pytest around a page's own has put there."""
+    """This process's environment, without what the pytest around a page's own has put there.
+
+    And without that by which pytest knows CI, where it does not shorten the lines of its summary.
+    """
     own = ("RESOURCE_GUARDS_", "PYTEST_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    for name in ("CI", "BUILD_NUMBER"):
+        kept.pop(name, None)
     return {**kept, "COLUMNS": "80"}
 
 

@@ -120,4 +120,4 @@ def test_nothing_is_told_of_nothing(suite: Suite) -> None:
     suite.guard_tool()
     suite.write(test_it="def test_plain(): pass")
 
-    assert "resource guards" not in suite.run().output
+    assert "= resource guards" not in suite.run().output
