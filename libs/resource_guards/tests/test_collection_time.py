@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from imbue.resource_guards.messages.report import SUMMARY_TITLE
 from support.suite import Suite
 
 WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
@@ -120,4 +121,7 @@ def test_nothing_is_told_of_nothing(suite: Suite) -> None:
     suite.guard_tool()
     suite.write(test_it="def test_plain(): pass")
 
-    assert "= resource guards" not in suite.run().output
+    output = suite.run().output
+
+    assert "While tests were collected" not in output
+    assert f"= {SUMMARY_TITLE} =" not in output

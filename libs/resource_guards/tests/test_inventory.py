@@ -169,6 +169,27 @@ def test_the_list_of_what_tells_little(suite: Suite) -> None:
     assert suite.runs_of("silent") == ["--version", "-V"]
 
 
+def test_the_list_does_not_wait_for_a_module(suite: Suite) -> None:
+    """One whose import does not end is given up, and what is not in its source counts as missing."""
+    suite.write(
+        sdk="import time\ntime.sleep(60)",
+        conftest="""
+            from imbue.resource_guards.report import inventory
+            from imbue.resource_guards.resource_guards import SdkTarget
+
+            inventory._SECONDS_FOR_AN_IMPORT = 0.1
+
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("sdk", targets=[SdkTarget("sdk", "send", optional=True)])
+        """,
+    )
+
+    outcome = suite.run("--resource-guards-list")
+
+    assert outcome.code == 0
+    assert "patch sdk:send: MISSING" in outcome.output
+
+
 @pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 def test_a_target_that_the_installed_version_lacks(
     guarded: Suite, workers: tuple[str, ...]

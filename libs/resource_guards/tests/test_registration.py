@@ -280,6 +280,7 @@ BAD = {
     "pytest's own mark": ("register_resource_guard('skip')", "is pytest's own"),
     "bad mark": ("register_resource_guard('7z', mark='7-z')", "'7-z' cannot be the name of a mark"),
     "path": ("register_resource_guard('x', binaries=['/bin/x'])", "Give the bare name"),
+    "path as the name": ("register_resource_guard('/bin/x')", "Give the bare name"),
     "text": ("register_resource_guard('x', binaries='tool')", "write ['tool']"),
     "one mark for two": (
         "register_resource_guard('a-b'); register_resource_guard('a.b')",
