@@ -39,7 +39,8 @@ class Lifecycle:
         self._session = session
         self._slot = enforcement.slot
         self._ledger = enforcement.ledger
-        self._has_grown = enforcement.journal.has_grown
+        self._journal = enforcement.journal
+        self._journal_size = enforcement.journal.size
         self._put_on_path = enforcement.shims.put_on_path
         self._labels = enforcement.observer.labels
         self._registry = session.registry
@@ -89,7 +90,7 @@ class Lifecycle:
             return report
         phase = call.when
         scope = account.scope
-        if scope.has_started or (phase != "setup" and self._has_grown()):
+        if scope.has_started or (phase != "setup" and self._journal_size() != self._journal.read):
             self.enforcement.read_journal()
         if phase == "call":
             if self._declared_by(item) is not account.declared:
