@@ -40,7 +40,7 @@ class Lifecycle:
         self._slot = enforcement.slot
         self._ledger = enforcement.ledger
         self._journal = enforcement.journal
-        self._journal_size = enforcement.journal.size
+        self._observer = enforcement.observer
         self._put_on_path = enforcement.shims.put_on_path
         self._labels = enforcement.observer.labels
         self._registry = session.registry
@@ -90,7 +90,13 @@ class Lifecycle:
             return report
         phase = call.when
         scope = account.scope
-        if scope.has_started or (phase != "setup" and self._journal_size() != self._journal.read):
+        if self._observer.has_raised_in_fork:
+            self._observer.end_fork()
+        try:
+            has_news = phase != "setup" and self._journal.size() != self._journal.read
+        except OSError:  # the test has closed the descriptor
+            has_news = True
+        if scope.has_started or has_news:
             self.enforcement.read_journal()
         if phase == "call":
             if self._declared_by(item) is not account.declared:

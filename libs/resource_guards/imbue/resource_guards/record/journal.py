@@ -14,8 +14,10 @@ from stat import S_IMODE
 from stat import S_IRUSR
 from stat import S_IRWXU
 from stat import S_IWUSR
+from typing import Final
 from typing import NamedTuple
 
+from imbue.resource_guards import system
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import trust as messages
@@ -25,6 +27,9 @@ from imbue.resource_guards.record.line import BEGIN
 from imbue.resource_guards.record.line import END
 from imbue.resource_guards.record.line import FIELDS
 from imbue.resource_guards.record.line import format_use
+
+HEALTHY: Final = "1"
+"""What the file `health` holds while nothing is lost; else it holds the reason, or nothing."""
 
 
 class Entry(NamedTuple):
@@ -67,12 +72,39 @@ class Journal:
     def __init__(self, path: Path, health: Path) -> None:
         self.path = path
         self.health = health
-        health.write_text("1", encoding="utf-8")
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._fd = os.open(path, flags, 0o600)
+        self._name = str(path)
+        health.write_text(HEALTHY, encoding="utf-8")
+        flags = system.O_RDWR | system.O_APPEND | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC
+        self._use(system.open(self._name, flags, 0o600))
+        self._file = self._identity()
         self.read = 0
+
+    def _use(self, descriptor: int) -> None:
+        self._fd = descriptor
         # No method, since it is asked twice for each test.
-        self.size: Callable[[], int] = partial(os.lseek, self._fd, 0, os.SEEK_END)
+        self.size: Callable[[], int] = partial(system.lseek, descriptor, 0, os.SEEK_END)
+
+    def _identity(self) -> tuple[int, int]:
+        stat = system.fstat(self._fd)
+        return stat.st_dev, stat.st_ino
+
+    def reopen(self) -> None:
+        """Make sure that the descriptor is the journal's: a test may have closed or reused it.
+
+        Raises:
+            JournalError: The file is gone, or another one stands in its place.
+        """
+        with suppress(OSError):
+            if self._identity() == self._file:
+                return
+        try:
+            flags = system.O_RDWR | system.O_APPEND | system.O_CLOEXEC
+            self._use(system.open(self._name, flags))
+            is_same = self._identity() == self._file
+        except OSError as error:
+            raise JournalError(messages.journal_removed(self.path)) from error
+        if not is_same:
+            raise JournalError(messages.journal_removed(self.path))
 
     def has_news(self) -> bool:
         """Whether other processes have written since the last :meth:`read_news`.
@@ -83,7 +115,8 @@ class Journal:
             JournalError: The file was removed, with whatever would have been written to it, or
                 can be written no more.
         """
-        stat = os.fstat(self._fd)
+        self.reopen()
+        stat = system.fstat(self._fd)
         if not stat.st_nlink:
             raise JournalError(messages.journal_removed(self.path))
         if not stat.st_mode & S_IWUSR:
@@ -96,7 +129,7 @@ class Journal:
         Raises:
             JournalError: A record is not whole.
         """
-        data = os.pread(self._fd, os.fstat(self._fd).st_size - self.read, self.read)
+        data = system.pread(self._fd, system.fstat(self._fd).st_size - self.read, self.read)
         whole, _, _ = data.rpartition(b"\n")
         if not whole:
             return []
@@ -104,22 +137,29 @@ class Journal:
         return [parse_record(line) for line in whole.decode(errors="replace").split("\n")]
 
     def append(self, scope_id: object, use: Use) -> None:
-        """Write a record, from this process or a child forked from it.
+        """Write a record from a fork of the session's process.
+
+        By path: whatever number the descriptor has, the fork may have closed it, and opened a file of its
+        own under that number.
 
         Raises:
             JournalError: It could not be written, or not whole.
         """
-        data = format_use(scope_id, use)
         try:
-            written = os.write(self._fd, data)
-            reason: object = "half a record written"
+            system.append(self._name, format_use(scope_id, use))
         except OSError as error:
-            written = 0
-            reason = error
-        if written != len(data):
-            with suppress(OSError):  # then it has gone, which `has_news` finds
-                os.truncate(self.health, 0)  # this may be a fork, whose error nobody hears
-            raise JournalError(messages.journal_unwritable(self.path, reason))
+            problem = messages.journal_unwritable(self.path, error)
+            self._note_loss(str(error))
+            raise JournalError(problem) from error
+
+    def _note_loss(self, reason: str) -> None:
+        with suppress(OSError):  # then it has gone, which `has_news` finds
+            flags = system.O_WRONLY | system.O_TRUNC | system.O_CLOEXEC
+            descriptor = system.open(str(self.health), flags)
+            try:  # emptied, it tells of a loss where nothing can be written
+                system.write(descriptor, reason.encode())
+            finally:
+                system.close(descriptor)
 
     def check(self) -> None:
         """Make sure that every record that should have been written was.
@@ -130,7 +170,7 @@ class Journal:
         if self.has_news():
             raise JournalError(messages.journal_torn("at its end"))
         try:
-            healthy = self.health.stat().st_size
+            health = self.health.read_text(encoding="utf-8")
             changed = [
                 path
                 for path in self.path.parent.iterdir()
@@ -140,11 +180,14 @@ class Journal:
                 changed.append(self.path.parent)
         except OSError as error:
             raise JournalError(messages.journal_removed(self.path)) from error
-        if not healthy:
-            raise JournalError(messages.journal_unwritable(self.path, "a process could not append"))
+        if health != HEALTHY:
+            reason = health or "a process could not append"
+            raise JournalError(messages.journal_unwritable(self.path, reason))
         if changed:
             raise JournalError(messages.directory_locked(changed[0]))
 
     def close(self) -> None:
         """Close the descriptor; the file goes with its directory."""
-        os.close(self._fd)
+        with suppress(OSError):  # a test has closed it; it may be another file's by now
+            if self._identity() == self._file:
+                system.close(self._fd)
