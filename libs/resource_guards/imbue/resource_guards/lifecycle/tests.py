@@ -90,34 +90,38 @@ class Lifecycle:
             return report
         phase = call.when
         scope = account.scope
-        if self._observer.has_raised_in_fork:
-            self._observer.end_fork()
         try:
-            has_news = phase != "setup" and self._journal.size() != self._journal.read
-        except OSError:  # the test has closed the descriptor
-            has_news = True
-        if scope.has_started or has_news:
+            if scope.has_started or (
+                phase != "setup" and self._journal.size() != self._journal.read
+            ):
+                self.enforcement.read_journal()
+        except OSError:  # the test has closed the descriptor; this opens it anew
             self.enforcement.read_journal()
         if phase == "call":
             if self._declared_by(item) is not account.declared:
                 self.refresh(scope)
         elif phase == "teardown":
-            if scope.has_started:
-                self.enforcement.leave(scope)
-            self._ledger.close(scope)
-            self._slot.leave()
-            self.running = None
-            if account.fixtures:
-                account.wait()
+            self._end(account, scope)
         if account.declared or scope.used or account.fixtures or self._records:
             self._judge(account, report, call)
         if phase == "teardown" and self._fixtures.finished:
             self._decide()
         return report
 
+    def _end(self, account: TestAccount, scope: Scope) -> None:
+        if scope.has_started:
+            self.enforcement.leave(scope)
+        self._ledger.close(scope)
+        self._slot.leave()
+        self.running = None
+        if account.fixtures:
+            account.wait()
+
     def _judge(
         self, account: TestAccount, report: pytest.TestReport, call: pytest.CallInfo[None]
     ) -> None:
+        if self._observer.has_raised_in_fork:
+            self._observer.end_fork()
         is_end = call.when == "teardown"
         if self._recorder is not None:
             account.outcome = own_outcome(account.outcome, report)
