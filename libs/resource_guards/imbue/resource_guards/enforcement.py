@@ -161,6 +161,15 @@ class Enforcement:
         except JournalError as error:
             self._complain(str(error))
 
+    def is_healthy(self) -> bool:
+        """Whether no process has lost a record so far; complains if one has."""
+        try:
+            self.journal.check_loss()
+        except JournalError as error:
+            self._complain(str(error))
+            return False
+        return True
+
     def stop(self) -> None:
         """Take everything out again, and complain if a record may have been lost."""
         with self._undo:

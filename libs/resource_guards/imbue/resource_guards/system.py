@@ -38,6 +38,7 @@ if sys.platform != "win32":
     from posix import readlink as readlink
     from posix import replace as replace
     from posix import stat as stat
+    from posix import symlink as symlink
     from posix import truncate as truncate
     from posix import write as write
 

@@ -183,9 +183,10 @@ class ChildGuard:
         """Note that a guarded program is about to start; returns what is to be raised."""
         if self.current().id == OUTSIDE:
             return None
-        from shlex import quote  # only where a guarded program is started
+        # Only where a guarded program is started.
+        from imbue.resource_guards.record.command_line import written
 
-        return self._saw(binary.resource, "spawn", " ".join(map(quote, arguments)))
+        return self._saw(binary.resource, "spawn", written(arguments))
 
     def saw_call(self, resource: str, layer: str, what: str, *_: object, **__: object) -> None:
         """Note a call of an SDK, or a connection.

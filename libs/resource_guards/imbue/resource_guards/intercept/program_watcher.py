@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     Saw = Callable[[Binary, Sequence[str]], ResourceGuardViolation | None]
 
+_LOOK_FOR_THEMSELVES = ("python", "pypy")
+"""What looks for its own name along PATH, and must not take a shim there for itself."""
+
 NOT_FOUND = 127
 """The exit code of a blocked program: a shell's, for one that is not there."""
 
@@ -87,14 +90,21 @@ class ProgramWatcher:
         if file in self._of_shim:
             if not start.is_open:
                 return start  # it goes to the shim, which notes it
-            binary, real = self._of_shim[file]
-            if self._saw(binary, start.arguments) is not None:
-                return start.instead(self._refusal(binary))
-            return start.instead(real)
+            return self._past_shim(*self._of_shim[file], start)
         found = self._running(path, file)
         if found is not None:
             return self._judged(found, start, start)
         return self._script(path, start)
+
+    def _past_shim(self, binary: Binary, real: str, start: Start) -> Start:
+        name, *rest = start.arguments or [binary.name]
+        is_path = name.startswith(f"{self._directory}/")
+        shown = [binary.name, *rest] if is_path else start.arguments
+        if self._saw(binary, shown) is not None:
+            return start.instead(self._refusal(binary))
+        if is_path or binary.name.startswith(_LOOK_FOR_THEMSELVES):
+            return start.instead(real, [real, *rest])
+        return start.instead(real)
 
     def _script(self, path: str, start: Start) -> Start:
         __tracebackhide__ = True

@@ -14,7 +14,6 @@ from stat import S_IMODE
 from stat import S_IRUSR
 from stat import S_IRWXU
 from stat import S_IWUSR
-from typing import Final
 from typing import NamedTuple
 
 from imbue.resource_guards import system
@@ -27,9 +26,6 @@ from imbue.resource_guards.record.line import BEGIN
 from imbue.resource_guards.record.line import END
 from imbue.resource_guards.record.line import FIELDS
 from imbue.resource_guards.record.line import format_use
-
-HEALTHY: Final = "1"
-"""What the file `health` holds while nothing is lost; else it holds the reason, or nothing."""
 
 
 class Entry(NamedTuple):
@@ -73,7 +69,8 @@ class Journal:
         self.path = path
         self.health = health
         self._name = str(path)
-        health.write_text(HEALTHY, encoding="utf-8")
+        health.write_text("1", encoding="utf-8")
+        self._health_name = str(health)
         flags = system.O_RDWR | system.O_APPEND | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC
         self._use(system.open(self._name, flags, 0o600))
         self._file = self._identity()
@@ -154,12 +151,26 @@ class Journal:
 
     def _note_loss(self, reason: str) -> None:
         with suppress(OSError):  # then it has gone, which `has_news` finds
-            flags = system.O_WRONLY | system.O_TRUNC | system.O_CLOEXEC
-            descriptor = system.open(str(self.health), flags)
-            try:  # emptied, it tells of a loss where nothing can be written
-                system.write(descriptor, reason.encode())
-            finally:
-                system.close(descriptor)
+            # Emptied, and told by the name of a link: both work where no file may grow.
+            system.truncate(self._health_name, 0)
+            system.symlink(reason, f"{self._health_name}.reason")
+
+    def check_loss(self) -> None:
+        """Make sure that no process has lost a record so far.
+
+        Raises:
+            JournalError: One has.
+        """
+        try:
+            if system.stat(self._health_name).st_size:
+                return
+        except OSError as error:
+            raise JournalError(messages.journal_removed(self.path)) from error
+        try:
+            reason = system.fsdecode(system.readlink(f"{self._health_name}.reason"))
+        except OSError:
+            reason = "a process could not append"
+        raise JournalError(messages.journal_unwritable(self.path, reason))
 
     def check(self) -> None:
         """Make sure that every record that should have been written was.
@@ -169,20 +180,18 @@ class Journal:
         """
         if self.has_news():
             raise JournalError(messages.journal_torn("at its end"))
+        self.check_loss()
         try:
-            health = self.health.read_text(encoding="utf-8")
             changed = [
                 path
                 for path in self.path.parent.iterdir()
-                if ~path.stat().st_mode & (S_IRWXU if path.is_dir() else S_IRUSR | S_IWUSR)
+                if not path.is_symlink()
+                and ~path.stat().st_mode & (S_IRWXU if path.is_dir() else S_IRUSR | S_IWUSR)
             ]
             if S_IMODE(self.path.parent.stat().st_mode) != S_IRWXU:
                 changed.append(self.path.parent)
         except OSError as error:
             raise JournalError(messages.journal_removed(self.path)) from error
-        if health != HEALTHY:
-            reason = health or "a process could not append"
-            raise JournalError(messages.journal_unwritable(self.path, reason))
         if changed:
             raise JournalError(messages.directory_locked(changed[0]))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Final
@@ -15,11 +14,11 @@ from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
+from imbue.resource_guards.record.command_line import written
 from imbue.resource_guards.record.forks import end_fork
 from imbue.resource_guards.record.forks import may_be_caught
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.ledger import Ledger
-from imbue.resource_guards.record.line import LONGEST
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import ScopeSlot
 
@@ -119,8 +118,7 @@ class Observer:
         scope = self._slot.current()
         if scope is None:
             return None
-        what = " ".join(shlex.quote(word[:LONGEST]) for word in arguments[:LONGEST])
-        return self._note(scope, binary.resource, Layer.SPAWN, what)
+        return self._note(scope, binary.resource, Layer.SPAWN, written(arguments))
 
     def before_start(self) -> None:
         """Remember the place from which a process is about to be started, and for whom.
