@@ -404,3 +404,37 @@ def test_a_start_that_python_is_not_told_of(suite: Suite) -> None:
     assert outcome["test_marked_child"].outcome == "passed", outcome.output
     assert outcome["test_unmarked_child"].says_missing("sdk"), outcome.output
     assert suite.runs_of() == ["two"]
+
+
+def test_another_object_for_the_environment(suite: Suite) -> None:
+    """What a test puts in place of `os.environ` is what its programs get, and shims stay on PATH."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import os, subprocess
+            import pytest
+
+            def test_replaced():
+                # For good, as a suite does that never puts it back.
+                os.environ = {**os.environ, "OWN": "mine"}
+
+            @pytest.mark.tool
+            @pytest.mark.parametrize("program", ["tool", "/bin/sh"])
+            def test_it(program):
+                words = [program] if program == "tool" else [program, "-c", "tool"]
+                subprocess.run(words, check=True)
+                pid = os.fork()
+                if not pid:
+                    os.execve("/bin/sh", ["sh", "-c", "test $OWN = mine"], os.environ)
+                assert os.waitpid(pid, 0)[1] == 0
+
+            def test_unmarked():
+                subprocess.run(["sh", "-c", "tool"])
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_it[tool]"].outcome == "passed", outcome.output
+    assert outcome["test_it[/bin/sh]"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing(), outcome.output

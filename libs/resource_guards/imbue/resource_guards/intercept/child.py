@@ -15,6 +15,7 @@ import os
 from contextvars import ContextVar
 
 from imbue.resource_guards import system
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.intercept import starts
 from imbue.resource_guards.intercept.binaries import Binary
@@ -51,7 +52,7 @@ _OTHERS_CAN_ENTER: Final = 0o077
 
 def guard_this_process() -> None:
     """Guard this process for each session that the variable names and that still lives."""
-    act_for(os.environ.get(VARIABLE, ""))
+    act_for(ENVIRONMENT.get(VARIABLE, ""))
 
 
 def act_for(value: str, leave_out: Sequence[str] = ()) -> None:
@@ -310,7 +311,7 @@ def _adopt_prepared_scope(spawn: Any) -> None:
     def adopting_prepare(data: dict[str, Any]) -> None:
         value = data.get(PREPARATION)
         if value is not None:
-            os.environ[VARIABLE] = value
+            ENVIRONMENT[VARIABLE] = value
             act_for(value)
         prepare(data)
 

@@ -14,6 +14,7 @@ import shlex
 from pathlib import Path
 from typing import Final
 
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.binaries import Binary
@@ -156,7 +157,7 @@ class Shims:
         self._key = key
         if os.pathsep in str(directory):
             raise ResourceGuardMisconfiguration(messages.directory_has_colon(directory))
-        around = parse_entries(os.environ.get(VARIABLE, "")).keys() - {key}
+        around = parse_entries(ENVIRONMENT.get(VARIABLE, "")).keys() - {key}
         # One digit, for the native layer, which sends inner shims on to outer ones.
         (directory / "level").write_text(str(min(len(around), 9)), "utf-8")
         self._folder = directory / "bin"
@@ -164,7 +165,7 @@ class Shims:
         self.folder = str(self._folder)
         self._octets = os.fsencode(self.folder)
         self._environment = raw_environment()
-        self.path_at_start = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        self.path_at_start = ENVIRONMENT.get("PATH", os.defpath).split(os.pathsep)
         self.put_on_path()
 
     def add(self, resource: Resource, name: str) -> Binary:
@@ -202,8 +203,8 @@ class Shims:
         path = self._environment.get(b"PATH", b"")
         if path.startswith(self._octets) or self._octets in path:
             return
-        rest = os.environ.get("PATH", os.defpath)
-        os.environ["PATH"] = f"{self.folder}{os.pathsep}{rest}"
+        rest = ENVIRONMENT.get("PATH", os.defpath)
+        ENVIRONMENT["PATH"] = f"{self.folder}{os.pathsep}{rest}"
 
     def discard(self, name: str) -> None:
         """Take the shim of a binary away again."""
@@ -212,10 +213,10 @@ class Shims:
 
     def remove(self) -> None:
         """Take the folder off PATH, and leave what a test may have changed there."""
-        path = os.environ.get("PATH", "").split(os.pathsep)
+        path = ENVIRONMENT.get("PATH", "").split(os.pathsep)
         if self.folder in path:
             path.remove(self.folder)
-            os.environ["PATH"] = os.pathsep.join(path)
+            ENVIRONMENT["PATH"] = os.pathsep.join(path)
 
     def _script(self, resource: Resource, binary: str, real: str) -> str:
         quote = shlex.quote

@@ -20,6 +20,7 @@ import os
 import sys
 
 from imbue.resource_guards import system
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.intercept import audit
 from imbue.resource_guards.intercept.replacement import Replacement
@@ -239,7 +240,7 @@ class _Named:
 
 
 def _named_mapping(environment: Any) -> Any:
-    if environment is os.environ:
+    if environment is ENVIRONMENT:
         environment = dict(raw_environment())
     for key in (VARIABLE, _OCTETS):
         value = environment.get(key) if hasattr(environment, "get") else None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from imbue.resource_guards import system
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.scope.entry import ANY_SCOPE
@@ -40,7 +41,7 @@ class Publisher:
 
     def __init__(self, key: str, state_file: Path, complain: Callable[[str], None]) -> None:
         self.key = key
-        self._found = os.environ.get(VARIABLE)
+        self._found = ENVIRONMENT.get(VARIABLE)
         self._asking = f"{self._found or ''} {key}={ASKS}"
         self._octets = os.fsencode(self._asking)
         self._environment = raw_environment()
@@ -50,7 +51,7 @@ class Publisher:
         self._allowed: dict[frozenset[str], str] = {}
         self._in_state_file: frozenset[str] | None = None
         self._write_state(f"{OUTSIDE}:")
-        os.environ[VARIABLE] = self._asking
+        ENVIRONMENT[VARIABLE] = self._asking
 
     def publish(self, scope: Scope) -> None:
         """Make `scope` the one that processes started from now on belong to.
@@ -58,7 +59,7 @@ class Publisher:
         In the common case that reads the variable, since a test may have removed it, and no more.
         """
         if self._environment.get(_OCTETS) != self._octets:
-            os.environ[VARIABLE] = self._asking
+            ENVIRONMENT[VARIABLE] = self._asking
         if self._in_state_file is not scope.allowed:
             if self._in_state_file != scope.allowed:
                 # No id in it, since it is rewritten only when the allowed set changes.
@@ -92,9 +93,9 @@ class Publisher:
     def close(self) -> None:
         """Leave the variable as it was found."""
         if self._found is None:
-            os.environ.pop(VARIABLE, None)
+            ENVIRONMENT.pop(VARIABLE, None)
         else:
-            os.environ[VARIABLE] = self._found
+            ENVIRONMENT[VARIABLE] = self._found
 
     def _allowed_part(self, allowed: frozenset[str]) -> str:
         part = self._allowed.get(allowed)

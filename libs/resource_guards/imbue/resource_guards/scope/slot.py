@@ -8,11 +8,11 @@ copies none, as a thread and the workers of a pool, is a row in `scope/handover.
 from __future__ import annotations
 
 import contextvars
-import os
 from collections.abc import Callable
 from typing import Final
 
 from imbue.resource_guards import system
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import parse_entries
 from imbue.resource_guards.scope.publish import Publisher
@@ -121,7 +121,7 @@ class ScopeSlot:
         if system.getpid() != self._pid and self.key in parse_entries(value):
             self._begin(self.scope_named(value))
             self._thread = system.get_ident()
-            os.environ[VARIABLE] = value
+            ENVIRONMENT[VARIABLE] = value
 
     def scope_named(self, value: str) -> Scope | None:
         """The scope that a value of the variable names; that of the calling code if it names none."""
