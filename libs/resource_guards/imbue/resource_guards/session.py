@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -43,6 +44,7 @@ class GuardSession:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
+        self.began = time.time_ns()
         self.policy = Policy(Mode.ENFORCE)
         self.recorder: Recorder | None = None
         self.is_blocked = False

@@ -1,0 +1,236 @@
+"""Read plain data, as JSON has it, by the types of a dataclass: all of it fits, or the place is named that does not.
+
+A field's type is what its data must be: ``str``, ``int``, ``bool``, ``list[...]``, ``dict[str, ...]``,
+``... | None``, or another dataclass. What a type alone does not say is an `Annotated` with checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import fields
+from dataclasses import is_dataclass
+from functools import cache
+from types import UnionType
+from typing import Annotated
+from typing import Any
+from typing import Final
+from typing import Protocol
+from typing import get_args
+from typing import get_origin
+from typing import get_type_hints
+
+from imbue.resource_guards.messages import report as messages
+
+_LONGEST_SHOWN: Final = 40
+
+
+class MisfitError(ValueError):
+    """Data that is not of the type that it should be.
+
+    Attributes:
+        expected: What should be there.
+        found: What is there.
+        place: Where that is, ``tests[3].outcome``.
+    """
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.found = found
+        self.place = ""
+
+    def within(self, part: str) -> None:
+        """Note what the place is a part of: ``.outcome``, ``[3]``."""
+        self.place = part + self.place
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return messages.misfit(self.place.removeprefix("."), self.expected, self.found)
+
+
+class Check(Protocol):
+    """What an `Annotated` type has beside the type."""
+
+    @property
+    def expected(self) -> str:
+        """What passes, in words."""
+
+    def passes(self, value: Any) -> bool:
+        """Whether a value of the type may stay."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some values."""
+
+    values: tuple[object, ...]
+
+    @property
+    def expected(self) -> str:
+        """The values."""
+        return messages.one_of(self.values)
+
+    def passes(self, value: Any) -> bool:
+        """Whether it is one of them."""
+        return value in self.values
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """No smaller number."""
+
+    least: int
+
+    @property
+    def expected(self) -> str:
+        """The number."""
+        return messages.number_from(self.least)
+
+    def passes(self, value: Any) -> bool:
+        """Whether it is as large."""
+        return bool(value >= self.least)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Text of some form, by a regular expression."""
+
+    pattern: str
+    expected: str
+
+    def passes(self, value: Any) -> bool:
+        """Whether all of it is of the form."""
+        return re.fullmatch(self.pattern, value, re.DOTALL) is not None
+
+
+Read = Callable[[Any], Any]
+
+
+@cache
+def reader(wanted: Any) -> Read:
+    """The function that makes a value of a type out of data, or raises `MisfitError`.
+
+    Example:
+        >>> reader(dict[str, list[int]])({"a": [1, "2"]})
+        Traceback (most recent call last):
+            ...
+        imbue.resource_guards.report.reader.MisfitError: ['a'][1] is not a whole number, but '2'
+    """
+    origin = get_origin(wanted)
+    arguments = get_args(wanted)
+    if origin is Annotated:
+        return _checked(reader(arguments[0]), wanted.__metadata__)
+    if origin is UnionType:
+        (inner,) = (each for each in arguments if each is not type(None))
+        return _optional(reader(inner))
+    if origin is list:
+        return _list(reader(arguments[0]))
+    if origin is dict:
+        return _dict(reader(arguments[0]), reader(arguments[1]))
+    return _dataclass(wanted) if is_dataclass(wanted) else _plain(wanted)
+
+
+def _plain(wanted: Any) -> Read:
+    def read(data: Any) -> Any:
+        if type(data) is not wanted:  # `True` is an `int`, too
+            raise _misfit(wanted, data)
+        return data
+
+    return read
+
+
+def _checked(inner: Read, checks: Iterable[Check]) -> Read:
+    def read(data: Any) -> Any:
+        value = inner(data)
+        for check in checks:
+            if not check.passes(value):
+                raise MisfitError(check.expected, _shown(data))
+        return value
+
+    return read
+
+
+def _optional(inner: Read) -> Read:
+    def read(data: Any) -> Any:
+        return None if data is None else inner(data)
+
+    return read
+
+
+def _list(inner: Read) -> Read:
+    def read(data: Any) -> Any:
+        if type(data) is not list:
+            raise _misfit(list, data)
+        values: list[Any] = []
+        try:
+            for each in data:
+                values.append(inner(each))  # noqa: PERF401 - its length tells where one does not fit
+        except MisfitError as misfit:
+            misfit.within(f"[{len(values)}]")
+            raise
+        return values
+
+    return read
+
+
+def _dict(of_key: Read, of_value: Read) -> Read:
+    def read(data: Any) -> Any:
+        if type(data) is not dict:
+            raise _misfit(dict, data)
+        values = {}
+        for key, each in data.items():
+            try:
+                values[of_key(key)] = of_value(each)
+            except MisfitError as misfit:
+                misfit.within(f"[{_shown(key)}]")
+                raise
+        return values
+
+    return read
+
+
+def _dataclass(wanted: Any) -> Read:
+    hints = get_type_hints(wanted, include_extras=True)
+    parts = [(each.name, reader(hints[each.name])) for each in fields(wanted)]
+    names = {name for name, _ in parts}
+
+    def read(data: Any) -> Any:
+        if type(data) is not dict:
+            raise _misfit(dict, data)
+        if data.keys() != names:
+            raise _other_keys(names, data.keys())
+        values = []
+        for name, part in parts:
+            try:
+                values.append(part(data[name]))
+            except MisfitError as misfit:
+                misfit.within(f".{name}")
+                raise
+        return wanted(*values)
+
+    return read
+
+
+def _other_keys(names: set[str], found: Iterable[str]) -> MisfitError:
+    missing = sorted(names.difference(found))
+    if missing:
+        return MisfitError(*messages.key_missing(missing[0]))
+    unknown = next(each for each in found if each not in names)
+    return MisfitError(*messages.key_unknown(_shown(unknown)))
+
+
+def _misfit(wanted: Any, data: Any) -> MisfitError:
+    return MisfitError(messages.DATA[wanted], _shown(data))
+
+
+def _shown(data: Any) -> str:
+    if isinstance(data, (list, dict)):
+        return messages.DATA[type(data)]
+    try:
+        text = repr(data)
+    except ValueError:  # a number of more digits than Python writes out
+        return messages.LARGE_NUMBER
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
