@@ -146,7 +146,13 @@ def _fix(options: argparse.Namespace) -> int:
         sources=document.sources,
     )
     written = options.output == "write"
-    for line in fix_lines(fixed, document, written=written, verbose=options.verbose):
+    for line in fix_lines(
+        fixed,
+        document,
+        written=written,
+        verbose=options.verbose,
+        is_raw=not sys.stdout.isatty(),
+    ):
         print(line)  # noqa: T201 - a program
     if fixed.error:
         return 2

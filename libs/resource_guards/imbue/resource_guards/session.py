@@ -231,7 +231,9 @@ class GuardSession:
     def complain(self, problem: str) -> None:
         """Fail the run, and end it soon: it can no longer be trusted."""
         from imbue.resource_guards.messages import trust as messages
+        from imbue.resource_guards.messages.foreign import shown
 
+        problem = shown(problem)
         self.findings.add_problem(problem)
         if self._pytest_session is not None:
             self._pytest_session.shouldfail = messages.run_untrustworthy(problem)

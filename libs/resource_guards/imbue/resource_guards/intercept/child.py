@@ -111,8 +111,13 @@ class ChildGuard:
     def saw_spawn(self, binary: Binary, arguments: Sequence[str], replaces: bool) -> None:  # noqa: FBT001
         """Note that a binary is started past its shim, and stop it if it is not allowed."""
         __tracebackhide__ = True
+        from shlex import quote  # not at start
+
+        from imbue.resource_guards.record.line import LONGEST
+
+        what = " ".join(quote(word[:LONGEST]) for word in arguments[:LONGEST])
         try:
-            self._saw(binary.resource, "spawn", " ".join(arguments))
+            self._saw(binary.resource, "spawn", what)
         except ResourceGuardViolation as violation:
             if replaces and os.getpid() != self._pid:  # a fork on its way to exec
                 os.write(2, f"resource guards: {violation}\n".encode(errors="replace"))

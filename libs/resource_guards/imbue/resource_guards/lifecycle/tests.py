@@ -76,7 +76,7 @@ class Lifecycle:
         return (yield from self._fixtures.set_up(fixturedef, request))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(
+    def pytest_runtest_makereport(  # noqa: C901 - a function for each step would cost each test
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Judge a phase, when all other plugins have had their say about its report.
@@ -90,7 +90,11 @@ class Lifecycle:
             return report
         phase = call.when
         scope = account.scope
-        if scope.has_started or (phase != "setup" and self._journal_size() != self._journal.read):
+        try:
+            has_news = phase != "setup" and self._journal_size() != self._journal.read
+        except OSError:  # a test has closed the descriptor; reading it says so
+            has_news = True
+        if scope.has_started or has_news:
             self.enforcement.read_journal()
         if phase == "call":
             if self._declared_by(item) is not account.declared:

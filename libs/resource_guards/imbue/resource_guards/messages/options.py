@@ -46,6 +46,14 @@ def fix_of_untrustworthy(problems: Sequence[str]) -> str:
     return f"the run that was reported is not to be trusted: {problems[0]}"
 
 
+def start_failed(error: OSError) -> str:
+    """A machine on which not even this can be read that guards."""
+    return (
+        f"Resource guards cannot start: {error}. Look at the limits of this process (ulimit -a), such "
+        f"as that of open files (ulimit -n)."
+    )
+
+
 def program_error(said: object) -> str:
     """The one line of the program where something is wrong."""
     return f"error: {said}"

@@ -8,7 +8,6 @@ import os
 import tempfile
 from pathlib import Path
 from stat import S_IMODE
-from stat import S_ISDIR
 from stat import S_ISREG
 from typing import Final
 
@@ -17,7 +16,6 @@ from imbue.resource_guards.messages import report as messages
 LARGEST: Final = 2**30
 """The most bytes of one file that are read."""
 
-_PIECE: Final = 2**20
 _LONGEST_PREFIX: Final = 50  # a name may have 255 bytes, and is itself as long, at worst
 
 
@@ -29,33 +27,23 @@ def read_regular(path: Path, largest: int = LARGEST) -> bytes:
     """
     # Without waiting: to open a pipe waits until somebody writes to it.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not S_ISREG(mode):
+    try:
+        stat = os.fstat(descriptor)
+        if not S_ISREG(stat.st_mode):
             raise OSError(errno.EINVAL, messages.no_regular_file(), str(path))
-        pieces = []
-        size = 0
-        while piece := file.read(_PIECE):  # in pieces: what is asked for is reserved at once
-            size += len(piece)
-            if size > largest:
-                raise OSError(errno.EFBIG, messages.file_too_large(largest), str(path))
-            pieces.append(piece)
-    return b"".join(pieces)
+        # The size is not to be trusted: that of files in /proc is 0, and another may grow.
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(largest + 1) if stat.st_size <= largest else b""
+    finally:
+        os.close(descriptor)
+    if stat.st_size > largest or len(content) > largest:
+        raise OSError(errno.EFBIG, messages.file_too_large(largest), str(path))
+    return content
 
 
 def digest_of(content: bytes) -> str:
     """The SHA-256 of a file's content."""
     return hashlib.sha256(content).hexdigest()
-
-
-def digest_of_file(path: Path) -> str:
-    """The same of a file; empty if it cannot be read."""
-    try:
-        return digest_of(read_regular(path))
-    except (OSError, ValueError):  # the latter for a name that no file can have
-        return ""
 
 
 def write_whole(path: Path, content: bytes) -> None:
