@@ -168,7 +168,7 @@ def _become_like(new: Path, path: Path) -> bool:
     """Give a new file what an old one has beside its content; whether that was all of it."""
     stat = path.stat()
     is_whole = stat.st_nlink == 1
-    if (stat.st_uid, stat.st_gid) != (new.stat().st_uid, new.stat().st_gid):
+    if _owner(stat) != _owner(new.stat()):
         try:
             os.chown(new, stat.st_uid, stat.st_gid)
         except OSError:
@@ -178,6 +178,10 @@ def _become_like(new: Path, path: Path) -> bool:
     if hasattr(os, "listxattr"):
         is_whole &= _attributes(path) == _attributes(new)
     return is_whole
+
+
+def _owner(stat: os.stat_result) -> tuple[int, int]:
+    return stat.st_uid, stat.st_gid
 
 
 def _attributes(path: Path) -> dict[str, bytes]:
