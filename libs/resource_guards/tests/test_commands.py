@@ -293,6 +293,15 @@ def test_an_output_that_cannot_be_written(output: str) -> None:
     assert (code, error.count("\n")) == (2, 1)
 
 
+def test_words_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with them is said with escapes."""
+    with pytest.raises(SystemExit) as raised:
+        main(["report", "a.json", "\x1b[31m"])
+
+    assert raised.value.code == 2
+    assert "unrecognized arguments: \\x1b[31m" in capsys.readouterr().err
+
+
 def test_an_error_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one line that says where it is from."""
     Path("a.json").write_bytes(report_of())

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from imbue.resource_guards.declare.policy import has_libcst
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -77,10 +78,14 @@ def _forget_output() -> None:
         os.close(nowhere)
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Show the words of the command line as all that comes from elsewhere."""
+        super().error(shown(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m imbue.resource_guards", description=messages.program_help()
-    )
+    parser = _Parser(prog="python -m imbue.resource_guards", description=messages.program_help())
     commands = parser.add_subparsers(required=True, metavar="command")
 
     merge = commands.add_parser("merge", help=messages.merge_help())

@@ -81,8 +81,8 @@ class _Named:
 class _File:
     """A document as it is in its file, key by key."""
 
-    format: Annotated[str, OneOf((FORMAT,))]
-    version: Annotated[int, OneOf((VERSION,))]
+    format: Annotated[str, OneOf(FORMAT)]
+    version: Annotated[int, OneOf(VERSION)]
     resources: list[_Named]
     sources: dict[SourcePath, Digest]
     problems: list[str]

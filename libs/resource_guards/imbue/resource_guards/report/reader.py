@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
-from dataclasses import dataclass
 from dataclasses import fields
 from dataclasses import is_dataclass
 from functools import cache
+from functools import reduce
 from types import UnionType
 from typing import Annotated
 from typing import Any
@@ -58,52 +58,33 @@ class Check(Protocol):
     def expected(self) -> str:
         """What passes, in words."""
 
-    def passes(self, value: Any) -> bool:
-        """Whether a value of the type may stay."""
+    @property
+    def passes(self) -> Callable[[Any], object]:
+        """Tells, by what is true or false, whether a value of the type may stay."""
 
 
-@dataclass(frozen=True)
 class OneOf:
     """One of some values."""
 
-    values: tuple[object, ...]
-
-    @property
-    def expected(self) -> str:
-        """The values."""
-        return messages.one_of(self.values)
-
-    def passes(self, value: Any) -> bool:
-        """Whether it is one of them."""
-        return value in self.values
+    def __init__(self, *values: object) -> None:
+        self.expected = messages.one_of(values)
+        self.passes: Callable[[Any], object] = frozenset(values).__contains__
 
 
-@dataclass(frozen=True)
 class AtLeast:
     """No smaller number."""
 
-    least: int
-
-    @property
-    def expected(self) -> str:
-        """The number."""
-        return messages.number_from(self.least)
-
-    def passes(self, value: Any) -> bool:
-        """Whether it is as large."""
-        return bool(value >= self.least)
+    def __init__(self, least: int) -> None:
+        self.expected = messages.number_from(least)
+        self.passes: Callable[[Any], object] = least.__le__
 
 
-@dataclass(frozen=True)
 class Matching:
-    """Text of some form, by a regular expression."""
+    """Text of some form, by a regular expression for all of it."""
 
-    pattern: str
-    expected: str
-
-    def passes(self, value: Any) -> bool:
-        """Whether all of it is of the form."""
-        return re.fullmatch(self.pattern, value, re.DOTALL) is not None
+    def __init__(self, pattern: str, expected: str) -> None:
+        self.expected = expected
+        self.passes: Callable[[Any], object] = re.compile(pattern, re.DOTALL).fullmatch
 
 
 Read = Callable[[Any], Any]
@@ -122,7 +103,7 @@ def reader(wanted: Any) -> Read:
     origin = get_origin(wanted)
     arguments = get_args(wanted)
     if origin is Annotated:
-        return _checked(reader(arguments[0]), wanted.__metadata__)
+        return reduce(_checked, wanted.__metadata__, reader(arguments[0]))
     if origin is UnionType:
         (inner,) = (each for each in arguments if each is not type(None))
         return _optional(reader(inner))
@@ -142,13 +123,14 @@ def _plain(wanted: Any) -> Read:
     return read
 
 
-def _checked(inner: Read, checks: Iterable[Check]) -> Read:
+def _checked(inner: Read, check: Check) -> Read:
+    passes = check.passes  # looked up once: there are millions of values
+
     def read(data: Any) -> Any:
         value = inner(data)
-        for check in checks:
-            if not check.passes(value):
-                raise MisfitError(check.expected, _shown(data))
-        return value
+        if passes(value):
+            return value
+        raise MisfitError(check.expected, _shown(data))
 
     return read
 
@@ -181,12 +163,13 @@ def _dict(of_key: Read, of_value: Read) -> Read:
         if type(data) is not dict:
             raise _misfit(dict, data)
         values = {}
-        for key, each in data.items():
-            try:
+        key = None
+        try:
+            for key, each in data.items():
                 values[of_key(key)] = of_value(each)
-            except MisfitError as misfit:
-                misfit.within(f"[{_shown(key)}]")
-                raise
+        except MisfitError as misfit:
+            misfit.within(f"[{_shown(key)}]")
+            raise
         return values
 
     return read
@@ -203,12 +186,12 @@ def _dataclass(wanted: Any) -> Read:
         if data.keys() != names:
             raise _other_keys(names, data.keys())
         values = []
-        for name, part in parts:
-            try:
+        try:
+            for name, part in parts:
                 values.append(part(data[name]))
-            except MisfitError as misfit:
-                misfit.within(f".{name}")
-                raise
+        except MisfitError as misfit:
+            misfit.within(f".{parts[len(values)][0]}")
+            raise
         return wanted(*values)
 
     return read

@@ -29,11 +29,11 @@ Path = Annotated[str, Matching(r"[^\0]*", "the path of a file")]
 Digest = Annotated[str, Matching("[0-9a-f]{64}", "a SHA-256")]
 Number = Annotated[int, AtLeast(0)]
 Count = Annotated[int, AtLeast(1)]
-Level = Annotated[str, OneOf(("function", "param", "class", "module", "other"))]
-Way = Annotated[str, OneOf(("program", "sdk", "connection"))]
-CountedWay = Annotated[str, OneOf(("program", "sdk", "connection", "child"))]
-Outcome = Annotated[str, OneOf(OUTCOMES)]
-Violation = Annotated[str, OneOf(tuple(kind.value for kind in ViolationKind))]
+Level = Annotated[str, OneOf("function", "param", "class", "module", "other")]
+Way = Annotated[str, OneOf("program", "sdk", "connection")]
+CountedWay = Annotated[str, OneOf("program", "sdk", "connection", "child")]
+Outcome = Annotated[str, OneOf(*OUTCOMES)]
+Violation = Annotated[str, OneOf(*(kind.value for kind in ViolationKind))]
 
 
 @dataclass(frozen=True, slots=True)
