@@ -233,7 +233,7 @@ def test_a_start_for_which_something_is_missing(
     outcome = suite.run(*workers, "-s")
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR, outcome.output
-    assert re.search("^ERROR: Resource guards .*cannot (make|start)", outcome.output, re.MULTILINE)
+    assert re.search("^ERROR: .*cannot (make .* in (/|the )|start)", outcome.output, re.MULTILINE)
     assert said in outcome.output
     assert "Traceback" not in outcome.output
     assert "INTERNALERROR" not in outcome.output

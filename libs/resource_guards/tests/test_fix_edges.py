@@ -19,8 +19,10 @@ from imbue.resource_guards.fix.apply import apply
 from imbue.resource_guards.fix.plan import make_plan
 from imbue.resource_guards.report.document import from_data
 from imbue.resource_guards.report.fix import fix_lines
+from imbue.resource_guards.report.records import Axis
 from imbue.resource_guards.report.records import Source
 from imbue.resource_guards.report.records import TestRecord
+from imbue.resource_guards.report.records import UsedResource
 from imbue.resource_guards.report.sources import Sources
 from support.suite import Suite
 
@@ -283,6 +285,20 @@ def test_any_report(tmp_path: Path, records: list[dict[str, Any]], output: Outpu
     for line in fix_lines(fixed, document, written=output is Output.WRITE, verbose=True):
         assert line.isprintable() or "\t" in line
     compile(source.read_bytes(), "test_it.py", "exec")
+
+
+def test_an_axis_without_arguments() -> None:
+    """An empty `parametrize` does not tell a test's parameters apart, and stops nothing."""
+    source = Source("test_it.py", 1, "test_a")
+    tests = [
+        TestRecord(nodeid, "passed", source, axes=[Axis([], source)], used=used)
+        for nodeid, used in (("a", {"tool": UsedResource(1)}), ("b", {}))
+    ]
+
+    plan = make_plan(tests, ["tool"])
+
+    assert plan.changes == {}
+    assert len(plan.left) == 1
 
 
 def known_of(sources: Sources, tmp_path: Path, name: str = "a.py") -> bool:

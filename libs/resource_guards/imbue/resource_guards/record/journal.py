@@ -117,7 +117,7 @@ class Journal:
             raise JournalError(messages.directory_locked(self.path)) from error
         except OSError as error:
             raise JournalError(messages.journal_closed(self.path)) from error
-        if stat.st_size < self.read or last != self._last:
+        if last != self._last:
             raise JournalError(messages.journal_cut(self.path))
         return stat.st_size != self.read
 
