@@ -29,7 +29,7 @@ def test_a_use_that_cannot_be_recorded(suite: Suite, workers: tuple[str, ...]) -
             @pytest.mark.tool
             def test_marked():
                 subprocess.run(["tool", "now"], check=True)
-                subprocess.run(["tool", "later"], preexec_fn=limited)
+                subprocess.run(["sh", "-c", "tool later"], preexec_fn=limited)
         """
     )
 
@@ -133,8 +133,6 @@ def test_a_torn_record(suite: Suite, workers: tuple[str, ...]) -> None:
         ("append('9' * 5000, 'allowed', 'shim', '1')", "a record that no guard writes"),
         ("append('1', 'maybe', 'shim', '1')", "a record that no guard writes"),
         ("append('1', 'allowed', 'ship', '1')", "a record that no guard writes"),
-        ("os.close(own_descriptor())", "was closed while tests ran"),
-        ("os.dup2(os.open('test_it.py', 0), own_descriptor())", "was closed while tests ran"),
     ],
 )
 def test_a_journal_that_a_test_tampers_with(
@@ -154,14 +152,6 @@ def test_a_journal_that_a_test_tampers_with(
             def append(scope, outcome, layer, pid):
                 with journal.open("a") as file:
                     file.write("\\t".join(["RG2", scope, "tool", outcome, layer, pid, "", "", "tool", ".\\n"]))
-
-            def own_descriptor():
-                for name in os.listdir("/proc/self/fd"):
-                    try:
-                        if os.path.samefile(f"/proc/self/fd/{{name}}", journal):
-                            return int(name)
-                    except OSError:
-                        pass
 
             @pytest.mark.tool
             def test_marked():
@@ -196,7 +186,7 @@ FULL = pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a file s
         ("sys.modules['fcntl'] = None", "Set TMPDIR to a directory"),
         ("fail(pathlib.Path, 'write_text', errno.ENOSPC)", "Make room there"),
         ("fail(pathlib.Path, 'mkdir', errno.EDQUOT)", "Make room there"),
-        ("fail(os, 'write', errno.ENOSPC)", "Make room there"),
+        ("fail(system, 'write', errno.ENOSPC)", "Make room there"),
         ("fail(tempfile, 'gettempdir', errno.ENOENT); del os.environ['TMPDIR']", "Set TMPDIR to"),
     ],
 )
@@ -209,6 +199,7 @@ def test_a_start_for_which_something_is_missing(
         conftest=f"""
             import errno, os, pathlib, pytest, sys, tempfile
             import fcntl, resource
+            from imbue.resource_guards import system
 
             def fail(owner, name, number):
                 def failing(*_, **__):
@@ -316,7 +307,8 @@ def test_a_directory_that_a_process_may_not_write(
                         os.chmod(path, 0o755)
                     os.setresuid(65534, 65534, 0)
                     try:
-                        done = subprocess.run(["tool"], capture_output=True, text=True)
+                        start = ["sh", "-c", "tool"]
+                        done = subprocess.run(start, capture_output=True, text=True)
                     finally:
                         os.setresuid(0, 0, 0)
                     assert (done.returncode, done.stdout) == (127, "")

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Looked up once, since a test may put another object in place of `os.environ`.
+_KEPT = getattr(os.environb, "_data", os.environb) if os.name == "posix" else {}
 
 
 def raw_environment() -> Mapping[bytes, bytes]:
@@ -12,5 +18,4 @@ def raw_environment() -> Mapping[bytes, bytes]:
     `os.environb` gives the same, and takes three calls to do so. What it keeps them in is CPython's
     own affair; where it is elsewhere, this is `os.environb`. Only for POSIX, which has that.
     """
-    kept = getattr(os.environb, "_data", None)
-    return kept if isinstance(kept, dict) else os.environb
+    return _KEPT

@@ -17,8 +17,7 @@ from typing import Final
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.binaries import Binary
-from imbue.resource_guards.intercept.binaries import find_program
-from imbue.resource_guards.intercept.binaries import identity
+from imbue.resource_guards.intercept.binaries import find_runnable
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
@@ -133,6 +132,13 @@ printf '%s\\n' @@refusal@@ >&2
 exit 127
 """
 
+_REFUSAL: Final = """\
+#!/bin/sh
+# pytest resource guards: started in place of a program whose use is noted already, and refused.
+printf '%s\\n' {refusal} >&2
+exit 127
+"""
+
 _PARTS: Final = _SCRIPT.split("@@")
 """Every other one is the name of what comes there."""
 
@@ -171,25 +177,25 @@ class Shims:
         Raises:
             ResourceGuardMisconfiguration: Programs in the private directory cannot be run.
         """
-        found = [find_program(name, [folder]) for folder in self.path_at_start]
+        found = [find_runnable([f"{folder or '.'}/{name}"])[0] for folder in self.path_at_start]
         paths = [os.path.abspath(path) for path in found if path is not None]
         binary = Binary(name, resource.name, paths)
-        for path in paths:
-            file = identity(path)
-            if file is not None and file not in binary.shims:
-                # The first is found on PATH. Of others there is one each, to which the native
-                # layer sends a call by path, so that what runs is what was called.
-                where = f"at/{len(binary.shims)}/{name}" if binary.shims else f"bin/{name}"
-                shim = self._directory / where
-                shim.parent.mkdir(parents=True, exist_ok=True)
-                shim.write_text(self._script(resource, name, path), "utf-8", "surrogateescape")
-                shim.chmod(0o700)
-                if not os.access(shim, os.X_OK):
-                    raise ResourceGuardMisconfiguration(
-                        messages.directory_noexec(self._directory, resource)
-                    )
-                binary.shims[file] = where
+        for file, where in binary.shims.items():
+            shim = self._write(where, self._script(resource, name, binary.real[file]))
+            if not os.access(shim, os.X_OK):
+                raise ResourceGuardMisconfiguration(
+                    messages.directory_noexec(self._directory, resource)
+                )
+        refusal = shlex.quote(messages.shim_refusal(resource))
+        self._write(binary.refusal, _REFUSAL.format(refusal=refusal))
         return binary
+
+    def _write(self, where: str, script: str) -> Path:
+        path = self._directory / where
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(script, "utf-8", "surrogateescape")
+        path.chmod(0o700)
+        return path
 
     def put_on_path(self) -> None:
         """Make the folder the first on PATH, unless PATH has it: a test may have put fakes first."""
@@ -201,7 +207,8 @@ class Shims:
 
     def discard(self, name: str) -> None:
         """Take the shim of a binary away again."""
-        (self._folder / name).unlink(missing_ok=True)
+        for where in (f"bin/{name}", f"no/{name}"):
+            (self._directory / where).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Take the folder off PATH, and leave what a test may have changed there."""

@@ -40,7 +40,7 @@ class Lifecycle:
         self._slot = enforcement.slot
         self._ledger = enforcement.ledger
         self._journal = enforcement.journal
-        self._journal_size = enforcement.journal.size
+        self._observer = enforcement.observer
         self._put_on_path = enforcement.shims.put_on_path
         self._labels = enforcement.observer.labels
         self._registry = session.registry
@@ -76,7 +76,7 @@ class Lifecycle:
         return (yield from self._fixtures.set_up(fixturedef, request))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(  # noqa: C901 - a function for each step would cost each test
+    def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Judge a phase, when all other plugins have had their say about its report.
@@ -91,31 +91,37 @@ class Lifecycle:
         phase = call.when
         scope = account.scope
         try:
-            has_news = phase != "setup" and self._journal_size() != self._journal.read
-        except OSError:  # a test has closed the descriptor; reading it says so
-            has_news = True
-        if scope.has_started or has_news:
+            if scope.has_started or (
+                phase != "setup" and self._journal.size() != self._journal.read
+            ):
+                self.enforcement.read_journal()
+        except OSError:  # the test has closed the descriptor; this opens it anew
             self.enforcement.read_journal()
         if phase == "call":
             if self._declared_by(item) is not account.declared:
                 self.refresh(scope)
         elif phase == "teardown":
-            if scope.has_started:
-                self.enforcement.leave(scope)
-            self._ledger.close(scope)
-            self._slot.leave()
-            self.running = None
-            if account.fixtures:
-                account.wait()
+            self._end(account, scope)
         if account.declared or scope.used or account.fixtures or self._records:
             self._judge(account, report, call)
         if phase == "teardown" and self._fixtures.finished:
             self._decide()
         return report
 
+    def _end(self, account: TestAccount, scope: Scope) -> None:
+        if scope.has_started:
+            self.enforcement.leave(scope)
+        self._ledger.close(scope)
+        self._slot.leave()
+        self.running = None
+        if account.fixtures:
+            account.wait()
+
     def _judge(
         self, account: TestAccount, report: pytest.TestReport, call: pytest.CallInfo[None]
     ) -> None:
+        if self._observer.has_raised_in_fork:
+            self._observer.end_fork()
         is_end = call.when == "teardown"
         if self._recorder is not None:
             account.outcome = own_outcome(account.outcome, report)
@@ -167,7 +173,11 @@ class Lifecycle:
     def _to_fail(self, account: TestAccount, *, finished: bool) -> list[Violation]:
         """The new violations that fail the test; of the others it warns, or keeps silent."""
         failing = []
-        for found in account.untold(verdict(account.facts(finished=finished))):
+        violations = verdict(account.facts(finished=finished))
+        if any(not each.uses for each in violations) and not self.enforcement.is_healthy():
+            # Some use was lost, and may be the one that is missed here; the run fails for it.
+            violations = [each for each in violations if each.uses]
+        for found in account.untold(violations):
             label = self._labels.get(found.resource, "")
             if self._policy.enforces(DIRECTIONS[found.kind], found.resource, label):
                 failing.append(self._placed(account.item, found))

@@ -26,14 +26,6 @@ def journal_foreign(line: str) -> str:
     )
 
 
-def journal_closed(path: Path) -> str:
-    """The journal's descriptor is another's."""
-    return (
-        f"The file {path}, which pytest keeps open, was closed while tests ran, so uses of resources "
-        f"went unseen. Look for a test that closes files it has not opened (os.closerange)."
-    )
-
-
 def journal_replaced(path: Path) -> str:
     """Another file is in the journal's place."""
     return (

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from collections.abc import MutableMapping
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from typing import Final
 
+from imbue.resource_guards import system
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.scope.entry import ANY_SCOPE
@@ -22,6 +20,7 @@ from imbue.resource_guards.scope.entry import ASKS
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import format_scope
+from imbue.resource_guards.scope.entry import with_entry
 from imbue.resource_guards.scope.scope import Scope
 
 _OCTETS: Final = VARIABLE.encode()
@@ -48,8 +47,8 @@ class Publisher:
         self._asking = f"{self._found or ''} {key}={ASKS}"
         self._octets = os.fsencode(self._asking)
         self._environment = raw_environment()
-        self._is_named = False
         self._state_file = state_file
+        self._state_name = str(state_file)
         self._complain = complain
         self._allowed: dict[frozenset[str], str] = {}
         self._in_state_file: frozenset[str] | None = None
@@ -63,41 +62,18 @@ class Publisher:
         """
         if self._environment.get(_OCTETS) != self._octets:
             os.environ[VARIABLE] = self._asking
-        elif self._is_named:
-            os.putenv(VARIABLE, self._asking)
-        self._is_named = False
         if self._in_state_file is not scope.allowed:
             if self._in_state_file != scope.allowed:
                 # No id in it, since it is rewritten only when the allowed set changes.
                 self._write_state(f"{ANY_SCOPE}{self._allowed_part(scope.allowed)}")
             self._in_state_file = scope.allowed
 
-    def name(
-        self,
-        environment: MutableMapping[Any, Any] | None,
-        scope: Scope | None,
-        value: Callable[[str], str],
-    ) -> None:
-        """Make the environment of a process that is about to start name the scope it belongs to.
+    def before_start(self, scope: Scope | None) -> None:
+        """A process is about to start for a scope, or for none.
 
-        That of this process is changed where the operating system keeps it and not in `os.environ`,
-        which tests compare with what it was. One without the variable is left alone.
-
-        Args:
-            environment: The environment, if it is given one.
-            scope: What it belongs to.
-            value: Gives the variable's value with scopes named, for one that has them or not.
+        That there is none is told to the state file now and not when a scope ends, since most often
+        the next one comes first.
         """
-        if environment is None:
-            if VARIABLE in os.environ:
-                self._is_named = True
-                os.putenv(VARIABLE, value(os.environ[VARIABLE]))
-        else:
-            with suppress(TypeError):  # it cannot be changed; the state file is there still
-                if VARIABLE in environment:
-                    environment[VARIABLE] = value(environment[VARIABLE])
-                elif environment is not os.environ and _OCTETS in environment:
-                    environment[_OCTETS] = os.fsencode(value(os.fsdecode(environment[_OCTETS])))
         if scope is None and self._in_state_file is not None:
             self._write_state(f"{OUTSIDE}:")
             self._in_state_file = None
@@ -107,14 +83,10 @@ class Publisher:
 
         Entries of other sessions stay, and a value without one of this session stays as it is.
         """
-        before, found, after = value.partition(f" {self.key}=")
-        if not found:
-            return value
-        _, space, others = after.partition(" ")
         own = f"{OUTSIDE}:"
         if scope is not None:
             own = f"{scope.id}{self._allowed_part(scope.allowed)}"
-        return f"{before}{found}{own}{space}{others}"
+        return with_entry(value, self.key, own)
 
     def asking(self) -> str:
         """The variable's value as this session has set it."""
@@ -141,10 +113,11 @@ class Publisher:
 
     def _replace_state(self, entry: str) -> None:
         # Replaced and not rewritten in place: a shim must never read half an entry.
-        new = f"{self._state_file}.new"
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        new = f"{self._state_name}.new"
+        flags = system.O_WRONLY | system.O_CREAT | system.O_TRUNC | system.O_CLOEXEC
+        descriptor = system.open(new, flags, 0o600)
         try:
-            os.write(descriptor, f"{entry}\n".encode())
+            system.write(descriptor, f"{entry}\n".encode())
         finally:
-            os.close(descriptor)
-        os.replace(new, self._state_file)
+            system.close(descriptor)
+        system.replace(new, self._state_name)
