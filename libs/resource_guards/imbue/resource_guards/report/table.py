@@ -11,6 +11,7 @@ from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import report as messages
+from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.records import TestRecord
 
@@ -70,7 +71,7 @@ def _line_of(mark: str, label: str, tests: list[TestRecord]) -> Line:
 
 
 def _row(cells: tuple[object, ...]) -> str:
-    name = str(cells[0])
+    name = shown(str(cells[0]))
     name = f"{name[: _NAME - 1]}~" if len(name) > _NAME else name
     numbers = "".join(f"{cell!s:>{width}}" for cell, width in zip(cells[1:], _WIDTHS, strict=True))
     return f"{name:{_NAME}}{numbers}"
@@ -81,12 +82,12 @@ def _tests_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
     if not concerned:
         return
     yield Line("")
-    yield Line(label, bold=True)
+    yield Line(shown(label), bold=True)
     for test in concerned:
         used = test.used.get(mark)
         kinds = test.violations.get(mark, [])
         text = messages.table_test(
-            test.nodeid,
+            shown(test.nodeid),
             test.outcome,
             used.count if used else 0,
             kinds,
