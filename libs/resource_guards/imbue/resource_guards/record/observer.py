@@ -80,7 +80,9 @@ class Observer:
             ResourceGuardViolation: The scope may not use the resource.
         """
         __tracebackhide__ = True
-        self._saw_call(resource, Layer.SDK, what)
+        scope = self._slot.current()
+        if scope is not None and not (resource in scope.used and resource in scope.allowed):
+            self._saw_call(scope, resource, Layer.SDK, what)
 
     def saw_connection(self, resource: str, what: str) -> None:
         """The same for a connection that is about to be opened.
@@ -89,13 +91,12 @@ class Observer:
             ResourceGuardViolation: The scope may not use the resource.
         """
         __tracebackhide__ = True
-        self._saw_call(resource, Layer.CONNECTION, what)
-
-    def _saw_call(self, resource: str, layer: Layer, what: str) -> None:
-        __tracebackhide__ = True
         scope = self._slot.current()
-        if scope is None or (resource in scope.used and resource in scope.allowed):
-            return
+        if scope is not None and not (resource in scope.used and resource in scope.allowed):
+            self._saw_call(scope, resource, Layer.CONNECTION, what)
+
+    def _saw_call(self, scope: Scope, resource: str, layer: Layer, what: str) -> None:
+        __tracebackhide__ = True
         violation = self._note(scope, resource, layer, what)
         if violation is None:
             return
@@ -130,7 +131,7 @@ class Observer:
         if self._ledger.is_in_fork():
             return
         if scope is not None:
-            if self._slot.is_main_thread:  # it alone reads the journal
+            if self._slot.is_main_thread and self._journal.may_have_news():  # it alone reads it
                 self._read_journal()
             scope.started_at = call_site()
             scope.has_started = True
