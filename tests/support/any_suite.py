@@ -18,6 +18,11 @@ from hypothesis import strategies as st
 RESOURCES = ("alpha", "beta")
 """The first is a program, the second an SDK."""
 
+WAYS = ("here", "thread", "process", "fork", "task")
+"""How something is used: by the test or fixture itself; by a worker of a pool that all share, a thread or
+a process; in a fork that has closed its descriptors; or by a task of a loop that all share, which leaves
+another one that does the same later, while something else runs."""
+
 SCOPES = ("session", "package", "module", "class", "function")
 ANYWHERE = "conftest"
 MODULES = ("test_one", "test_two")
@@ -44,6 +49,7 @@ class Fixture:
         declares: What it declares, if it does.
         autouse: Whether every test that can see it depends on it.
         has_parameters: It has two, and uses what it uses with the second only.
+        way: How it uses all of it.
     """
 
     name: str
@@ -57,6 +63,7 @@ class Fixture:
     declares: Resources | None = None
     autouse: bool = False
     has_parameters: bool = False
+    way: str = "here"
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ class Test:
     in_body: Resources = frozenset()
     in_finalizer: Resources = frozenset()
     ending: str = "pass"
+    way: str = "here"
 
 
 @dataclass(frozen=True)
@@ -203,11 +211,57 @@ def send(who):
 
 # What is used may be blocked, and that must change nothing of what else is done.
 _USING = """
+import asyncio
+import os
 import subprocess
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+
 import beta_sdk
 from imbue.resource_guards.resource_guards import fixture_uses_resources
 
-def use(*resources):
+LOOP = asyncio.new_event_loop()
+POOLS = {}
+LEFT = []
+
+def use(*resources, way):
+    if way == "here":
+        use_here(*resources)
+    elif way == "thread":
+        pool(ThreadPoolExecutor).submit(use_here, *resources).result()
+    elif way == "process":
+        pool(ProcessPoolExecutor).submit(use_here, *resources).result()
+    elif way == "fork":
+        use_in_fork(*resources)
+    else:
+        LOOP.run_until_complete(use_and_leave(*resources))
+
+def pool(kind):
+    if kind not in POOLS:
+        POOLS[kind] = kind(1)
+    return POOLS[kind]
+
+def use_in_fork(*resources):
+    pid = os.fork()
+    if not pid:
+        try:
+            os.closerange(3, 200)
+            use_here(*resources)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+async def use_and_leave(*resources):
+    await asyncio.sleep(0)
+    use_here(*resources)
+    LEFT.append(LOOP.create_task(use_later(*resources)))
+
+async def use_later(*resources):
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    use_here(*resources)
+
+def use_here(*resources):
     for resource in resources:
         if resource == "alpha":
             subprocess.run(["alpha"], capture_output=True)
@@ -219,8 +273,8 @@ def use(*resources):
 """
 
 
-def _uses(resources: Resources) -> str:
-    return f"use({', '.join(map(repr, sorted(resources)))})"
+def _uses(resources: Resources, way: str) -> str:
+    return f"use({', '.join([*map(repr, sorted(resources)), f'way={way!r}'])})"
 
 
 def _fixture_source(fixture: Fixture) -> str:
@@ -234,11 +288,13 @@ def _fixture_source(fixture: Fixture) -> str:
         lines[-1] = lines[-1].replace("request, ", "").replace("request", "")
     condition = "if request.param: " if fixture.has_parameters else ""
     body = [f"request.getfixturevalue({name!r})" for name in fixture.asks]
-    body.append(condition + _uses(fixture.in_setup))
+    body.append(condition + _uses(fixture.in_setup, fixture.way))
     if fixture.teardown == "yield":
-        body += ["yield", condition + _uses(fixture.in_teardown)]
+        body += ["yield", condition + _uses(fixture.in_teardown, fixture.way)]
     elif fixture.teardown == "finalizer":
-        body.append(f"{condition}request.addfinalizer(lambda: {_uses(fixture.in_teardown)})")
+        body.append(
+            f"{condition}request.addfinalizer(lambda: {_uses(fixture.in_teardown, fixture.way)})"
+        )
     return "\n".join([*lines, *(f"    {line}" for line in body)])
 
 
@@ -248,8 +304,8 @@ def _test_source(test: Test) -> str:
     lines.append(f"def {test.name}({', '.join((*first, *test.arguments))}):")
     body = [f"request.getfixturevalue({name!r})" for name in test.asks]
     if test.in_finalizer:
-        body.append(f"request.addfinalizer(lambda: {_uses(test.in_finalizer)})")
-    body.append(_uses(test.in_body))
+        body.append(f"request.addfinalizer(lambda: {_uses(test.in_finalizer, test.way)})")
+    body.append(_uses(test.in_body, test.way))
     body.append({"pass": "pass", "fail": "assert False", "skip": "pytest.skip('why')"}[test.ending])
     return "\n".join([*lines, *(f"    {line}" for line in body)])
 
@@ -344,6 +400,7 @@ def _fixtures(draw: st.DrawFn, drawn: _Drawn, name: str) -> Fixture:
         declares,
         autouse=draw(st.integers(0, 4)) == 0,
         has_parameters=not one_has_parameters and draw(st.integers(0, 3)) == 0,
+        way=draw(st.sampled_from(WAYS)),
     )
 
 
@@ -360,4 +417,5 @@ def _tests(draw: st.DrawFn, drawn: _Drawn, name: str) -> Test:
         draw(_some_resources),
         draw(_some_resources) if draw(st.integers(0, 2)) == 0 else frozenset(),
         draw(st.sampled_from(("pass", "pass", "pass", "fail", "skip"))),
+        draw(st.sampled_from(WAYS)),
     )
