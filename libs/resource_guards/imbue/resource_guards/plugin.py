@@ -43,10 +43,10 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 @pytest.hookimpl
 def pytest_plugin_registered(manager: pytest.PytestPluginManager) -> None:
-    """Collect the guards of a conftest that was found while tests are collected."""
+    """Look at a conftest that was found while tests are collected, or a plugin that came later."""
     config: pytest.Config | None = manager.get_plugin("pytestconfig")
     if config is not None and SESSION in config.stash:
-        config.stash[SESSION].collect()
+        config.stash[SESSION].others_have_come()
 
 
 def make_session(config: pytest.Config) -> GuardSession:

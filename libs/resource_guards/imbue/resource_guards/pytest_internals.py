@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import pluggy
 import pytest
 
 _NOTHING = object()
@@ -36,6 +37,46 @@ def configured(config: pytest.Config) -> Iterator[None]:
 def is_builtin(function: Callable[..., object]) -> bool:
     """Whether a function is pytest's own."""
     return function.__module__.startswith("_pytest.")
+
+
+def third_party_wrappers(caller: pluggy.HookCaller, own: object) -> list[pluggy.HookImpl]:
+    """The wrappers of a hook that are neither pytest's nor the plugin's `own`."""
+    return [
+        each
+        for each in caller.get_hookimpls()
+        if _is_wrapper(each) and each.plugin is not own and not is_builtin(each.function)
+    ]
+
+
+def put_around_pytests_own(caller: pluggy.HookCaller, plugin: object) -> None:
+    """Let a plugin's wrapper of a hook be the innermost but for pytest's own.
+
+    Pluggy calls the later in its list first. What asks to be the innermost (``trylast``) stays so, and
+    pytest's own that ask to be the outermost (``tryfirst``) only read what others have made: they
+    stay outside. Where pluggy keeps its list in another way, the wrapper stays where it is.
+    """
+    listed = getattr(caller, "_hookimpls", None)
+    (own,) = [each for each in caller.get_hookimpls() if each.plugin is plugin] or (None,)
+    if not isinstance(listed, list) or own not in listed:
+        return
+    listed.remove(own)
+    wrappers = [index for index, each in enumerate(listed) if _is_wrapper(each)]
+    inner = [
+        index
+        for index in wrappers
+        if listed[index].trylast
+        or (is_builtin(listed[index].function) and not listed[index].tryfirst)
+    ]
+    listed.insert(inner[-1] + 1 if inner else [*wrappers, len(listed)][0], own)
+
+
+def is_outermost(caller: pluggy.HookCaller, plugin: object) -> bool:
+    """Whether a plugin's wrapper of a hook is the last to see the result."""
+    return caller.get_hookimpls()[-1].plugin is plugin
+
+
+def _is_wrapper(each: pluggy.HookImpl) -> bool:
+    return each.wrapper or each.hookwrapper
 
 
 def is_pytests_own(fixturedef: pytest.FixtureDef[object]) -> bool:

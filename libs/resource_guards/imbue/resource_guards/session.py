@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from imbue.resource_guards.report.findings import Findings
     from imbue.resource_guards.report.recorder import Recorder
 
-LIFECYCLE: Final = "resource_guards_lifecycle"
 RECORDER: Final = "resource_guards_recorder"
 
 SESSIONS: Final[list[GuardSession]] = []
@@ -143,6 +142,12 @@ class GuardSession:
                 messages.hook_failed(error, f"{where.filename}:{where.lineno}")
             ) from error
 
+    def others_have_come(self) -> None:
+        """A plugin or conftest was registered, and may have guards, or wrap what tests report."""
+        self.collect()
+        if self._lifecycle is not None:
+            self._lifecycle.look_last()
+
     def add_markers(self) -> None:
         """Make the marks known to pytest that no conftest has described."""
         self._is_configured = True
@@ -191,8 +196,7 @@ class GuardSession:
     def judge(self) -> None:
         """Begin to follow tests.
 
-        Not before all conftests are loaded: of several wrappers of a hook that want to be the
-        outermost, pluggy makes the last to be registered so, and this one has to be.
+        Not before all conftests are loaded: how tests are followed depends on what others wrap.
 
         Raises:
             ResourceGuardMisconfiguration: A setting or fixture names what nobody has registered.
@@ -209,10 +213,9 @@ class GuardSession:
                 raise
             self.complain(str(error))  # a worker's exception would be an internal error
         if self._enforcement is not None and self._lifecycle is None:
-            from imbue.resource_guards.lifecycle.tests import make_lifecycle
+            from imbue.resource_guards.lifecycle.tests import start_lifecycle
 
-            self._lifecycle = make_lifecycle(self, self._enforcement)
-            self.config.pluginmanager.register(self._lifecycle, LIFECYCLE)
+            self._lifecycle = start_lifecycle(self, self._enforcement)
 
     def _check_contracts(self) -> None:
         from imbue.resource_guards.declare.fixtures import check_contracts
@@ -274,7 +277,9 @@ class GuardSession:
         """Take the guards out. A second call changes nothing."""
         self._end_collection()
         if self._lifecycle is not None:
-            self.config.pluginmanager.unregister(self._lifecycle)
+            from imbue.resource_guards.lifecycle.tests import stop_lifecycle
+
+            stop_lifecycle(self, self._lifecycle)
             self._lifecycle = None
         if self._enforcement is not None:
             enforcement, self._enforcement = self._enforcement, None

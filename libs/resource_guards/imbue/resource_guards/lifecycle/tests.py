@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Final
 
 import pytest
 
@@ -14,6 +15,8 @@ from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
+from imbue.resource_guards.lifecycle.last_look import Judged
+from imbue.resource_guards.lifecycle.last_look import LastLook
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
@@ -26,12 +29,15 @@ if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
     from imbue.resource_guards.session import GuardSession
 
+NAME: Final = "resource_guards_lifecycle"
+
 
 class Lifecycle:
     """Registered as a plugin while guards are installed, and at no other time.
 
     Attributes:
         running: The account of the test that is running, if one is.
+        reports: Told of each report that was judged, where others may change it afterwards.
     """
 
     def __init__(self, session: GuardSession, enforcement: Enforcement) -> None:
@@ -54,6 +60,7 @@ class Lifecycle:
         self.running: TestAccount | None = None
         self._recorder = session.recorder
         self._records = session.recorder is not None
+        self.reports: LastLook | None = None
         enforcement.observer.refresh = self.refresh
 
     @pytest.hookimpl(tryfirst=True)
@@ -75,11 +82,11 @@ class Lifecycle:
         __tracebackhide__ = True
         return (yield from self._fixtures.set_up(fixturedef, request))
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Judge a phase, when all other plugins have had their say about its report.
+        """Judge a phase, when pytest has made its report and before other plugins read it.
 
         Each test comes here three times, so nothing is asked that is not needed, and no function
         called: `benchmarks/` counts the instructions of a test that uses nothing.
@@ -113,8 +120,10 @@ class Lifecycle:
         self, account: TestAccount, report: pytest.TestReport, call: pytest.CallInfo[None]
     ) -> None:
         is_end = call.when == "teardown"
+        before = account.outcome
+        violations: list[Violation] = []
         if self._recorder is not None:
-            account.outcome = own_outcome(account.outcome, report)
+            account.outcome = own_outcome(before, report)
         if not is_end:
             self._follow(account, report)
         if not account.is_plain:
@@ -125,8 +134,25 @@ class Lifecycle:
                 name_resources(report, account.used())
                 if account.is_finished:
                     self._note(account)
-        if is_end and self._recorder is not None:
+        if self.reports is not None:
+            self.reports.judged = Judged(call, account, before, violations, report.longrepr)
+        elif is_end and self._recorder is not None:
             self._recorder.attach(report, account)
+
+    def look_last(self) -> None:
+        """Make sure that what others do to reports hides nothing; to be called when there are more of them."""
+        config = self._session.config
+        caller = config.hook.pytest_runtest_makereport
+        others = pytest_internals.third_party_wrappers(caller, self)
+        if all(each.plugin is self.reports for each in others):
+            return  # the common case: one wrapper is enough, and costs less than two
+        if self.reports is None:
+            self.reports = LastLook(self._recorder, self._labels)
+        elif pytest_internals.is_outermost(caller, self.reports):
+            return
+        else:
+            config.pluginmanager.unregister(self.reports)
+        config.pluginmanager.register(self.reports)
 
     def refresh(self, scope: Scope) -> None:
         """Read the running test's marks again, since it or a fixture may have added one."""
@@ -204,9 +230,19 @@ class WrappingLifecycle(Lifecycle):
         return (yield)
 
 
-def make_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycle:
-    """The lifecycle of a session, whose plugins and conftests are all known by now."""
-    for each in session.config.hook.pytest_runtest_setup.get_hookimpls():
-        if (each.wrapper or each.hookwrapper) and not pytest_internals.is_builtin(each.function):
-            return WrappingLifecycle(session, enforcement)
-    return Lifecycle(session, enforcement)
+def start_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycle:
+    """Register the lifecycle of a session, whose plugins and conftests are all known by now."""
+    hook, plugins = session.config.hook, session.config.pluginmanager
+    wrapped = pytest_internals.third_party_wrappers(hook.pytest_runtest_setup, None)
+    lifecycle = (WrappingLifecycle if wrapped else Lifecycle)(session, enforcement)
+    plugins.register(lifecycle, NAME)
+    pytest_internals.put_around_pytests_own(hook.pytest_runtest_makereport, lifecycle)
+    lifecycle.look_last()
+    return lifecycle
+
+
+def stop_lifecycle(session: GuardSession, lifecycle: Lifecycle) -> None:
+    """Take it out again."""
+    for each in (lifecycle.reports, lifecycle):
+        if each is not None and session.config.pluginmanager.is_registered(each):
+            session.config.pluginmanager.unregister(each)
