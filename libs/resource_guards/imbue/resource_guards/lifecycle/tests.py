@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 from typing import Any
@@ -13,6 +14,7 @@ from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.judge.verdict import verdict
+from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
 from imbue.resource_guards.lifecycle.last_look import Judged
@@ -189,7 +191,7 @@ class Lifecycle:
     def _to_fail(self, account: TestAccount, *, finished: bool) -> list[Violation]:
         """The new violations that fail the test; of the others it warns, or keeps silent."""
         failing = []
-        for found in account.untold(verdict(account.facts(finished=finished))):
+        for found in account.untold(self._verdict(account, finished=finished)):
             label = self._labels.get(found.resource, "")
             if self._policy.enforces(DIRECTIONS[found.kind], found.resource, label):
                 failing.append(self._placed(account.item, found))
@@ -197,6 +199,26 @@ class Lifecycle:
                 warn(account.item, self._placed(account.item, found), self._labels)
                 self._session.findings.add_warning(found)
         return failing
+
+    def _verdict(self, account: TestAccount, *, finished: bool) -> list[Violation]:
+        """What is wrong with a test; nothing superfluous where that cannot be known."""
+        facts = account.facts(finished=finished)
+        found = verdict(facts)
+        unused = {each.resource for each in found if DIRECTIONS[each.kind] is Direction.SUPERFLUOUS}
+        if not unused:
+            return found
+        from imbue.resource_guards.judge.sight import doubts_of  # only where needed
+
+        doubts = {
+            each.name: reasons
+            for each in self._registry
+            if each.name in unused and (reasons := doubts_of(each, sys.modules))
+        }
+        if not doubts:
+            return found
+        self._session.findings.doubts.add(account.item.nodeid, doubts)
+        account.doubts = doubts
+        return verdict(facts._replace(unsure=frozenset(doubts)))
 
     def _placed(self, item: pytest.Item, violation: Violation) -> Violation:
         from imbue.resource_guards.report.places import placed  # only where needed

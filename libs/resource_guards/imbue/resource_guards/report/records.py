@@ -117,6 +117,8 @@ class TestRecord:
         violations: The kinds of violations of each resource.
         blocked: A use of it was blocked, so that it may not have come to others.
         finished: Nothing is left to run that could still use something on its behalf.
+        unsure: For each resource that it may have used unseen, what may have done so: that it was
+            not seen proves nothing.
     """
 
     __test__ = False
@@ -133,10 +135,14 @@ class TestRecord:
     violations: dict[str, list[str]] = field(default_factory=dict)
     blocked: bool = False
     finished: bool = True
+    unsure: dict[str, list[str]] = field(default_factory=dict)
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, which JSON and execnet can carry."""
-        return asdict(self)
+        data = asdict(self)
+        if not self.unsure:
+            del data["unsure"]  # nearly always; it is also what older reports do not have
+        return data
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> TestRecord:
