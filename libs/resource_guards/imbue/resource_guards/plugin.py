@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -119,11 +120,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [header(session.registry, session.policy.mode), *missing_targets(session.registry)]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Begin to follow tests, when all conftests are loaded."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Begin to follow tests, when all conftests are loaded.
+
+    As a wrapper: of others, the first that runs the tests itself would be the last to be called.
+    """
     with usage_errors():
         session.config.stash[SESSION].judge()
+    return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)

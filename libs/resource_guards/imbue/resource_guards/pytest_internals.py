@@ -70,6 +70,23 @@ def put_around_pytests_own(caller: pluggy.HookCaller, plugin: object) -> None:
     listed.insert(inner[-1] + 1 if inner else [*wrappers, len(listed)][0], own)
 
 
+def who_runs_tests(config: pytest.Config) -> list[str]:
+    """The plugins that run tests in place of pytest, by their distributions or files."""
+    manager = config.pluginmanager
+    names = {plugin: dist.project_name for plugin, dist in manager.list_plugin_distinfo()}
+    for hook in (config.hook.pytest_runtestloop, config.hook.pytest_runtest_protocol):
+        others = [
+            each.plugin
+            for each in hook.get_hookimpls()
+            if not is_builtin(each.function)
+            and not each.function.__module__.startswith(__package__ or "")
+        ]
+        if others:
+            named = [names.get(each) or manager.get_name(each) or "" for each in others]
+            return list(dict.fromkeys(named))
+    return []
+
+
 def is_outermost(caller: pluggy.HookCaller, plugin: object) -> bool:
     """Whether a plugin's wrapper of a hook is the last to see the result."""
     return caller.get_hookimpls()[-1].plugin is plugin

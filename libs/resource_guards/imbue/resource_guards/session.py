@@ -237,6 +237,16 @@ class GuardSession:
         if self._pytest_session is not None:
             self._pytest_session.shouldfail = messages.run_untrustworthy(problem)
 
+    def give_up(self, problem: str) -> None:
+        """Judge nothing any more, since verdicts would be wrong, and fail the run."""
+        self.complain(problem)
+        if self._lifecycle is not None and self._enforcement is not None:
+            from imbue.resource_guards.lifecycle.tests import stop_lifecycle
+
+            stop_lifecycle(self, self._lifecycle)
+            self._lifecycle = None
+            self._enforcement.slot.leave()
+
     def send(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Give a report to pytest after the test's own; through the controller under xdist."""
         if hasattr(self.config, "workerinput"):

@@ -19,6 +19,7 @@ from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
 from imbue.resource_guards.lifecycle.last_look import Judged
 from imbue.resource_guards.lifecycle.last_look import LastLook
+from imbue.resource_guards.lifecycle.overlap import Overlap
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
@@ -40,6 +41,7 @@ class Lifecycle:
     Attributes:
         running: The account of the test that is running, if one is.
         reports: Told of each report that was judged, where others may change it afterwards.
+        overlap: Finds out that tests overlap.
     """
 
     def __init__(self, session: GuardSession, enforcement: Enforcement) -> None:
@@ -63,6 +65,7 @@ class Lifecycle:
         self._recorder = session.recorder
         self._records = session.recorder is not None
         self.reports: LastLook | None = None
+        self.overlap = Overlap(session)
         enforcement.observer.refresh = self.refresh
 
     @pytest.hookimpl(tryfirst=True)
@@ -96,6 +99,7 @@ class Lifecycle:
         report = yield
         account = self.running
         if account is None or account.item is not item:
+            self._reported_out_of_turn(item)
             return report
         phase = call.when
         scope = account.scope
@@ -118,9 +122,15 @@ class Lifecycle:
             self._decide()
         return report
 
+    def _reported_out_of_turn(self, item: pytest.Item) -> None:
+        if self._ledger.is_open(item):  # it has begun, and another has taken its place
+            self.overlap.found(item.nodeid, self._ledger.last_owner)
+
     def _judge(
         self, account: TestAccount, report: pytest.TestReport, call: pytest.CallInfo[None]
     ) -> None:
+        if self.overlap.look_around(account.item):
+            return
         is_end = call.when == "teardown"
         before = account.outcome
         violations: list[Violation] = []
@@ -257,6 +267,7 @@ def start_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycl
     hook, plugins = session.config.hook, session.config.pluginmanager
     wrapped = pytest_internals.third_party_wrappers(hook.pytest_runtest_setup, None)
     lifecycle = (WrappingLifecycle if wrapped else Lifecycle)(session, enforcement)
+    plugins.register(lifecycle.overlap)  # first, so that it looks when the test's scope is open
     plugins.register(lifecycle, NAME)
     pytest_internals.put_around_pytests_own(hook.pytest_runtest_makereport, lifecycle)
     lifecycle.look_last()
@@ -265,6 +276,6 @@ def start_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycl
 
 def stop_lifecycle(session: GuardSession, lifecycle: Lifecycle) -> None:
     """Take it out again."""
-    for each in (lifecycle.reports, lifecycle):
+    for each in (lifecycle.overlap, lifecycle.reports, lifecycle):
         if each is not None and session.config.pluginmanager.is_registered(each):
             session.config.pluginmanager.unregister(each)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+
+def tests_overlap(first: str, second: str, plugins: Sequence[str]) -> str:
+    """Several tests run at a time in one process."""
+    whose = f" (run by {', '.join(plugins)})" if plugins else ""
+    how = f"and {second} ran at the same time" if second else "ran before it was set up"
+    return (
+        f"Tests overlap in this process{whose}: {first} {how}. What each of them uses cannot be told "
+        f"apart, so no test is judged from here on. Run them one at a time, or with "
+        f"--resource-guards=off."
+    )
 
 
 def run_untrustworthy(problem: str) -> str:

@@ -60,6 +60,10 @@ class Scope:
         """Whether a fixture is charged, and not a test."""
         return isinstance(self._owner, str)
 
+    def is_of(self, owner: Owner) -> bool:
+        """Whether it is the scope of this very test or fixture."""
+        return self._owner is owner
+
     @property
     def owner(self) -> str:
         """The test's node id or the fixture's name, for messages."""
