@@ -151,11 +151,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_testnodeready(node: Any) -> None:
+    """An xdist worker is about to run tests, whose reports are to be followed."""
+    node.config.stash[SESSION].follow_workers()
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what an xdist worker has found; a crashed one has sent nothing."""
-    data = getattr(node, "workeroutput", {}).get("resource_guards")
+    output = getattr(node, "workeroutput", None)
+    session = node.config.stash[SESSION]
+    if session.waiting is not None:
+        session.waiting.ended(node, crashed=output is None)
+    data = (output or {}).get("resource_guards")
     if data is not None:
-        node.config.stash[SESSION].receive(data)
+        session.receive(data)
 
 
 def pytest_terminal_summary(

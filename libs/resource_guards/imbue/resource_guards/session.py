@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from imbue.resource_guards.model import Resource
     from imbue.resource_guards.report.findings import Findings
     from imbue.resource_guards.report.recorder import Recorder
+    from imbue.resource_guards.report.waiting import Waiting
 
 RECORDER: Final = "resource_guards_recorder"
 
@@ -44,6 +45,7 @@ class GuardSession:
         self.config = config
         self.policy = Policy(Mode.ENFORCE)
         self.recorder: Recorder | None = None
+        self.waiting: Waiting | None = None
         self.is_blocked = False
         self.is_finishing = False
         self.skip_names: set[str] = set()
@@ -254,6 +256,14 @@ class GuardSession:
             self.findings.reports.append(serialize(config=self.config, report=report))
         else:
             item.ihook.pytest_runtest_logreport(report=report)
+
+    def follow_workers(self) -> None:
+        """Remember which of their tests wait for a verdict. A second call changes nothing."""
+        if self.waiting is None and not self.is_blocked and self.policy.mode is not Mode.OFF:
+            from imbue.resource_guards.report.waiting import Waiting
+
+            self.waiting = Waiting(self.findings.add_problem)
+            self.config.pluginmanager.register(self.waiting)
 
     def receive(self, data: Mapping[str, Any]) -> None:
         """Take over what a worker has found."""

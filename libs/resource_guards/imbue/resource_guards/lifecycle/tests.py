@@ -26,6 +26,7 @@ from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources
 from imbue.resource_guards.report.outcome import own_outcome
 from imbue.resource_guards.report.outcome import warn
+from imbue.resource_guards.report.waiting import ATTRIBUTE
 from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Lifecycle:
         self.running: TestAccount | None = None
         self._recorder = session.recorder
         self._records = session.recorder is not None
+        self._is_worker = hasattr(session.config, "workerinput")
         self.reports: LastLook | None = None
         self.overlap = Overlap(session)
         enforcement.observer.refresh = self.refresh
@@ -144,12 +146,17 @@ class Lifecycle:
                 fail_report(report, account.item, call, violations, self._labels)
             if is_end:
                 name_resources(report, account.used())
-                if account.is_finished:
-                    self._note(account)
+                self._end(account, report)
         if self.reports is not None:
             self.reports.judged = Judged(call, account, before, violations, report.longrepr)
         elif is_end and self._recorder is not None:
             self._recorder.attach(report, account)
+
+    def _end(self, account: TestAccount, report: pytest.TestReport) -> None:
+        if account.is_finished:
+            self._note(account)
+        elif self._is_worker:
+            setattr(report, ATTRIBUTE, True)
 
     def look_last(self) -> None:
         """Make sure that what others do to reports hides nothing; to be called when there are more of them."""
