@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 
 import pytest
 
@@ -242,3 +244,113 @@ def test_kept_directories_of_failed_tests(suite: Suite) -> None:
 
     kept = {path.name for path in (suite.temporary / "base").rglob("*") if path.is_file()}
     assert kept == {"evidence"}
+
+
+# ---- plugins as they are
+
+
+def test_dependency_skips_what_depends_on_a_violation(guarded: Suite) -> None:
+    """pytest-dependency takes a test that guards have failed for one that has not succeeded."""
+    outcome = guarded.run(plugins=("pytest_dependency",))
+
+    assert outcome.outcomes == {
+        "test_unmarked": "failed",
+        "test_superfluous": "failed",
+        "test_after_unmarked": "skipped",
+        "test_after_superfluous": "skipped",
+        "test_right": "passed",
+        "test_after_right": "passed",
+    }
+
+
+VERDICTS = {
+    "test_unmarked": "failed",
+    "test_superfluous": "failed",
+    "test_after_unmarked": "passed",
+    "test_after_superfluous": "passed",
+    "test_right": "passed",
+    "test_after_right": "passed",
+}
+
+
+@pytest.fixture
+def undescribed(guarded: Suite) -> Suite:
+    """The same suite, without the plugin that gives `dependency` a meaning."""
+    guarded.write_files({"pytest.ini": "[pytest]\nmarkers = dependency: for a plugin\n"})
+    return guarded
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "workers"])
+def test_allure_writes_the_verdict(undescribed: Suite, workers: tuple[str, ...]) -> None:
+    """As the test's status; the text it takes from exceptions alone, and here there is none."""
+    undescribed.run("--alluredir=allure", *workers, plugins=("allure_pytest.plugin",))
+
+    results = [
+        json.loads(path.read_text()) for path in (undescribed.path / "allure").glob("*-result.json")
+    ]
+    assert {each["name"]: each["status"] for each in results} == VERDICTS
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "workers"])
+def test_json_report_has_the_verdict(undescribed: Suite, workers: tuple[str, ...]) -> None:
+    """As the outcome of the test and of its phase."""
+    options = ("--json-report", "--json-report-file=report.json")
+    undescribed.run(
+        *options, *workers, plugins=("pytest_metadata.plugin", "pytest_jsonreport.plugin")
+    )
+
+    tests = json.loads((undescribed.path / "report.json").read_text())["tests"]
+    assert {each["nodeid"].partition("::")[2]: each["outcome"] for each in tests} == VERDICTS
+    assert {each["call"]["outcome"] for each in tests} == {"passed", "failed"}
+
+
+def test_html_has_the_verdict(undescribed: Suite) -> None:
+    """As the result in the table."""
+    plugins = ("pytest_metadata.plugin", "pytest_html.plugin", "pytest_html.fixtures")
+    undescribed.run("--html=report.html", plugins=plugins)
+
+    page = (undescribed.path / "report.html").read_text()
+    blob = html.unescape(re.findall(r'data-jsonblob="([^"]*)"', page)[0])
+    results = {
+        name.partition("::")[2]: rows[-1]["result"].lower()
+        for name, rows in json.loads(blob)["tests"].items()
+    }
+    assert results == VERDICTS
+
+
+def test_ctrf_has_the_verdict(undescribed: Suite) -> None:
+    """As the test's status."""
+    undescribed.run("--ctrf=report.json", plugins=("ctrf.main",))
+
+    tests = json.loads((undescribed.path / "report.json").read_text())["results"]["tests"]
+    assert {each["name"].rpartition("::")[2]: each["status"] for each in tests} == VERDICTS
+
+
+def test_failed_checks_are_no_proof(suite: Suite) -> None:
+    """A test that pytest-check fails is no test that has passed, so its mark is not superfluous."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.mark.tool
+            def test_failed(check):
+                check.equal(1, 2)
+
+            @pytest.mark.tool
+            def test_superfluous(check):
+                check.equal(1, 1)
+
+            def test_both(check):
+                check.equal(1, 2)
+                subprocess.run(["tool"])
+        """
+    )
+
+    outcome = suite.run(plugins=("pytest_check.plugin",))
+
+    assert "never invoked" not in outcome["test_failed"].text, outcome.output
+    assert outcome["test_superfluous"].says_superfluous()
+    assert outcome["test_both"].outcome == "failed"
+    assert "Failed Checks: 1" in outcome["test_both"].text
+    assert "Test invoked 'tool' without" in outcome.output
