@@ -27,7 +27,7 @@ def test_a_use_that_cannot_be_recorded(suite: Suite, workers: tuple[str, ...]) -
             @pytest.mark.tool
             def test_marked():
                 subprocess.run(["tool", "now"], check=True)
-                subprocess.run(["tool", "later"], preexec_fn=limited)
+                subprocess.run(["sh", "-c", "tool later"], preexec_fn=limited)
         """
     )
 
@@ -164,7 +164,8 @@ def test_a_directory_that_a_process_may_not_write(
                         os.chmod(path, 0o755)
                     os.setresuid(65534, 65534, 0)
                     try:
-                        done = subprocess.run(["tool"], capture_output=True, text=True)
+                        start = ["sh", "-c", "tool"]
+                        done = subprocess.run(start, capture_output=True, text=True)
                     finally:
                         os.setresuid(0, 0, 0)
                     assert (done.returncode, done.stdout) == (127, "")

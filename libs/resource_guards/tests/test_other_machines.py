@@ -108,37 +108,3 @@ def test_a_cache_that_others_can_write(suite: Suite, monkeypatch: pytest.MonkeyP
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
     assert "can be written by, another user" in outcome.output
     assert list(cache.iterdir()) == []
-
-
-def test_a_python_that_starts_processes_in_another_way(
-    suite: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where `subprocess` has not the function that guards replace, its starts are seen all the same."""
-    monkeypatch.delenv(
-        "RESOURCE_GUARDS_SCOPE", raising=False
-    )  # of the run around this, whose guards make the hook
-    suite.guard_tool()
-    guarded = (suite.path / "conftest.py").read_text()
-    suite.write(
-        conftest=f"import subprocess\ndel subprocess.Popen._execute_child\n{guarded}",
-        test_it="""
-            import os, pytest
-            from imbue.resource_guards.intercept import audit
-
-            def test_the_hook_is_made_at_once():
-                assert audit.is_made()
-
-            def test_unmarked():
-                os.system("tool")
-
-            @pytest.mark.tool
-            def test_marked():
-                assert os.system("tool") == 0
-        """,
-    )
-
-    outcome = suite.run()
-
-    assert outcome["test_the_hook_is_made_at_once"].outcome == "passed", outcome.output
-    assert outcome["test_unmarked"].says_missing()
-    assert outcome["test_marked"].outcome == "passed"

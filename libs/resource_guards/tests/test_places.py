@@ -204,7 +204,7 @@ def test_parameters_that_need_the_mark(suite: Suite) -> None:
 
     text = suite.run()["test_it[True]"].text
 
-    assert "  tool at test_it.py:7 (blocked; seen by the shim on PATH" in text
+    assert "  tool at test_it.py:7 (blocked; seen when it was started" in text
     assert (
         "Fix: add @pytest.mark.tool to the test, above test_it.py:4 (or, if not all of its "
         "parameters need it, to those: pytest.param(..., marks=pytest.mark.tool)); or do not call"

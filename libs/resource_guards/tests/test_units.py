@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imbue.resource_guards import system
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -119,14 +119,14 @@ def test_the_journal_knows_when_it_has_lost_something(journal: Journal) -> None:
 
 def test_a_full_disk_is_an_error(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """A record that cannot be written, or only in part, does not pass silently."""
-    monkeypatch.setattr(os, "write", lambda _fd, data: len(data) - 1)
+    monkeypatch.setattr(system, "write", lambda _fd, data: len(data) - 1)
     with pytest.raises(JournalError, match="half a record"):
         journal.append(1, USE)
 
     def full(_fd: int, _data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "write", full)
+    monkeypatch.setattr(system, "write", full)
     with pytest.raises(JournalError, match="No space left"):
         journal.append(1, USE)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from imbue.resource_guards import system
+
 # Asked of `site`, since `sysconfig` reads the whole configuration of Python's build to tell.
 _NOT_THE_USERS: Final = (
     "<",
@@ -33,7 +35,7 @@ def call_site() -> str:
 
     Empty when all of the stack is such code, as in a library's own background thread.
     """
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - documented, if not for everyone
+    frame: FrameType | None = system.getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
         if not filename.startswith(_NOT_THE_USERS):

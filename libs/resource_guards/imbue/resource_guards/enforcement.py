@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-from imbue.resource_guards.intercept import first_start
+from imbue.resource_guards.intercept import starts
 from imbue.resource_guards.intercept.child import GUARDS_FILE
 from imbue.resource_guards.intercept.child_file import write_guards
 from imbue.resource_guards.intercept.fake_file_system import keep_real_files
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.private_directory import private_directory
+from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.intercept.sdk_guards import SdkGuards
 from imbue.resource_guards.intercept.sdk_guards import Told
 from imbue.resource_guards.intercept.shims import Shims
-from imbue.resource_guards.intercept.spawn_hook import WATCHERS
-from imbue.resource_guards.intercept.spawn_hook import SpawnWatcher
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.record.children import own_children
@@ -29,11 +28,12 @@ from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.record.observer import ACTIVE
 from imbue.resource_guards.record.observer import Observer
 from imbue.resource_guards.scope.entry import session_key
-from imbue.resource_guards.scope.handover import carry_scopes
 from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import Scope
+from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import ScopeSlot
+from imbue.resource_guards.scope.workers import carry_scopes
 
 if TYPE_CHECKING:
     from imbue.resource_guards.intercept.native.library import Preload
@@ -73,7 +73,7 @@ class Enforcement:
             undo.callback(self.journal.close)
             publisher = Publisher(key, directory / "state", complain)
             undo.callback(publisher.close)
-            self.slot = ScopeSlot(publisher)
+            self.slot = ScopeSlot(publisher, self.ledger.find)
             self.observer = Observer(self.slot, self.ledger, self.journal, self.read_journal)
             self.shims = Shims(directory, key)
             undo.callback(self.shims.remove)
@@ -82,17 +82,18 @@ class Enforcement:
             undo.enter_context(carry_scopes(import_hook))
             keep_real_files(import_hook)
             self._sdk_guards = SdkGuards(
-                Told(self.observer.saw_sdk_call, self.observer.saw_connection, self.slot),
+                Told(self.observer.saw_sdk_call, self.observer.saw_connection, CARRIED.get),
                 tell_missing,
                 complain,
                 import_hook,
             )
             self._guards = undo.enter_context(ExitStack())
-            self._watcher = SpawnWatcher(
-                self.shims.folder,
+            self._watcher = ProgramWatcher(
+                str(directory),
                 self.shims.path_at_start,
-                self.observer.saw_spawn,
-                self.observer.before_spawn,
+                self.observer.saw_start,
+                self.observer.before_start,
+                self.slot.named,
             )
             self._preload: Preload | None = None
             if native:
@@ -103,10 +104,11 @@ class Enforcement:
             for resource in registry:
                 self._install(resource)
             self._tell_children()
-            self._watcher.watch(first_start.handle)
-            undo.callback(self._unwatch)
+            starts.watch(self._watcher)
+            undo.callback(starts.unwatch, self._watcher)
             SLOTS.append(self.slot)
             undo.callback(SLOTS.remove, self.slot)
+            undo.callback(self.slot.close)
             ACTIVE.append(self.observer)
             undo.callback(ACTIVE.remove, self.observer)
             self._undo = undo.pop_all()
@@ -133,7 +135,7 @@ class Enforcement:
                     self._sdk_guards.add(resource, guard, undo)
             self._guards.push(undo.pop_all())
         self.observer.call(resource.name, resource.label)
-        self._watcher.binaries[:] = binaries
+        self._watcher.guard(binaries)
         self._added[resource.name] = resource
 
     def _tell_children(self) -> None:
@@ -145,11 +147,6 @@ class Enforcement:
         )
         if self._preload is not None:
             self._preload.write(self._watcher.binaries)
-
-    def _unwatch(self) -> None:
-        self._watcher.unwatch()
-        if not WATCHERS:
-            first_start.forget()
 
     def leave(self, scope: Scope) -> None:
         """Something else is about to run; what has been started so far is not its doing."""
@@ -163,6 +160,15 @@ class Enforcement:
                 self.ledger.book(self.journal.read_news(), self.slot.running)
         except JournalError as error:
             self._complain(str(error))
+
+    def is_healthy(self) -> bool:
+        """Whether no process has lost a record so far; complains if one has."""
+        try:
+            self.journal.check_loss()
+        except JournalError as error:
+            self._complain(str(error))
+            return False
+        return True
 
     def stop(self) -> None:
         """Take everything out again, and complain if a record may have been lost."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from imbue.resource_guards import system
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,28 +16,37 @@ if TYPE_CHECKING:
 
     Identity = tuple[int, int]  # device and inode of a file
 
+_KINDS = 0o170000
+_FOLDER = 0o040000
 
-def find_program(name: str, folders: Iterable[str], cwd: str | None = None) -> str | None:
-    """The path of the program that running `name` would run, or `None`.
+
+def find_runnable(
+    candidates: Iterable[str], cwd: str | None = None
+) -> tuple[str, Identity] | tuple[None, None]:
+    """The first of some paths that can be run, and the file that it leads to.
 
     Args:
-        name: A bare name, searched in the folders, or a path.
-        folders: The entries of a PATH; an empty one is the working directory.
-        cwd: Where the program is to run, which relative paths start from.
+        candidates: The paths.
+        cwd: Where relative ones start from, if not in the working directory.
     """
-    candidates = [name] if os.sep in name else [os.path.join(each, name) for each in folders]
     for candidate in candidates:
-        path = os.path.join(cwd or "", candidate)
-        if os.access(path, os.X_OK) and not os.path.isdir(path):
-            return path
-    return None
+        path = candidate if cwd is None else system.whole(candidate, cwd)
+        try:
+            if not system.access(path, system.X_OK):
+                continue
+            stat = system.stat(path)
+        except (OSError, ValueError):  # nothing that the system could run either
+            continue
+        if stat.st_mode & _KINDS != _FOLDER:
+            return path, (stat.st_dev, stat.st_ino)
+    return None, None
 
 
 def identity(path: str) -> Identity | None:
     """The file that a path leads to, links followed; `None` if it leads nowhere."""
     try:
-        stat = os.stat(path)
-    except OSError:
+        stat = system.stat(path)
+    except (OSError, ValueError):
         return None
     return stat.st_dev, stat.st_ino
 
@@ -49,40 +60,55 @@ class Binary:
         paths: Where it is installed: every match on PATH, since a child may have another PATH.
 
     Attributes:
-        identities: The files that it is.
-        shims: For each of those, the path of its shim in the private directory.
+        shims: For each file that it is, the path of its shim in the private directory. The first is
+            found on PATH; of others there is one each, to which the native layer sends a call by
+            path, so that what runs is what was called.
+        real: For each of those, the path that leads to it.
+        refusal: The path in the private directory of what is started where it is not allowed.
     """
 
-    __slots__ = ("_shared", "identities", "name", "paths", "resource", "shims")
+    __slots__ = ("_shared", "name", "paths", "real", "refusal", "resource", "shims")
 
     def __init__(self, name: str, resource: str, paths: Iterable[str]) -> None:
         self.name = name
         self.resource = resource
         self.paths = tuple(paths)
-        self.identities: set[Identity] = set()
         self.shims: dict[Identity, str] = {}
+        self.real: dict[Identity, str] = {}
+        self.refusal = f"no/{name}"
         self._shared: set[Identity] = set()
         for path in self.paths:
             file = identity(path)
-            if file is not None:
-                self.identities.add(file)
+            if file is not None and file not in self.shims:
+                self.shims[file] = f"at/{len(self.shims)}/{name}" if self.shims else f"bin/{name}"
+                self.real[file] = path
                 if _has_other_names(path, name):
                     self._shared.add(file)
+
+    @property
+    def identities(self) -> Iterable[Identity]:
+        """The files that it is; none if it is not installed."""
+        return self.shims.keys()
 
     def is_shared(self, file: Identity) -> bool:
         """Whether the file has other names as well, and is other programs under those."""
         return file in self._shared
 
-    def is_run_by(self, path: str, absolute: str, file: Identity | None) -> bool:
+    def is_run_by(self, path: str, file: Identity) -> bool:
         """Whether running `path`, which leads to `file`, runs this binary.
 
         A file that has other names as well, as that of a multi-call program, is this binary only
         under its name. Any other file is, whatever a link to it is called.
         """
-        if file not in self.identities:
+        if file not in self.shims:
             # Perhaps replaced since the session began, by an upgrade in a test.
-            return file is not None and absolute in self.paths
+            return system.whole(path) in self.paths
         return not self.is_shared(file) or self.name in _names_on_the_way(path)
+
+
+def last_part(path: str) -> str:
+    """What stands behind the last slash."""
+    return path.rpartition("/")[2]
 
 
 def _has_other_names(path: str, name: str) -> bool:
@@ -107,8 +133,10 @@ def _has_other_names(path: str, name: str) -> bool:
 def _names_on_the_way(path: str) -> Iterator[str]:
     """The last part of a path, and of each link that it leads over."""
     for _ in range(40):  # the kernel's limit for links
-        yield os.path.basename(path)
+        folder, slash, name = path.rpartition("/")
+        yield name
         try:
-            path = os.path.join(os.path.dirname(path), os.readlink(path))
+            target = system.fsdecode(system.readlink(path))
         except OSError:
             return
+        path = target if target.startswith("/") else f"{folder}{slash}{target}"

@@ -12,21 +12,28 @@ Python that a test starts; what patches an SDK is imported when that SDK is.
 from __future__ import annotations
 
 import os
+from contextvars import ContextVar
 
+from imbue.resource_guards import system
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.intercept import starts
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
-from imbue.resource_guards.intercept.spawn_hook import SpawnWatcher
+from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import directory_of
+from imbue.resource_guards.scope.entry import format_scope
 from imbue.resource_guards.scope.entry import parse_entries
+from imbue.resource_guards.scope.entry import with_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextvars import Token
     from types import ModuleType
     from typing import Any
     from typing import Final
@@ -41,89 +48,163 @@ GUARDS_FILE: Final = "guards"
 """The file in the private directory that says what is guarded; see `intercept/child_file.py`."""
 
 _OTHERS_CAN_ENTER: Final = 0o077
-_NOT_FOUND: Final = 127
 
 
 def guard_this_process() -> None:
     """Guard this process for each session that the variable names and that still lives."""
-    act_for(os.environ.get(VARIABLE, ""))
+    act_for(ENVIRONMENT.get(VARIABLE, ""))
 
 
 def act_for(value: str, leave_out: Sequence[str] = ()) -> None:
-    """Act for the scopes of a value of the variable from now on.
+    """Act for the scopes of a value of the variable from now on, in all of this process.
 
     Args:
         value: The variable's value.
         leave_out: The keys of sessions that guard this process in another way.
     """
+    for guard, scope in _guards_of(value, leave_out):
+        guard.enter(scope)
+
+
+def _guards_of(value: str, leave_out: Sequence[str]) -> list[tuple[ChildGuard, Scope]]:
+    found = []
     for key, (scope_id, allowed) in parse_entries(value).items():
         if key in leave_out:
             continue
         guard = GUARDS.get(key)
-        if guard is None:
-            try:
-                guard = ChildGuard(directory_of(key))
-            except (OSError, ValueError):
-                continue  # the session has ended: nobody is left to tell
-            GUARDS[key] = guard
-        guard.enter(scope_id, allowed)
+        try:
+            if guard is None:
+                guard = GUARDS[key] = ChildGuard(key)
+            found.append((guard, guard.scope_of(scope_id, allowed)))
+        except (OSError, ValueError):
+            continue  # the session has ended: nobody is left to tell
+    return found
+
+
+class acting_for:  # noqa: N801 - it is called like a function
+    """Act for the scopes of a value of the variable within a ``with`` block.
+
+    What runs beside it, in a thread or task of its own, goes on for its own scope; what is started
+    within it, and has no context, goes by what this process has begun last.
+
+    Args:
+        value: The variable's value.
+        leave_out: The keys of sessions that guard this process in another way.
+    """
+
+    def __init__(self, value: str, leave_out: Sequence[str] = ()) -> None:
+        self._guards = _guards_of(value, leave_out)
+        self._tokens: list[Token[Scope | None]] = []
+
+    def __enter__(self) -> None:
+        for guard, scope in self._guards:
+            guard.enter(scope)
+            self._tokens.append(guard.acting.set(scope))
+
+    def __exit__(self, *_: object) -> None:
+        for (guard, _scope), token in zip(self._guards, self._tokens, strict=True):
+            guard.acting.reset(token)
+
+
+class Scope:
+    """A scope as a child process knows it: its id, what it may use, and what was seen here.
+
+    Args:
+        id: Its id in its session.
+        allowed: The resources that it may use.
+    """
+
+    __slots__ = ("allowed", "id", "used")
+
+    def __init__(self, id: str, allowed: frozenset[str]) -> None:  # noqa: A002 - as in `pytest.param`
+        self.id = id
+        self.allowed = allowed
+        self.used: set[str] = set()
 
 
 class ChildGuard:
     """The guard of one session in this process.
 
     Args:
-        directory: The session's private directory.
+        key: The session's name in the variable.
+
+    Attributes:
+        acting: The scope of a piece of work that was given to this process.
 
     Raises:
-        OSError: It is not there, or someone else could have written it.
-        ValueError: What it says cannot be read.
+        OSError: Its directory is not there, or someone else could have written it.
+        ValueError: What that says cannot be read.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, key: str) -> None:
+        directory = directory_of(key)
         stat = os.stat(directory)
         if stat.st_uid != os.getuid() or stat.st_mode & _OTHERS_CAN_ENTER:
             raise PermissionError(directory)
-        self.scope_id = OUTSIDE
-        self.allowed: frozenset[str] = frozenset()
-        self.used: set[str] = set()
+        self.acting: ContextVar[Scope | None] = ContextVar("resource_guards_acting", default=None)
+        self._scope = Scope(OUTSIDE, frozenset())
+        self._key = key
         self._directory = directory
-        self._pid = os.getpid()
         self._session_pid = 0
         self._labels: dict[str, str] = {}
         self._import_hook = ImportHook()
         self._read_guards()
         self._import_hook.when_imported("multiprocessing.spawn", _adopt_prepared_scope)
 
-    def enter(self, scope_id: str, allowed: frozenset[str]) -> None:
-        """Act for a scope from now on; for the one in the state file, if this is to be asked."""
+    def scope_of(self, scope_id: str, allowed: frozenset[str]) -> Scope:
+        """The scope of an entry, or the one in the state file if this is to be asked.
+
+        Raises:
+            OSError: There is no state file.
+            ValueError: It cannot be read.
+        """
         if scope_id == ANY_SCOPE:
             from imbue.resource_guards.record.ancestors import child_of  # rare
 
-            with open(f"{self._directory}/state", encoding="utf-8") as file:
-                ((scope_id, allowed),) = parse_entries(f" state={file.read()}").values()
+            state = system.read_file(f"{self._directory}/state")
+            ((scope_id, allowed),) = parse_entries(f" state={state}").values()
             if scope_id == ANY_SCOPE:
                 scope_id += child_of(self._session_pid)
-        self.scope_id = scope_id
-        self.allowed = allowed
-        self.used.clear()
+        return Scope(scope_id, allowed)
 
-    def saw_spawn(self, binary: Binary, arguments: Sequence[str], replaces: bool) -> None:  # noqa: FBT001
-        """Note that a binary is started past its shim, and stop it if it is not allowed."""
-        __tracebackhide__ = True
-        try:
-            self._saw(binary.resource, "spawn", " ".join(arguments))
-        except ResourceGuardViolation as violation:
-            if replaces and os.getpid() != self._pid:  # a fork on its way to exec
-                os.write(2, f"resource guards: {violation}\n".encode(errors="replace"))
-                os._exit(_NOT_FOUND)
-            raise
+    def enter(self, scope: Scope) -> None:
+        """Act for a scope from now on."""
+        self._scope = scope
 
-    def _saw(self, resource: str, layer: str, what: str, *_: object, **__: object) -> None:
+    def current(self) -> Scope:
+        """The scope on whose behalf the calling code runs."""
+        return self.acting.get() or self._scope
+
+    def named(self, value: str) -> str:
+        """A value of the variable with the current scope in this session's entry."""
+        scope = self.current()
+        return with_entry(value, self._key, format_scope(scope.id, scope.allowed))
+
+    def saw_start(self, binary: Binary, arguments: Sequence[str]) -> ResourceGuardViolation | None:
+        """Note that a guarded program is about to start; returns what is to be raised."""
+        if self.current().id == OUTSIDE:
+            return None
+        # Only where a guarded program is started.
+        from imbue.resource_guards.record.command_line import written
+
+        return self._saw(binary.resource, "spawn", written(arguments))
+
+    def saw_call(self, resource: str, layer: str, what: str, *_: object, **__: object) -> None:
+        """Note a call of an SDK, or a connection.
+
+        Raises:
+            ResourceGuardViolation: The scope may not use the resource.
+        """
         __tracebackhide__ = True
-        allowed = resource in self.allowed
-        if self.scope_id == OUTSIDE or (allowed and resource in self.used):
-            return
+        violation = self._saw(resource, layer, what)
+        if violation is not None:
+            raise violation
+
+    def _saw(self, resource: str, layer: str, what: str) -> ResourceGuardViolation | None:
+        scope = self.current()
+        is_allowed = resource in scope.allowed
+        if scope.id == OUTSIDE or (is_allowed and resource in scope.used):
+            return None
         # Heavier than all of the above, and only now needed.
         from imbue.resource_guards.callsite import call_site
         from imbue.resource_guards.kinds import Layer
@@ -132,42 +213,50 @@ class ChildGuard:
         from imbue.resource_guards.record.ancestors import through
         from imbue.resource_guards.record.line import format_use
 
-        by = "" if allowed else through(self._session_pid)
-        use = Use(resource, allowed, Layer(layer), what, call_site(), os.getpid(), by)
-        self._write(format_use(self.scope_id, use))
-        self.used.add(resource)
-        if not allowed:
-            label = self._labels.get(resource, resource)
-            text = messages.blocked(label, use, messages.STARTED_BY_TEST)
-            raise ResourceGuardViolation(text, resource)
+        by = "" if is_allowed else through(self._session_pid)
+        pid = system.getpid()
+        use = Use(resource, is_allowed, Layer(layer), what, call_site(), pid, by)
+        if not self._write(format_use(scope.id, use)):
+            return None
+        scope.used.add(resource)
+        if is_allowed:
+            return None
+        text = messages.blocked(self._labels.get(resource, resource), use, messages.STARTED_BY_TEST)
+        return ResourceGuardViolation(text, resource)
 
-    def _write(self, record: bytes) -> None:
+    def _write(self, record: bytes) -> bool:
+        """Write a record; `False` if the session has ended, and guards nothing any more."""
         try:
-            journal = os.open(f"{self._directory}/journal", os.O_WRONLY | os.O_APPEND)
-            try:
-                if os.write(journal, record) == len(record):
-                    return
-            finally:
-                os.close(journal)
+            system.append(f"{self._directory}/journal", record)
         except OSError:
-            pass
-        # Emptying a file works where a disk is full; the session finds it empty and fails.
-        os.close(os.open(f"{self._directory}/health", os.O_WRONLY | os.O_TRUNC))
+            try:
+                # Emptying a file works where a disk is full; the session finds it empty and fails.
+                flags = system.O_WRONLY | system.O_TRUNC | system.O_CLOEXEC
+                system.close(system.open(f"{self._directory}/health", flags))
+            except FileNotFoundError:
+                self._stop()
+                return False
+        return True
+
+    def _stop(self) -> None:
+        """The session has ended before this process: be silent from now on."""
+        self._scope = Scope(OUTSIDE, frozenset())
+        GUARDS.pop(self._key, None)
+        self._import_hook.uninstall()
+        starts.unwatch(self._watcher)
 
     def _read_guards(self) -> None:
-        with open(
-            f"{self._directory}/{GUARDS_FILE}", encoding="utf-8", errors="surrogateescape"
-        ) as file:
-            lines = [line.rstrip("\n").split("\t") for line in file]
+        text = system.read_file(f"{self._directory}/{GUARDS_FILE}")
+        lines = [line.split("\t") for line in text.split("\n") if line]
         path = [entry for kind, *entries in lines if kind == "path" for entry in entries]
-        watcher = SpawnWatcher(f"{self._directory}/bin", path, self.saw_spawn)
+        binaries: list[Binary] = []
         for kind, *fields in lines:
             if kind == "pid":
                 self._session_pid = int(fields[0])
             elif kind == "binary":
                 resource, label, name, *paths = fields
                 self._labels[resource] = label
-                watcher.binaries.append(Binary(name, resource, paths))
+                binaries.append(Binary(name, resource, paths))
             elif kind == "sdk":
                 resource, label, *target = fields
                 self._labels[resource] = label
@@ -176,8 +265,13 @@ class ChildGuard:
                 resource, label, is_use = fields
                 self._labels[resource] = label
                 self._watch_connections(resource, is_use)
-        if watcher.binaries:
-            watcher.watch()
+        self._watcher = ProgramWatcher(
+            self._directory, path, self.saw_start, lambda: None, self.named
+        )
+        if binaries:
+            self._watcher.guard(binaries)
+            starts.watch(self._watcher)
+            self._import_hook.when_imported("_posixsubprocess", starts.replace_fork_exec)
 
     def _watch_connections(self, resource: str, is_use: str) -> None:
         def load_and_ask(address: Any) -> bool:
@@ -194,7 +288,7 @@ class ChildGuard:
 
         def saw(what: str) -> None:
             __tracebackhide__ = True
-            self._saw(resource, "connection", what)
+            self.saw_call(resource, "connection", what)
 
         watcher = ConnectionWatcher(load_and_ask, saw)
         watcher.watch()
@@ -205,7 +299,7 @@ class ChildGuard:
 
             from imbue.resource_guards.intercept import child_patch  # imports `inspect` and more
 
-            child_patch.patch(module, fields, partial(self._saw, resource, "sdk"))
+            child_patch.patch(module, fields, partial(self.saw_call, resource, "sdk"))
 
         self._import_hook.when_imported(fields[0].partition(":")[0], patch)
 
@@ -217,7 +311,7 @@ def _adopt_prepared_scope(spawn: Any) -> None:
     def adopting_prepare(data: dict[str, Any]) -> None:
         value = data.get(PREPARATION)
         if value is not None:
-            os.environ[VARIABLE] = value
+            ENVIRONMENT[VARIABLE] = value
             act_for(value)
         prepare(data)
 

@@ -7,11 +7,9 @@ import inspect
 from collections.abc import AsyncGenerator
 from collections.abc import Callable
 from collections.abc import Generator
-from threading import get_ident
 from types import ModuleType
 from typing import Any
 from typing import Final
-from typing import Protocol
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.replacement import Replacement
@@ -23,42 +21,26 @@ Call = Callable[..., Any]
 Observe = Callable[..., object]
 
 
-class Turns(Protocol):
-    """What tells whether another scope runs than before: `scope/slot.py`."""
-
-    stamp: int
-    thread: int
-
-
 class Gate:
-    """Remembers in which turn a target was seen, since all further calls in it need no look.
+    """Remembers for whom a target was seen, since all further calls on that behalf need no look.
 
     What a guarded call costs is what this costs, so the functions that stand before a target compare
-    the three numbers themselves.
+    the two objects themselves.
 
     Args:
-        turns: Tells the turn of the thread that runs the tests, and that thread; `None` where each
-            call is looked at.
+        current: Tells for whom the calling code runs, an object for each turn of a scope; without
+            it each call is looked at.
     """
 
-    __slots__ = ("open_in", "turns")
+    __slots__ = ("current", "open_for")
 
-    def __init__(self, turns: Turns | None = None) -> None:
-        self.turns: Turns = turns or _NO_TURNS
-        self.open_in = -1
+    def __init__(self, current: Callable[[], object] = object) -> None:
+        self.current = current
+        self.open_for: object = None
 
     def open(self) -> None:
-        """Let calls of this turn through, if this thread runs the tests."""
-        if get_ident() == self.turns.thread:
-            self.open_in = self.turns.stamp
-
-
-class _NoTurns:
-    stamp = 0
-    thread = 0
-
-
-_NO_TURNS: Final = _NoTurns()
+        """Let calls on the same behalf through. Where nobody is known, each may be another's."""
+        self.open_for = self.current() or None
 
 
 class MethodPatch:
@@ -68,19 +50,24 @@ class MethodPatch:
         target: What was declared, for messages and the kind.
         owner: The class or module that the target's owner resolved to.
         observe: Called with a call's arguments before it goes on; what it raises, the caller gets.
-        turns: Where it is given, `observe` is called in each turn until it has let one through.
+        current: Where it is given, `observe` is called for each of these until it has let one
+            through; see :class:`Gate`.
 
     Raises:
         ResourceGuardMisconfiguration: The owner's attribute cannot be called.
     """
 
     def __init__(
-        self, target: SdkTarget, owner: Any, observe: Observe, turns: Turns | None = None
+        self,
+        target: SdkTarget,
+        owner: Any,
+        observe: Observe,
+        current: Callable[[], object] = object,
     ) -> None:
         self._target = target
         self._owner = owner
         self._observe = observe
-        self._gate = Gate(turns)
+        self._gate = Gate(current)
         self._found = inspect.getattr_static(owner, target.attribute)
         if not (callable(self._found) or isinstance(self._found, (staticmethod, classmethod))):
             raise ResourceGuardMisconfiguration(messages.target_not_callable(target, self._found))
@@ -111,7 +98,7 @@ class MethodPatch:
         is_own = self._target.attribute in getattr(self._owner, "__dict__", ())
         call = original if is_own else self._inherited()
         wrapper = _WRAPPERS[self._target.kind or _kind_of(original)]
-        guarded = wrapper(call, self._observed(), self._gate, self._gate.turns)
+        guarded = wrapper(call, self._observed(), self._gate)
         functools.update_wrapper(guarded, original)
         if not inspect.isclass(self._owner):
             return guarded  # nothing binds what is found in a module or an object itself
@@ -166,41 +153,41 @@ def _kind_of(function: Call) -> MethodKind:
 # starts. Calling the original there keeps what the caller sees of it, `inspect` included.
 
 
-def _sync(call: Call, observe: Observe, gate: Gate, turns: Turns) -> Call:
+def _sync(call: Call, observe: Observe, gate: Gate) -> Call:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        if gate.open_in != turns.stamp or get_ident() != turns.thread:
+        if gate.open_for is not gate.current():
             observe(*args, **kwargs)
         return call(*args, **kwargs)
 
     return guarded
 
 
-def _async(call: Call, observe: Observe, gate: Gate, turns: Turns) -> Call:
+def _async(call: Call, observe: Observe, gate: Gate) -> Call:
     async def guarded(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        if gate.open_in != turns.stamp or get_ident() != turns.thread:
+        if gate.open_for is not gate.current():
             observe(*args, **kwargs)
         return await call(*args, **kwargs)
 
     return guarded
 
 
-def _gen(call: Call, observe: Observe, gate: Gate, turns: Turns) -> Call:
+def _gen(call: Call, observe: Observe, gate: Gate) -> Call:
     def guarded(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         __tracebackhide__ = True
-        if gate.open_in != turns.stamp or get_ident() != turns.thread:
+        if gate.open_for is not gate.current():
             observe(*args, **kwargs)
         return (yield from call(*args, **kwargs))
 
     return guarded
 
 
-def _async_gen(call: Call, observe: Observe, gate: Gate, turns: Turns) -> Call:
+def _async_gen(call: Call, observe: Observe, gate: Gate) -> Call:
     # What `yield from` does for a generator (PEP 380), written out: there is no `yield from` here.
     async def guarded(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         __tracebackhide__ = True
-        if gate.open_in != turns.stamp or get_ident() != turns.thread:
+        if gate.open_for is not gate.current():
             observe(*args, **kwargs)
         inner = call(*args, **kwargs)
         try:
@@ -222,7 +209,7 @@ def _async_gen(call: Call, observe: Observe, gate: Gate, turns: Turns) -> Call:
     return guarded
 
 
-_WRAPPERS: Final[dict[MethodKind, Callable[[Call, Observe, Gate, Turns], Call]]] = {
+_WRAPPERS: Final[dict[MethodKind, Callable[[Call, Observe, Gate], Call]]] = {
     MethodKind.SYNC: _sync,
     MethodKind.ASYNC: _async,
     MethodKind.GEN: _gen,

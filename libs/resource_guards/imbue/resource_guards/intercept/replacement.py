@@ -1,9 +1,14 @@
-"""One attribute of a class or module, replaced and put back exactly."""
+"""One attribute of a class or module, replaced and put back exactly.
+
+Imports nothing, since child Pythons load it at start.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from typing import Final
 
 MISSING: Final = object()
 
@@ -20,22 +25,22 @@ class Replacement:
     def __init__(self, owner: Any, name: str, new: Any) -> None:
         self._owner = owner
         self._name = name
-        self._new = new
-        self._old: Any = MISSING
+        self.new = new
+        self.old: Any = MISSING
         self._installed = False
 
     def install(self) -> None:
         """Put the new one in place. A second call changes nothing."""
         if not self._installed:
-            self._old = vars(self._owner).get(self._name, MISSING)
-            setattr(self._owner, self._name, self._new)
+            self.old = vars(self._owner).get(self._name, MISSING)
+            setattr(self._owner, self._name, self.new)
             self._installed = True
 
     def uninstall(self) -> None:
         """Restore the owner's own entry, or that it had none, unless someone replaced it since."""
-        if self._installed and vars(self._owner).get(self._name, MISSING) is self._new:
-            if self._old is MISSING:
+        if self._installed and vars(self._owner).get(self._name, MISSING) is self.new:
+            if self.old is MISSING:
                 delattr(self._owner, self._name)
             else:
-                setattr(self._owner, self._name, self._old)
+                setattr(self._owner, self._name, self.old)
         self._installed = False

@@ -17,7 +17,6 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
-from imbue.resource_guards.intercept.method_patch import Turns
 from imbue.resource_guards.intercept.method_patch import resolve
 from imbue.resource_guards.intercept.targets import find_module
 from imbue.resource_guards.intercept.targets import is_installed
@@ -43,12 +42,13 @@ class Told(NamedTuple):
     Args:
         saw: Told the resource and the target of a call, before it goes on.
         saw_connection: Told the resource and the address of each connection, before it is opened.
-        turns: Tells when another scope runs, so that calls must be told again.
+        current: Tells for whom the calling code runs; where that is another object than before,
+            calls must be told again.
     """
 
     saw: Saw
     saw_connection: Saw
-    turns: Turns
+    current: Callable[[], object]
 
 
 class SdkGuards:
@@ -137,7 +137,7 @@ class SdkGuards:
             return
         try:
             saw = partial(self._told.saw, resource.name, target.title)
-            patch = MethodPatch(target, owner, saw, self._told.turns)
+            patch = MethodPatch(target, owner, saw, self._told.current)
             patch.install()
         except ResourceGuardMisconfiguration as error:
             raise ResourceGuardMisconfiguration(messages.guard_failed(resource, error)) from error

@@ -14,11 +14,11 @@ import shlex
 from pathlib import Path
 from typing import Final
 
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.binaries import Binary
-from imbue.resource_guards.intercept.binaries import find_program
-from imbue.resource_guards.intercept.binaries import identity
+from imbue.resource_guards.intercept.binaries import find_runnable
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
@@ -133,6 +133,13 @@ printf '%s\\n' @@refusal@@ >&2
 exit 127
 """
 
+_REFUSAL: Final = """\
+#!/bin/sh
+# pytest resource guards: started in place of a program whose use is noted already, and refused.
+printf '%s\\n' {refusal} >&2
+exit 127
+"""
+
 _PARTS: Final = _SCRIPT.split("@@")
 """Every other one is the name of what comes there."""
 
@@ -150,7 +157,7 @@ class Shims:
         self._key = key
         if os.pathsep in str(directory):
             raise ResourceGuardMisconfiguration(messages.directory_has_colon(directory))
-        around = parse_entries(os.environ.get(VARIABLE, "")).keys() - {key}
+        around = parse_entries(ENVIRONMENT.get(VARIABLE, "")).keys() - {key}
         # One digit, for the native layer, which sends inner shims on to outer ones.
         (directory / "level").write_text(str(min(len(around), 9)), "utf-8")
         self._folder = directory / "bin"
@@ -158,7 +165,7 @@ class Shims:
         self.folder = str(self._folder)
         self._octets = os.fsencode(self.folder)
         self._environment = raw_environment()
-        self.path_at_start = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        self.path_at_start = ENVIRONMENT.get("PATH", os.defpath).split(os.pathsep)
         self.put_on_path()
 
     def add(self, resource: Resource, name: str) -> Binary:
@@ -171,44 +178,45 @@ class Shims:
         Raises:
             ResourceGuardMisconfiguration: Programs in the private directory cannot be run.
         """
-        found = [find_program(name, [folder]) for folder in self.path_at_start]
+        found = [find_runnable([f"{folder or '.'}/{name}"])[0] for folder in self.path_at_start]
         paths = [os.path.abspath(path) for path in found if path is not None]
         binary = Binary(name, resource.name, paths)
-        for path in paths:
-            file = identity(path)
-            if file is not None and file not in binary.shims:
-                # The first is found on PATH. Of others there is one each, to which the native
-                # layer sends a call by path, so that what runs is what was called.
-                where = f"at/{len(binary.shims)}/{name}" if binary.shims else f"bin/{name}"
-                shim = self._directory / where
-                shim.parent.mkdir(parents=True, exist_ok=True)
-                shim.write_text(self._script(resource, name, path), "utf-8", "surrogateescape")
-                shim.chmod(0o700)
-                if not os.access(shim, os.X_OK):
-                    raise ResourceGuardMisconfiguration(
-                        messages.directory_noexec(self._directory, resource)
-                    )
-                binary.shims[file] = where
+        for file, where in binary.shims.items():
+            shim = self._write(where, self._script(resource, name, binary.real[file]))
+            if not os.access(shim, os.X_OK):
+                raise ResourceGuardMisconfiguration(
+                    messages.directory_noexec(self._directory, resource)
+                )
+        refusal = shlex.quote(messages.shim_refusal(resource))
+        self._write(binary.refusal, _REFUSAL.format(refusal=refusal))
         return binary
+
+    def _write(self, where: str, script: str) -> Path:
+        path = self._directory / where
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(script, "utf-8", "surrogateescape")
+        path.chmod(0o700)
+        return path
 
     def put_on_path(self) -> None:
         """Make the folder the first on PATH, unless PATH has it: a test may have put fakes first."""
         path = self._environment.get(b"PATH", b"")
         if path.startswith(self._octets) or self._octets in path:
             return
-        rest = os.environ.get("PATH", os.defpath)
-        os.environ["PATH"] = f"{self.folder}{os.pathsep}{rest}"
+        rest = ENVIRONMENT.get("PATH", os.defpath)
+        ENVIRONMENT["PATH"] = f"{self.folder}{os.pathsep}{rest}"
 
     def discard(self, name: str) -> None:
         """Take the shim of a binary away again."""
-        (self._folder / name).unlink(missing_ok=True)
+        for where in (f"bin/{name}", f"no/{name}"):
+            (self._directory / where).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Take the folder off PATH, and leave what a test may have changed there."""
-        path = os.environ.get("PATH", "").split(os.pathsep)
+        path = ENVIRONMENT.get("PATH", "").split(os.pathsep)
         if self.folder in path:
             path.remove(self.folder)
-            os.environ["PATH"] = os.pathsep.join(path)
+            ENVIRONMENT["PATH"] = os.pathsep.join(path)
 
     def _script(self, resource: Resource, binary: str, real: str) -> str:
         quote = shlex.quote

@@ -51,7 +51,7 @@ class Lifecycle:
         self._slot = enforcement.slot
         self._ledger = enforcement.ledger
         self._journal = enforcement.journal
-        self._journal_size = enforcement.journal.size
+        self._observer = enforcement.observer
         self._put_on_path = enforcement.shims.put_on_path
         self._labels = enforcement.observer.labels
         self._registry = session.registry
@@ -105,19 +105,18 @@ class Lifecycle:
             return report
         phase = call.when
         scope = account.scope
-        if scope.has_started or (phase != "setup" and self._journal_size() != self._journal.read):
+        try:
+            if scope.has_started or (
+                phase != "setup" and self._journal.size() != self._journal.read
+            ):
+                self.enforcement.read_journal()
+        except OSError:  # the test has closed the descriptor; this opens it anew
             self.enforcement.read_journal()
         if phase == "call":
             if self._declared_by(item) is not account.declared:
                 self.refresh(scope)
         elif phase == "teardown":
-            if scope.has_started:
-                self.enforcement.leave(scope)
-            self._ledger.close(scope)
-            self._slot.leave()
-            self.running = None
-            if account.fixtures:
-                account.wait()
+            self._end(account, scope)
         if account.declared or scope.used or account.fixtures or self._records:
             self._judge(account, report, call)
         if phase == "teardown" and self._fixtures.finished:
@@ -128,9 +127,20 @@ class Lifecycle:
         if self._ledger.is_open(item):  # it has begun, and another has taken its place
             self.overlap.found(item.nodeid, self._ledger.last_owner)
 
+    def _end(self, account: TestAccount, scope: Scope) -> None:
+        if scope.has_started:
+            self.enforcement.leave(scope)
+        self._ledger.close(scope)
+        self._slot.leave()
+        self.running = None
+        if account.fixtures:
+            account.wait()
+
     def _judge(
         self, account: TestAccount, report: pytest.TestReport, call: pytest.CallInfo[None]
     ) -> None:
+        if self._observer.has_raised_in_fork:
+            self._observer.end_fork()
         if self.overlap.look_around(account.item):
             return
         is_end = call.when == "teardown"
@@ -146,13 +156,13 @@ class Lifecycle:
                 fail_report(report, account.item, call, violations, self._labels)
             if is_end:
                 name_resources(report, account.used())
-                self._end(account, report)
+                self._conclude(account, report)
         if self.reports is not None:
             self.reports.judged = Judged(call, account, before, violations, report.longrepr)
         elif is_end and self._recorder is not None:
             self._recorder.attach(report, account)
 
-    def _end(self, account: TestAccount, report: pytest.TestReport) -> None:
+    def _conclude(self, account: TestAccount, report: pytest.TestReport) -> None:
         if account.is_finished:
             self._note(account)
         elif self._is_worker:
@@ -208,7 +218,11 @@ class Lifecycle:
     def _to_fail(self, account: TestAccount, *, finished: bool) -> list[Violation]:
         """The new violations that fail the test; of the others it warns, or keeps silent."""
         failing = []
-        for found in account.untold(self._verdict(account, finished=finished)):
+        violations = self._verdict(account, finished=finished)
+        if any(not each.uses for each in violations) and not self.enforcement.is_healthy():
+            # Some use was lost, and may be the one that is missed here; the run fails for it.
+            violations = [each for each in violations if each.uses]
+        for found in account.untold(violations):
             label = self._labels.get(found.resource, "")
             if self._policy.enforces(DIRECTIONS[found.kind], found.resource, label):
                 failing.append(self._placed(account.item, found))

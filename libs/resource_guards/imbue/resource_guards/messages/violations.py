@@ -204,6 +204,14 @@ def warned_of(resource: str, kind: str, count: int) -> str:
     return f"Warned of {resource}: {kind}, {counted(count, 'time')}."
 
 
+def fork_came_back() -> str:
+    """Why a fork of pytest's process is ended, when it has come back to pytest."""
+    return (
+        "a call was blocked in a fork of pytest's process, and nothing in the fork ended it. "
+        "It is ended here, since it would go on as a second pytest."
+    )
+
+
 def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:
     """A use by a process that outlived its test."""
     if use.allowed:

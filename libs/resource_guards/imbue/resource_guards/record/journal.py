@@ -16,6 +16,7 @@ from stat import S_IRWXU
 from stat import S_IWUSR
 from typing import NamedTuple
 
+from imbue.resource_guards import system
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import trust as messages
@@ -67,12 +68,40 @@ class Journal:
     def __init__(self, path: Path, health: Path) -> None:
         self.path = path
         self.health = health
+        self._name = str(path)
         health.write_text("1", encoding="utf-8")
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._fd = os.open(path, flags, 0o600)
+        self._health_name = str(health)
+        flags = system.O_RDWR | system.O_APPEND | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC
+        self._use(system.open(self._name, flags, 0o600))
+        self._file = self._identity()
         self.read = 0
+
+    def _use(self, descriptor: int) -> None:
+        self._fd = descriptor
         # No method, since it is asked twice for each test.
-        self.size: Callable[[], int] = partial(os.lseek, self._fd, 0, os.SEEK_END)
+        self.size: Callable[[], int] = partial(system.lseek, descriptor, 0, os.SEEK_END)
+
+    def _identity(self) -> tuple[int, int]:
+        stat = system.fstat(self._fd)
+        return stat.st_dev, stat.st_ino
+
+    def reopen(self) -> None:
+        """Make sure that the descriptor is the journal's: a test may have closed or reused it.
+
+        Raises:
+            JournalError: The file is gone, or another one stands in its place.
+        """
+        with suppress(OSError):
+            if self._identity() == self._file:
+                return
+        try:
+            flags = system.O_RDWR | system.O_APPEND | system.O_CLOEXEC
+            self._use(system.open(self._name, flags))
+            is_same = self._identity() == self._file
+        except OSError as error:
+            raise JournalError(messages.journal_removed(self.path)) from error
+        if not is_same:
+            raise JournalError(messages.journal_removed(self.path))
 
     def has_news(self) -> bool:
         """Whether other processes have written since the last :meth:`read_news`.
@@ -83,7 +112,8 @@ class Journal:
             JournalError: The file was removed, with whatever would have been written to it, or
                 can be written no more.
         """
-        stat = os.fstat(self._fd)
+        self.reopen()
+        stat = system.fstat(self._fd)
         if not stat.st_nlink:
             raise JournalError(messages.journal_removed(self.path))
         if not stat.st_mode & S_IWUSR:
@@ -96,7 +126,7 @@ class Journal:
         Raises:
             JournalError: A record is not whole.
         """
-        data = os.pread(self._fd, os.fstat(self._fd).st_size - self.read, self.read)
+        data = system.pread(self._fd, system.fstat(self._fd).st_size - self.read, self.read)
         whole, _, _ = data.rpartition(b"\n")
         if not whole:
             return []
@@ -104,22 +134,43 @@ class Journal:
         return [parse_record(line) for line in whole.decode(errors="replace").split("\n")]
 
     def append(self, scope_id: object, use: Use) -> None:
-        """Write a record, from this process or a child forked from it.
+        """Write a record from a fork of the session's process.
+
+        By path: whatever number the descriptor has, the fork may have closed it, and opened a file of its
+        own under that number.
 
         Raises:
             JournalError: It could not be written, or not whole.
         """
-        data = format_use(scope_id, use)
         try:
-            written = os.write(self._fd, data)
-            reason: object = "half a record written"
+            system.append(self._name, format_use(scope_id, use))
         except OSError as error:
-            written = 0
-            reason = error
-        if written != len(data):
-            with suppress(OSError):  # then it has gone, which `has_news` finds
-                os.truncate(self.health, 0)  # this may be a fork, whose error nobody hears
-            raise JournalError(messages.journal_unwritable(self.path, reason))
+            problem = messages.journal_unwritable(self.path, error)
+            self._note_loss(str(error))
+            raise JournalError(problem) from error
+
+    def _note_loss(self, reason: str) -> None:
+        with suppress(OSError):  # then it has gone, which `has_news` finds
+            # Emptied, and told by the name of a link: both work where no file may grow.
+            system.truncate(self._health_name, 0)
+            system.symlink(reason, f"{self._health_name}.reason")
+
+    def check_loss(self) -> None:
+        """Make sure that no process has lost a record so far.
+
+        Raises:
+            JournalError: One has.
+        """
+        try:
+            if system.stat(self._health_name).st_size:
+                return
+        except OSError as error:
+            raise JournalError(messages.journal_removed(self.path)) from error
+        try:
+            reason = system.fsdecode(system.readlink(f"{self._health_name}.reason"))
+        except OSError:
+            reason = "a process could not append"
+        raise JournalError(messages.journal_unwritable(self.path, reason))
 
     def check(self) -> None:
         """Make sure that every record that should have been written was.
@@ -129,22 +180,23 @@ class Journal:
         """
         if self.has_news():
             raise JournalError(messages.journal_torn("at its end"))
+        self.check_loss()
         try:
-            healthy = self.health.stat().st_size
             changed = [
                 path
                 for path in self.path.parent.iterdir()
-                if ~path.stat().st_mode & (S_IRWXU if path.is_dir() else S_IRUSR | S_IWUSR)
+                if not path.is_symlink()
+                and ~path.stat().st_mode & (S_IRWXU if path.is_dir() else S_IRUSR | S_IWUSR)
             ]
             if S_IMODE(self.path.parent.stat().st_mode) != S_IRWXU:
                 changed.append(self.path.parent)
         except OSError as error:
             raise JournalError(messages.journal_removed(self.path)) from error
-        if not healthy:
-            raise JournalError(messages.journal_unwritable(self.path, "a process could not append"))
         if changed:
             raise JournalError(messages.directory_locked(changed[0]))
 
     def close(self) -> None:
         """Close the descriptor; the file goes with its directory."""
-        os.close(self._fd)
+        with suppress(OSError):  # a test has closed it; it may be another file's by now
+            if self._identity() == self._file:
+                system.close(self._fd)

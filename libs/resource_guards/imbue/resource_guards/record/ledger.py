@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from os import getpid
 from typing import Final
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.scope import Owner
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.scope import name_of
+from imbue.resource_guards.system import getpid
 
 _FOR_EACH_FORK: Final = 10**9
 """How many scope ids a process may count before it comes to those of another."""
@@ -65,6 +65,19 @@ class Ledger:
     def last_owner(self) -> str:
         """The test or fixture that a scope was last opened for."""
         return name_of(self._owners[-1])
+
+    def find(self, scope_id: int, allowed: frozenset[str]) -> Scope:
+        """The scope of an id, which takes nothing more if it has ended.
+
+        Args:
+            scope_id: Its id.
+            allowed: What it may use.
+        """
+        return self._open.get(scope_id) or Scope(scope_id, self._owner(str(scope_id)), allowed)
+
+    def is_in_fork(self) -> bool:
+        """Whether this is a fork of the process whose scopes these are."""
+        return getpid() != self._pid
 
     def close(self, scope: Scope) -> None:
         """Take nothing more for this scope: what still comes is late."""

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Callable
-from collections.abc import MutableMapping
 from collections.abc import Sequence
-from typing import Any
 from typing import Final
 
+from imbue.resource_guards import system
 from imbue.resource_guards.callsite import call_site
+from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
+from imbue.resource_guards.record.command_line import written
+from imbue.resource_guards.record.forks import end_fork
+from imbue.resource_guards.record.forks import may_be_caught
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.ledger import Ledger
-from imbue.resource_guards.record.line import LONGEST
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import ScopeSlot
 
 Refresh = Callable[[Scope], None]
 
-NOT_FOUND: Final = 127
-"""The exit code of a blocked program: a shell's, for one that is not there."""
+BLOCKED: Final = 127
+"""The exit code of a fork that is ended: that of a blocked program."""
 
 
 class Observer:
@@ -42,6 +42,8 @@ class Observer:
         labels: For each resource, the name to call it by.
         names: For each name of a resource, of these two kinds, the first.
         refresh: Reads the marks of a scope's test again, which a test may add while it runs.
+        has_raised_in_fork: This is a fork that a test has made of the session's process, and what it
+            called was stopped: it must not come back to pytest.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class Observer:
         self._ledger = ledger
         self._journal = journal
         self._read_journal = read_journal
-        self._pid = os.getpid()
+        self.has_raised_in_fork = False
 
     def call(self, resource: str, label: str) -> None:
         """Call a resource by a label from now on."""
@@ -78,10 +80,7 @@ class Observer:
             ResourceGuardViolation: The scope may not use the resource.
         """
         __tracebackhide__ = True
-        scope = self._slot.current()
-        if scope is None or (resource in scope.used and resource in scope.allowed):
-            return
-        self._saw_call(scope, resource, Layer.SDK, what)
+        self._saw_call(resource, Layer.SDK, what)
 
     def saw_connection(self, resource: str, what: str) -> None:
         """The same for a connection that is about to be opened.
@@ -90,76 +89,80 @@ class Observer:
             ResourceGuardViolation: The scope may not use the resource.
         """
         __tracebackhide__ = True
+        self._saw_call(resource, Layer.CONNECTION, what)
+
+    def _saw_call(self, resource: str, layer: Layer, what: str) -> None:
+        __tracebackhide__ = True
         scope = self._slot.current()
         if scope is None or (resource in scope.used and resource in scope.allowed):
             return
-        self._saw_call(scope, resource, Layer.CONNECTION, what)
+        violation = self._note(scope, resource, layer, what)
+        if violation is None:
+            return
+        if self._ledger.is_in_fork():
+            if not may_be_caught(system.getframe()):
+                end_fork(str(violation), BLOCKED)
+            self.has_raised_in_fork = True
+        raise violation
 
-    def _saw_call(self, scope: Scope, resource: str, layer: Layer, what: str) -> None:
-        __tracebackhide__ = True
-        use = self._note(scope, resource, layer, what)
-        if not use.allowed:
-            text = self._text(resource, use, scope)
-            raise ResourceGuardViolation(text, resource)
-
-    def saw_spawn(self, binary: Binary, arguments: Sequence[str], replaces: bool) -> None:  # noqa: FBT001
-        """Note that a binary is started past its shim, and stop it if it is not allowed.
+    def saw_start(self, binary: Binary, arguments: Sequence[str]) -> ResourceGuardViolation | None:
+        """Note that a guarded program is about to start.
 
         Args:
-            binary: What would run.
+            binary: The program.
             arguments: Its command line.
-            replaces: It would run in place of this process.
 
-        Raises:
-            ResourceGuardViolation: The scope may not use the resource.
+        Returns:
+            What is to be raised if the scope may not use it.
         """
-        __tracebackhide__ = True
         scope = self._slot.current()
         if scope is None:
-            return
-        what = " ".join(shlex.quote(word[:LONGEST]) for word in arguments[:LONGEST])
-        use = self._note(scope, binary.resource, Layer.SPAWN, what)
-        if use.allowed:
-            return
-        text = self._text(binary.resource, use, scope)
-        if replaces and os.getpid() != self._pid:
-            # A fork on its way to exec. An exception would unwind a second copy of pytest; this
-            # is how the same ends when a shim blocks it.
-            os.write(2, f"resource guards: {text}\n".encode(errors="replace"))
-            os._exit(NOT_FOUND)
-        raise ResourceGuardViolation(text, binary.resource)
+            return None
+        return self._note(scope, binary.resource, Layer.SPAWN, written(arguments))
 
-    def _text(self, resource: str, use: Use, scope: Scope) -> str:
-        label = self.labels[resource]
-        return messages.blocked(label, use, scope.owner, is_fixture=scope.is_of_fixture)
-
-    def before_spawn(self, environment: MutableMapping[Any, Any] | None) -> None:
+    def before_start(self) -> None:
         """Remember the place from which a process is about to be started, and for whom.
 
         A shim cannot know the place, so uses that it notes get it from the scope; what earlier
-        processes noted is booked first, with the place of its own. The environment that the
-        process gets is made to name the scope.
+        processes noted is booked first, with the place of its own.
         """
         scope = self._slot.current()
-        if scope is not None and os.getpid() == self._pid:
+        if self._ledger.is_in_fork():
+            return
+        if scope is not None:
             if self._slot.is_main_thread:  # it alone reads the journal
                 self._read_journal()
             scope.started_at = call_site()
             scope.has_started = True
             if self.refresh is not None:
                 self.refresh(scope)
-        self._slot.name(environment)
+        self._slot.before_start()
 
-    def _note(self, scope: Scope, resource: str, layer: Layer, what: str) -> Use:
+    def end_fork(self) -> None:
+        """End this fork, which has come back to pytest with what was raised in it."""
+        end_fork(messages.fork_came_back(), BLOCKED)
+
+    def _note(
+        self, scope: Scope, resource: str, layer: Layer, what: str
+    ) -> ResourceGuardViolation | None:
         if resource not in scope.allowed and self.refresh is not None:
             self.refresh(scope)
-        use = Use(resource, resource in scope.allowed, layer, what, call_site(), os.getpid())
-        if use.pid == self._pid:
-            self._ledger.note(scope, use)
-        else:
-            self._journal.append(scope.id, use)
+        is_allowed = resource in scope.allowed
+        use = Use(resource, is_allowed, layer, what, call_site(), system.getpid())
+        if self._ledger.is_in_fork():
+            try:
+                self._journal.append(scope.id, use)
+            except JournalError as error:
+                # Nothing that a fork raises is heard by anyone; the session finds the reason.
+                end_fork(str(error), BLOCKED)
             scope.note_resource(resource)
-        return use
+        else:
+            self._ledger.note(scope, use)
+        if is_allowed:
+            return None
+        label = self.labels[resource]
+        text = messages.blocked(label, use, scope.owner, is_fixture=scope.is_of_fixture)
+        return ResourceGuardViolation(text, resource)
 
 
 ACTIVE: Final[list[Observer]] = []

@@ -83,3 +83,17 @@ def parse_entries(value: str) -> dict[str, tuple[str, frozenset[str]]]:
         if colon:
             entries[key] = scope_id, frozenset(filter(None, allowed.split(",")))
     return entries
+
+
+def with_entry(value: str, key: str, scope: str) -> str:
+    """A value of the variable with another scope in a session's entry; as it is if it has none.
+
+    Example:
+        >>> with_entry(" /tmp/x=*: /tmp/y=*:", "/tmp/x", "7:,docker,")
+        ' /tmp/x=7:,docker, /tmp/y=*:'
+    """
+    before, found, after = value.partition(f" {key}=")
+    if not found:
+        return value
+    _, space, others = after.partition(" ")
+    return f"{before}{found}{scope}{space}{others}"

@@ -1,174 +1,270 @@
-"""Carry the current scope to where work is handed over: threads, executors, loops, processes.
+"""How the scope is carried to where work is handed over: one function for each way of handing over.
 
-A new thread does not inherit a context, the threads and processes of a pool serve many tests, a
-loop in another thread copies the context of whoever schedules, and a fork server outlives the test
-that it was started in: each is noted where work is handed over.
+A context variable carries it wherever a library copies the caller's context. Work that is given to a
+thread, to a worker that serves many tests, or to another process has to be given the scope beside it; which
+methods of which library do so, and in which of these ways, is the table in `scope/workers.py`.
+
+Each way takes the method as it was and returns what stands in its place.
 """
 
 from __future__ import annotations
 
+import contextvars
 import functools
+import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
-from types import ModuleType
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from imbue.resource_guards.intercept.child import PREPARATION
-from imbue.resource_guards.intercept.child import act_for
-from imbue.resource_guards.intercept.import_hook import ImportHook
-from imbue.resource_guards.intercept.replacement import Replacement
-from imbue.resource_guards.scope.slot import ACTING
+from imbue.resource_guards.intercept.child import acting_for
 from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import SLOTS
-from imbue.resource_guards.scope.slot import STARTED_IN
 from imbue.resource_guards.scope.slot import Turns
 from imbue.resource_guards.scope.slot import current_turns
+from imbue.resource_guards.scope.slot import turns_named
 from imbue.resource_guards.scope.slot import value_for_child
 
-_POOL_METHODS = (
-    "apply",
-    "apply_async",
-    "imap",
-    "imap_unordered",
-    "map",
-    "map_async",
-    "starmap",
-    "starmap_async",
-)
-"""Those of `multiprocessing.pool.Pool` that take a function."""
+Method = Callable[..., Any]
+Way = Callable[[Method], Method]
+
+_STARTED_FOR: Final = "_resource_guards_turns"
+"""The attribute of a thread that has its starter's turns until it runs."""
 
 
-def carry_scopes(import_hook: ImportHook) -> ExitStack:
-    """Begin to carry scopes; closing the returned stack ends it."""
-    undo = ExitStack()
-
-    def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-        old = getattr(owner, name)
-        replacement = Replacement(owner, name, functools.update_wrapper(make(old), old))
-        replacement.install()
-        undo.callback(replacement.uninstall)
-
-    def replace_in_asyncio(module: ModuleType) -> None:
-        replace(module.BaseEventLoop, "call_soon_threadsafe", _calling)
-        replace(module.BaseEventLoop, "create_task", _creating)
-
-    def replace_in_multiprocessing(module: ModuleType) -> None:
-        replace(module, "get_preparation_data", _preparing)
-
-    def replace_in_pools(module: ModuleType) -> None:
-        for name in _POOL_METHODS:
-            replace(module.Pool, name, _giving_to_pool)
-
-    def replace_in_thread_pools(module: ModuleType) -> None:
-        replace(module.ThreadPoolExecutor, "submit", _submitting)
-
-    def replace_in_process_pools(module: ModuleType) -> None:
-        replace(module.ProcessPoolExecutor, "submit", _submitting_to_process)
-
-    replace(threading.Thread, "start", _starting)
-    import_hook.when_imported("asyncio.base_events", replace_in_asyncio)
-    import_hook.when_imported("concurrent.futures.thread", replace_in_thread_pools)
-    import_hook.when_imported("multiprocessing.spawn", replace_in_multiprocessing)
-    import_hook.when_imported("multiprocessing.pool", replace_in_pools)
-    import_hook.when_imported("concurrent.futures.process", replace_in_process_pools)
-    return undo
+def given(turns: Turns, function: Method, /, *args: Any, **kwargs: Any) -> Any:
+    """Call a function on behalf of the turns that it was handed over with."""
+    __tracebackhide__ = True
+    token = CARRIED.set(turns)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        CARRIED.reset(token)
 
 
-def _starting(start: Callable[..., None]) -> Callable[..., None]:
+def given_by_value(value: str, function: Method, /, *args: Any, **kwargs: Any) -> Any:
+    """The same in another process, or wherever the turns themselves cannot be sent.
+
+    Args:
+        value: The environment variable's value, for the scope that handed the function over.
+        function: The function.
+        args: Its arguments.
+        kwargs: Its keyword arguments.
+    """
+    __tracebackhide__ = True
+    for slot in SLOTS:  # where this process is a fork of theirs, and has their guards
+        slot.adopt(value)
+    with acting_for(value, leave_out=[slot.key for slot in SLOTS]):
+        return given(turns_named(value), function, *args, **kwargs)
+
+
+def _in_thread(function: Method) -> Method:
+    return functools.partial(given, current_turns(), function)
+
+
+def _in_process(function: Method) -> Method:
+    return functools.partial(given_by_value, value_for_child(), function)
+
+
+def _in_runner(function: Method) -> Method:
+    turns = current_turns()
+
+    @functools.wraps(function)
+    async def acting(*args: Any, **kwargs: Any) -> Any:
+        # Not taken back at the end: the task that runs it runs nothing else until the next one.
+        CARRIED.set(turns)
+        return await function(*args, **kwargs)
+
+    return acting
+
+
+def _giving(hand_over: Way, positions: Iterable[int], keywords: Iterable[str]) -> Way:
+    """The way of a method that takes functions, which are run elsewhere or later.
+
+    Args:
+        hand_over: Makes what is given in place of a function.
+        positions: Where the functions stand among the arguments, the object itself being 0.
+        keywords: Their names, where they may be given by name.
+    """
+
+    def replace(method: Method) -> Method:
+        def giving(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            if not SLOTS:
+                return method(*args, **kwargs)
+            given = [
+                hand_over(value) if at in positions and callable(value) else value
+                for at, value in enumerate(args)
+            ]
+            for name in keywords:
+                if callable(kwargs.get(name)):
+                    kwargs[name] = hand_over(kwargs[name])
+            return method(*given, **kwargs)
+
+        return giving
+
+    return replace
+
+
+def to_thread(*positions: int, keywords: Iterable[str] = ()) -> Way:
+    """The way of a method whose functions are run later in this process, by whatever thread."""
+    return _giving(_in_thread, positions, tuple(keywords))
+
+
+def to_process(*positions: int, keywords: Iterable[str] = ()) -> Way:
+    """The way of a method whose functions are run in another process."""
+    return _giving(_in_process, positions, tuple(keywords))
+
+
+def to_runner(*positions: int) -> Way:
+    """The way of a method whose coroutine functions one task runs, one after the other."""
+    return _giving(_in_runner, positions, ())
+
+
+def to_pool(*positions: int, keywords: Iterable[str], callbacks: Iterable[int] = ()) -> Way:
+    """The way of `multiprocessing.pool.Pool`, whose subclass `ThreadPool` has no processes."""
+    call_back = to_thread(*callbacks, keywords=("callback", "error_callback"))
+    process, thread = (
+        to_process(*positions, keywords=keywords),
+        to_thread(*positions, keywords=keywords),
+    )
+
+    def replace(method: Method) -> Method:
+        with_processes, with_threads = call_back(process(method)), call_back(thread(method))
+
+        def giving(self: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            is_threads = any(each.__name__ == "ThreadPool" for each in type(self).__mro__)
+            return (with_threads if is_threads else with_processes)(self, *args, **kwargs)
+
+        return giving
+
+    return replace
+
+
+def to_executor(submit: Method) -> Method:
+    """The way of `ThreadPoolExecutor.submit`, which the pool of interpreters inherits.
+
+    An interpreter has modules of its own, and what it is given is pickled; to it that is as if it were
+    another process.
+    """
+    to_threads, to_interpreters = to_thread(1)(submit), to_process(1)(submit)
+
+    def giving(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        interpreters = sys.modules.get("concurrent.futures.interpreter")
+        if interpreters is not None and isinstance(self, interpreters.InterpreterPoolExecutor):
+            return to_interpreters(self, *args, **kwargs)
+        return to_threads(self, *args, **kwargs)
+
+    return giving
+
+
+def to_new_thread(start: Method) -> Method:
+    """The way of `Thread.start`: a thread begins with an empty context, or a copy of its starter's."""
+
     def carrying_start(self: threading.Thread) -> None:
         turns = current_turns()
-        setattr(self, STARTED_IN, turns)
-        CARRIED.set(turns)  # from 3.14 on, a thread may copy its starter's context
+        if hasattr(self, "_context"):  # from Python 3.14 on, where it runs in that
+            _set_in_context_of(self, turns)
+        else:
+            setattr(self, _STARTED_FOR, turns)
         start(self)
 
     return carrying_start
 
 
-def _submitting(submit: Callable[..., Any]) -> Callable[..., Any]:
-    def carrying_submit(self: Any, function: Callable[..., Any], /, *args: Any, **kw: Any) -> Any:
-        return submit(self, _act_for, current_turns(), function, *args, **kw)
-
-    return carrying_submit
-
-
-def _act_for(turns: Turns, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """What a pool's thread runs in place of the function that was submitted."""
-    __tracebackhide__ = True
-    before = getattr(ACTING, "turns", None)
-    ACTING.turns = turns
-    try:
-        return function(*args, **kwargs)
-    finally:
-        ACTING.turns = before
+def _set_in_context_of(thread: Any, turns: Turns) -> None:
+    if thread._context is None:  # noqa: SLF001 - as `Thread.start` makes it
+        inherits = getattr(sys.flags, "thread_inherit_context", False)
+        thread._context = contextvars.copy_context() if inherits else contextvars.Context()  # noqa: SLF001
+    with suppress(RuntimeError):  # it is the caller's own, which has them
+        thread._context.run(CARRIED.set, turns)  # noqa: SLF001
 
 
-def _calling(call_soon_threadsafe: Callable[..., Any]) -> Callable[..., Any]:
-    def carrying_call(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:
-        CARRIED.set(current_turns())  # in the caller's context, which is copied now
-        return call_soon_threadsafe(self, callback, *args, context=context)
+def in_new_thread(bootstrap: Method) -> Method:
+    """The way of `Thread._bootstrap_inner`, the first that a thread runs; for Python below 3.14."""
 
-    return carrying_call
+    def carrying_bootstrap(self: threading.Thread) -> None:
+        turns = vars(self).pop(_STARTED_FOR, None)
+        if turns is not None:
+            CARRIED.set(turns)
+        bootstrap(self)
+
+    return carrying_bootstrap
 
 
-def _creating(create_task: Callable[..., Any]) -> Callable[..., Any]:
+def to_bare_thread(start_new_thread: Method) -> Method:
+    """The way of `_thread.start_new_thread`, for those that do without `threading`."""
+
+    def carrying_start(function: Method, args: Any, *kwargs: Any) -> Any:
+        context = contextvars.Context()
+        context.run(CARRIED.set, current_turns())
+        return start_new_thread(context.run, (function, *args), *kwargs)
+
+    return carrying_start
+
+
+def to_loop(create_task: Method) -> Method:
+    """The way of a loop's `create_task`, called from where that loop does not run.
+
+    What is made there, by `run_until_complete` or from another thread, is for whoever makes it, though
+    a context that outlives a test be given (`asyncio.Runner` has one, and pytest-asyncio one for each
+    scope). Within the loop a task copies the context of its maker, and nothing is to be done.
+    """
     from asyncio.events import _get_running_loop  # somebody has imported it
 
     def carrying_creation(self: Any, coro: Any, **kwargs: Any) -> Any:
-        # Of a loop that does not run in this thread: synchronicity, which modal is built on, makes
-        # its tasks so, and what it schedules afterwards is not what uses the resource.
         if _get_running_loop() is not self:
-            CARRIED.set(current_turns())
+            turns = current_turns()
+            context = kwargs.get("context")
+            if context is None and CARRIED.get() != turns:
+                context = kwargs["context"] = contextvars.copy_context()
+            if context is not None:
+                with suppress(RuntimeError):  # it is the caller's own
+                    context.run(CARRIED.set, turns)
         return create_task(self, coro, **kwargs)
 
     return carrying_creation
 
 
-def _preparing(get_preparation_data: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
+_ITERATED_FOR: Final[WeakKeyDictionary[Any, Turns]] = WeakKeyDictionary()
+"""For each asynchronous generator that has been begun, for whom."""
+
+
+def begin_generator(first_iteration: Method) -> Method:
+    """The way of a loop's hook for the first iteration of an asynchronous generator."""
+
+    def noting(self: Any, generator: Any) -> Any:
+        _ITERATED_FOR[generator] = current_turns()
+        return first_iteration(self, generator)
+
+    return noting
+
+
+def end_generator(finalize: Method) -> Method:
+    """The way of a loop's hook for one that was left: its end is for those who began it."""
+
+    def carrying(self: Any, generator: Any) -> Any:
+        turns = _ITERATED_FOR.pop(generator, None)
+        if turns is None:
+            return finalize(self, generator)
+        return given(turns, finalize, self, generator)
+
+    return carrying
+
+
+def preparing(get_preparation_data: Method) -> Method:
+    """The way of `multiprocessing.spawn`, whose fork server outlives the test it was started in."""
+
     def carrying_data(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        data = get_preparation_data(*args, **kwargs)
+        data: dict[str, Any] = get_preparation_data(*args, **kwargs)
         if SLOTS:
             data[PREPARATION] = value_for_child()
         return data
 
     return carrying_data
-
-
-def _submitting_to_process(submit: Callable[..., Any]) -> Callable[..., Any]:
-    def carrying_submit(self: Any, function: Callable[..., Any], /, *args: Any, **kw: Any) -> Any:
-        if not SLOTS:
-            return submit(self, function, *args, **kw)
-        return submit(self, act_in_process, value_for_child(), function, *args, **kw)
-
-    return carrying_submit
-
-
-def _giving_to_pool(method: Callable[..., Any]) -> Callable[..., Any]:
-    def carrying_method(self: Any, func: Callable[..., Any], *args: Any, **kw: Any) -> Any:
-        from multiprocessing.pool import ThreadPool  # somebody has imported it
-
-        if not SLOTS:
-            return method(self, func, *args, **kw)
-        if isinstance(self, ThreadPool):
-            carrying = functools.partial(_act_for, current_turns(), func)
-        else:
-            carrying = functools.partial(act_in_process, value_for_child(), func)
-        return method(self, carrying, *args, **kw)
-
-    return carrying_method
-
-
-def act_in_process(value: str, function: Callable[..., Any], /, *args: Any, **kw: Any) -> Any:
-    """What a pool's process runs in place of the function that was submitted.
-
-    Args:
-        value: The variable's value, for the scope that submitted it.
-        function: The function.
-        args: Its arguments.
-        kw: Its keyword arguments.
-    """
-    __tracebackhide__ = True
-    for slot in SLOTS:  # this process is a fork of theirs, and has their guards
-        slot.adopt(value)
-    act_for(value, leave_out=[slot.key for slot in SLOTS])
-    return function(*args, **kw)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from collections.abc import MutableMapping
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from typing import Final
 
+from imbue.resource_guards import system
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.scope.entry import ANY_SCOPE
@@ -22,6 +21,7 @@ from imbue.resource_guards.scope.entry import ASKS
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import format_scope
+from imbue.resource_guards.scope.entry import with_entry
 from imbue.resource_guards.scope.scope import Scope
 
 _OCTETS: Final = VARIABLE.encode()
@@ -41,17 +41,17 @@ class Publisher:
 
     def __init__(self, key: str, state_file: Path, complain: Callable[[str], None]) -> None:
         self.key = key
-        self._found = os.environ.get(VARIABLE)
+        self._found = ENVIRONMENT.get(VARIABLE)
         self._asking = f"{self._found or ''} {key}={ASKS}"
         self._octets = os.fsencode(self._asking)
         self._environment = raw_environment()
-        self._is_named = False
         self._state_file = state_file
+        self._state_name = str(state_file)
         self._complain = complain
         self._allowed: dict[frozenset[str], str] = {}
         self._in_state_file: frozenset[str] | None = None
         self._write_state(f"{OUTSIDE}:")
-        os.environ[VARIABLE] = self._asking
+        ENVIRONMENT[VARIABLE] = self._asking
 
     def publish(self, scope: Scope) -> None:
         """Make `scope` the one that processes started from now on belong to.
@@ -59,42 +59,19 @@ class Publisher:
         In the common case that reads the variable, since a test may have removed it, and no more.
         """
         if self._environment.get(_OCTETS) != self._octets:
-            os.environ[VARIABLE] = self._asking
-        elif self._is_named:
-            os.putenv(VARIABLE, self._asking)
-        self._is_named = False
+            ENVIRONMENT[VARIABLE] = self._asking
         if self._in_state_file is not scope.allowed:
             if self._in_state_file != scope.allowed:
                 # No id in it, since it is rewritten only when the allowed set changes.
                 self._write_state(f"{ANY_SCOPE}{self._allowed_part(scope.allowed)}")
             self._in_state_file = scope.allowed
 
-    def name(
-        self,
-        environment: MutableMapping[Any, Any] | None,
-        scope: Scope | None,
-        value: Callable[[str], str],
-    ) -> None:
-        """Make the environment of a process that is about to start name the scope it belongs to.
+    def before_start(self, scope: Scope | None) -> None:
+        """A process is about to start for a scope, or for none.
 
-        That of this process is changed where the operating system keeps it and not in `os.environ`,
-        which tests compare with what it was. One without the variable is left alone.
-
-        Args:
-            environment: The environment, if it is given one.
-            scope: What it belongs to.
-            value: Gives the variable's value with scopes named, for one that has them or not.
+        That there is none is told to the state file now and not when a scope ends, since most often
+        the next one comes first.
         """
-        if environment is None:
-            if VARIABLE in os.environ:
-                self._is_named = True
-                os.putenv(VARIABLE, value(os.environ[VARIABLE]))
-        else:
-            with suppress(TypeError):  # it cannot be changed; the state file is there still
-                if VARIABLE in environment:
-                    environment[VARIABLE] = value(environment[VARIABLE])
-                elif environment is not os.environ and _OCTETS in environment:
-                    environment[_OCTETS] = os.fsencode(value(os.fsdecode(environment[_OCTETS])))
         if scope is None and self._in_state_file is not None:
             self._write_state(f"{OUTSIDE}:")
             self._in_state_file = None
@@ -104,14 +81,10 @@ class Publisher:
 
         Entries of other sessions stay, and a value without one of this session stays as it is.
         """
-        before, found, after = value.partition(f" {self.key}=")
-        if not found:
-            return value
-        _, space, others = after.partition(" ")
         own = f"{OUTSIDE}:"
         if scope is not None:
             own = f"{scope.id}{self._allowed_part(scope.allowed)}"
-        return f"{before}{found}{own}{space}{others}"
+        return with_entry(value, self.key, own)
 
     def asking(self) -> str:
         """The variable's value as this session has set it."""
@@ -120,9 +93,9 @@ class Publisher:
     def close(self) -> None:
         """Leave the variable as it was found."""
         if self._found is None:
-            os.environ.pop(VARIABLE, None)
+            ENVIRONMENT.pop(VARIABLE, None)
         else:
-            os.environ[VARIABLE] = self._found
+            ENVIRONMENT[VARIABLE] = self._found
 
     def _allowed_part(self, allowed: frozenset[str]) -> str:
         part = self._allowed.get(allowed)
@@ -132,13 +105,14 @@ class Publisher:
 
     def _write_state(self, entry: str) -> None:
         # Replaced and not rewritten in place: a shim must never read half an entry.
-        new = f"{self._state_file}.new"
+        new = f"{self._state_name}.new"
         try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            flags = system.O_WRONLY | system.O_CREAT | system.O_TRUNC | system.O_CLOEXEC
+            descriptor = system.open(new, flags, 0o600)
             try:
-                os.write(descriptor, f"{entry}\n".encode())
+                system.write(descriptor, f"{entry}\n".encode())
             finally:
-                os.close(descriptor)
-            os.replace(new, self._state_file)
+                system.close(descriptor)
+            system.replace(new, self._state_name)
         except OSError as error:
             self._complain(messages.state_unwritable(self._state_file, error))

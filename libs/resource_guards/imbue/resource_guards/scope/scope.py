@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import Final
 from typing import Protocol
+from weakref import ref
 
 from imbue.resource_guards.model import Use
 
@@ -52,7 +53,8 @@ class Scope:
         self.started_at = ""
         self.has_started = False
         self.used: AbstractSet[str] = _NOTHING
-        self._owner = owner
+        # A thread or task that lives on may have this scope, and must not keep the session by it.
+        self._owner = owner if isinstance(owner, str) else ref(owner)
         self._uses: list[Use] | None = None
 
     @property
@@ -62,12 +64,14 @@ class Scope:
 
     def is_of(self, owner: Owner) -> bool:
         """Whether it is the scope of this very test or fixture."""
-        return self._owner is owner
+        own = self._owner
+        return (own if isinstance(own, str) else own()) is owner
 
     @property
     def owner(self) -> str:
         """The test's node id or the fixture's name, for messages."""
-        return name_of(self._owner)
+        owner = self._owner if isinstance(self._owner, str) else self._owner()
+        return "a test that has ended" if owner is None else name_of(owner)
 
     @property
     def uses(self) -> tuple[Use, ...]:

@@ -1,37 +1,29 @@
-"""Which scope is current in one session of this process, for each of its threads.
+"""Which scope is current in one session of this process, wherever code runs.
 
-The thread that runs the tests always acts for the running scope. Any other acts for the scope that
-handed it its work, and not for the one that happens to run now: `scope/handover.py` notes that
-when a thread is started, a function is given to an executor, or a callback to an event loop.
+The scope is a context variable that is set whenever a scope begins (`contextvars`, PEP 567): asyncio,
+trio, anyio, uvloop and gevent copy contexts to what they run later, and so carry it by themselves. What
+copies none, as a thread and the workers of a pool, is a row in `scope/handover.py`.
 """
 
 from __future__ import annotations
 
 import contextvars
-import os
-import threading
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Callable
 from typing import Final
-from typing import NamedTuple
 
-from imbue.resource_guards.scope.entry import OUTSIDE
+from imbue.resource_guards import system
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import parse_entries
 from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import Scope
 
+Turns = tuple[tuple["ScopeSlot", Scope | None], ...]
+"""For each session of this process the scope that runs; nearly always a single one.
 
-class Turn(NamedTuple):
-    """A stretch of time in which one scope of one session runs."""
-
-    stamp: int
-    slot: ScopeSlot
-    scope: Scope | None
-
-
-Turns = tuple[Turn, ...]
-"""The turns of all sessions of this process at one moment; nearly always a single one."""
+A plain tuple, and one for each time that a scope begins: whether something else runs than before is
+then told by comparing two objects.
+"""
 
 SLOTS: Final[list[ScopeSlot]] = []
 """The slots of the sessions that guard this process, innermost last."""
@@ -39,13 +31,13 @@ SLOTS: Final[list[ScopeSlot]] = []
 CARRIED: Final[contextvars.ContextVar[Turns]] = contextvars.ContextVar(
     "resource_guards_turns", default=()
 )
-"""Set in a context that is about to be copied for work elsewhere."""
+"""Whom the code that runs in a context acts for; empty in one that comes from nobody known."""
 
-ACTING: Final = threading.local()
-"""Its `turns` are those that this thread's work came from, where that is known."""
 
-STARTED_IN: Final = "_resource_guards_turns"
-"""The attribute of a thread that has the turns in which it was started."""
+class Given(tuple):  # type: ignore[type-arg] # of the elements of `Turns`
+    """Turns that work was handed over with, and that hold wherever it is done."""
+
+    __slots__ = ()
 
 
 class ScopeSlot:
@@ -54,17 +46,19 @@ class ScopeSlot:
     It is policy, so it is not kept in `os.environ`: a test that clears its environment changes
     nothing for this process.
 
-    Attributes:
-        stamp: Counts the turns; another one has begun when it has changed.
-        thread: The id of the thread that runs the tests.
+    Args:
+        publisher: Tells child processes.
+        find: Gives the scope of an id, which may have ended, and what it may use.
     """
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, find: Callable[[int, frozenset[str]], Scope]) -> None:
         self._publisher = publisher
-        self._pid = os.getpid()
-        self.thread = threading.get_ident()
-        self.stamp = 0
+        self._find = find
+        self._pid = system.getpid()
+        self._thread = system.get_ident()
         self._scope: Scope | None = None
+        self._turns: Turns = ()
+        self._token: contextvars.Token[Turns] | None = None
 
     @property
     def key(self) -> str:
@@ -73,79 +67,104 @@ class ScopeSlot:
 
     @property
     def running(self) -> Scope | None:
-        """The scope of the thread that runs the tests."""
+        """The scope of the code that pytest runs now."""
         return self._scope
 
     @property
     def is_main_thread(self) -> bool:
         """Whether the calling thread is the one that runs the tests."""
-        return threading.get_ident() == self.thread
+        return system.get_ident() == self._thread
 
     def enter(self, scope: Scope | None) -> None:
         """Make `scope`, or none, the running one, here and for child processes."""
-        self.stamp += 1
-        self._scope = scope
+        self._begin(scope)
         if scope is not None:
             self._publisher.publish(scope)
+
+    def _begin(self, scope: Scope | None) -> None:
+        self._scope = scope
+        if len(SLOTS) > 1:
+            others = tuple((each, each.current()) for each in SLOTS if each is not self)
+            self._turns = (*others, (self, scope))
+        else:
+            self._turns = ((self, scope),)
+        self._token = CARRIED.set(self._turns)
 
     def leave(self) -> None:
         """Make no scope the running one.
 
         Child processes are told when one is started: most often the next test comes first.
         """
-        self.stamp += 1
         self._scope = None
+
+    def close(self) -> None:
+        """End of the session: nothing that lives on may lead to it."""
+        self._scope = None
+        if self._token is not None and self._is_where_scopes_begin():
+            CARRIED.set(tuple(turn for turn in CARRIED.get() if turn[0] is not self))
+        self._token = None
 
     def asking(self) -> str:
         """The environment variable's value as this session has set it, which names no scope."""
         return self._publisher.asking()
 
     def named(self, value: str) -> str:
-        """A value of the variable that names the scope that the calling thread acts for."""
-        return self._publisher.named(value, self.turn().scope)
+        """A value of the variable that names the scope that the calling code acts for."""
+        return self._publisher.named(value, self.current())
 
-    def name(self, environment: MutableMapping[Any, Any] | None) -> None:
-        """Make an environment for a child name the current scope, if it has the variable.
-
-        One that has lost it is left alone: it may have been emptied on purpose.
-        """
-        self._publisher.name(environment, self.turn().scope, value_for_child)
+    def before_start(self) -> None:
+        """The calling code is about to start a process."""
+        self._publisher.before_start(self.current())
 
     def adopt(self, value: str) -> None:
         """In a fork of the session's process: act for the scope of a value of the variable."""
+        if system.getpid() != self._pid and self.key in parse_entries(value):
+            self._begin(self.scope_named(value))
+            self._thread = system.get_ident()
+            ENVIRONMENT[VARIABLE] = value
+
+    def scope_named(self, value: str) -> Scope | None:
+        """The scope that a value of the variable names; that of the calling code if it names none."""
         entry = parse_entries(value).get(self.key)
-        if entry is not None and os.getpid() != self._pid:
-            scope_id, allowed = entry
-            scope = None if scope_id == OUTSIDE else Scope(int(scope_id), "its test", allowed)
-            self.stamp += 1
-            self._scope = scope
-            self.thread = threading.get_ident()
-            os.environ[VARIABLE] = value
+        if entry is None:
+            return self.current()
+        scope_id, allowed = entry
+        if not scope_id.isdecimal():
+            return None
+        if system.getpid() != self._pid:
+            return Scope(int(scope_id), "its test", allowed)  # it may be younger than this fork
+        return self._find(int(scope_id), allowed)
 
     def current(self) -> Scope | None:
-        """The scope on whose behalf the calling thread acts."""
-        if threading.get_ident() == self.thread:
+        """The scope on whose behalf the calling code runs."""
+        carried = CARRIED.get()
+        if carried is self._turns:
             return self._scope
-        return self.turn().scope
+        for slot, scope in carried:
+            if slot is self:
+                # pytest-asyncio puts values back that its fixtures had: in the context in which
+                # scopes begin, the one that runs now counts, and not what the variable says.
+                if isinstance(carried, Given) or not self._is_where_scopes_begin():
+                    return scope
+                break
+        return self._scope
 
-    def turn(self) -> Turn:
-        """The turn on whose behalf the calling thread acts.
-
-        Of several that it may have been given, the last to begin is the right one: the context
-        that a task was scheduled from is younger than the thread that runs the loop, and the one
-        that an executor was called from is younger than a context made when a loop was.
-        """
-        if self.is_main_thread:
-            return Turn(self.stamp, self, self._scope)
-        acting: Turns | None = getattr(ACTING, "turns", None)
-        if acting is None:
-            acting = getattr(threading.current_thread(), STARTED_IN, ())
-        given = [turn for turn in (*acting, *CARRIED.get()) if turn.slot is self]
-        return max(given, key=_stamp) if given else Turn(self.stamp, self, self._scope)
+    def _is_where_scopes_begin(self) -> bool:
+        # Only the context in which a token was made takes it back, and there is no other way to
+        # tell two contexts apart.
+        carried = CARRIED.get()
+        if self._token is None:
+            return True
+        try:
+            CARRIED.reset(self._token)
+        except ValueError:
+            return False
+        self._token = CARRIED.set(carried)
+        return True
 
 
 def value_for_child(value: str = "") -> str:
-    """The variable's value for a process that acts as the calling thread does.
+    """The variable's value for a process that acts as the calling code does.
 
     Args:
         value: One to put the scopes in; without it, that of the innermost session.
@@ -157,9 +176,10 @@ def value_for_child(value: str = "") -> str:
 
 
 def current_turns() -> Turns:
-    """The turns that the calling thread acts for, to be given to whatever it starts."""
-    return tuple(slot.turn() for slot in SLOTS)
+    """The turns that the calling code acts for, to be given to whatever it starts."""
+    return Given((slot, slot.current()) for slot in SLOTS)
 
 
-def _stamp(turn: Turn) -> int:
-    return turn.stamp
+def turns_named(value: str) -> Turns:
+    """The turns that a value of the variable names, where it comes from this process or a fork of it."""
+    return Given((slot, slot.scope_named(value)) for slot in SLOTS)

@@ -1,0 +1,165 @@
+"""See the guarded programs among those that this process starts, however they are named.
+
+What would run is worked out as the operating system will, from the paths that it will try, and
+compared by identity with what is guarded.
+
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+from imbue.resource_guards import system
+from imbue.resource_guards.intercept.binaries import Binary
+from imbue.resource_guards.intercept.binaries import find_runnable
+from imbue.resource_guards.intercept.binaries import identity
+from imbue.resource_guards.intercept.interpreters import script_at
+from imbue.resource_guards.intercept.starts import Start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from imbue.resource_guards.errors import ResourceGuardViolation
+    from imbue.resource_guards.intercept.binaries import Identity
+
+    Saw = Callable[[Binary, Sequence[str]], ResourceGuardViolation | None]
+
+_LOOK_FOR_THEMSELVES = ("python", "pypy")
+"""What looks for its own name along PATH, and must not take a shim there for itself."""
+
+NOT_FOUND = 127
+"""The exit code of a blocked program: a shell's, for one that is not there."""
+
+
+class ProgramWatcher:
+    """Asked about each start on behalf of one session; see `intercept/starts.py`.
+
+    Args:
+        directory: The session's private directory, which has the shims.
+        path: The entries of PATH before the shims were put there.
+        saw: Told of a binary and its command line; returns what is to be raised if it may not run.
+        before: Told that something is about to start, whatever it is.
+        named: Names the current scope in a value of our variable.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        path: Iterable[str],
+        saw: Saw,
+        before: Callable[[], None],
+        named: Callable[[str], str],
+    ) -> None:
+        self.binaries: list[Binary] = []
+        self.before = before
+        self.named = named
+        self._directory = directory
+        self._path = frozenset(path)
+        self._saw = saw
+        self._pid = system.getpid()
+        self._of_file: dict[Identity, list[Binary]] = {}
+        self._of_shim: dict[Identity, tuple[Binary, str]] = {}
+        self._paths: frozenset[str] = frozenset()
+
+    def guard(self, binaries: Iterable[Binary]) -> None:
+        """Watch these from now on, and no others."""
+        self.binaries = list(binaries)
+        self._of_file = {}
+        self._of_shim = {}
+        self._paths = frozenset(path for binary in self.binaries for path in binary.paths)
+        for binary in self.binaries:
+            for file, shim in binary.shims.items():
+                self._of_file.setdefault(file, []).append(binary)
+                own = identity(f"{self._directory}/{shim}")
+                if own is not None:
+                    self._of_shim[own] = binary, binary.real[file]
+
+    def choose(self, start: Start) -> Start:
+        """Note a guarded program that is about to start; returns what is to be started.
+
+        Raises:
+            ResourceGuardViolation: It may not be used.
+        """
+        __tracebackhide__ = True
+        path, file = find_runnable(start.candidates, start.cwd)
+        if path is None or file is None:
+            missing = self._missing(start.candidates)
+            return start if missing is None else self._judged(missing, start, start)
+        if file in self._of_shim:
+            if not start.is_open:
+                return start  # it goes to the shim, which notes it
+            return self._past_shim(*self._of_shim[file], start)
+        found = self._running(path, file)
+        if found is not None:
+            return self._judged(found, start, start)
+        return self._script(path, start)
+
+    def _past_shim(self, binary: Binary, real: str, start: Start) -> Start:
+        name, *rest = start.arguments or [binary.name]
+        is_path = name.startswith(f"{self._directory}/")
+        shown = [binary.name, *rest] if is_path else start.arguments
+        if self._saw(binary, shown) is not None:
+            return start.instead(self._refusal(binary))
+        if is_path or binary.name.startswith(_LOOK_FOR_THEMSELVES):
+            return start.instead(real, [real, *rest])
+        return start.instead(real)
+
+    def _script(self, path: str, start: Start) -> Start:
+        __tracebackhide__ = True
+        at = script_at(path, start.arguments)
+        if at is None:
+            return start
+        script = start.arguments[at]
+        if start.cwd is not None:
+            script = system.whole(script, start.cwd)
+        file = identity(script)
+        if file is None:
+            return start
+        if file in self._of_shim and start.is_open:
+            # The shim is found by `shutil.which`, and is a script of another language.
+            binary, real = self._of_shim[file]
+            arguments = [*start.arguments[:at], real, *start.arguments[at + 1 :]]
+            return self._judged(binary, start, start.instead(path, arguments))
+        found = self._running(script, file)
+        return start if found is None else self._judged(found, start, start)
+
+    def _judged(self, binary: Binary, start: Start, allowed: Start) -> Start:
+        __tracebackhide__ = True
+        violation = self._saw(binary, start.arguments)
+        if violation is None:
+            return allowed
+        if not start.replaces or system.getpid() == self._pid:
+            raise violation
+        # A fork on its way to exec. An exception would unwind a second copy of pytest.
+        if not start.is_open:
+            system.write(2, f"resource guards: {violation}\n".encode(errors="replace"))
+            system.exit_at_once(NOT_FOUND)
+        return start.instead(self._refusal(binary))
+
+    def _refusal(self, binary: Binary) -> str:
+        return f"{self._directory}/{binary.refusal}"
+
+    def _running(self, path: str, file: Identity) -> Binary | None:
+        binaries: Iterable[Binary] = self._of_file.get(file, ())
+        if not binaries and (path in self._paths or not path.startswith("/")):
+            binaries = self.binaries
+        for binary in binaries:
+            if binary.is_run_by(path, file):
+                return binary
+        return None
+
+    def _missing(self, candidates: Iterable[str]) -> Binary | None:
+        """What is not installed, where it would have been found if it were.
+
+        That is in a folder of the session's own PATH. One on a PATH that the test has made up finds
+        nothing whether it is installed or not.
+        """
+        for candidate in candidates:
+            folder, _, name = candidate.rpartition("/")
+            if folder in self._path:
+                for binary in self.binaries:
+                    if binary.name == name and not binary.shims:
+                        return binary
+        return None

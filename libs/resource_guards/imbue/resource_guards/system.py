@@ -1,0 +1,120 @@
+"""What the interceptors need of the system, bound when this is imported.
+
+A test may replace anything in `os`, `sys` or `threading` while a program starts, and must change neither
+what is seen nor what it gets. So what runs in a test calls functions in C from here, and functions of
+Python that call no others. They are taken from `posix`, which tests leave alone.
+
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import get_ident as get_ident
+
+if sys.platform != "win32":
+    import posix
+    from posix import O_APPEND as O_APPEND
+    from posix import O_CLOEXEC as O_CLOEXEC
+    from posix import O_CREAT as O_CREAT
+    from posix import O_EXCL as O_EXCL
+    from posix import O_RDONLY as O_RDONLY
+    from posix import O_RDWR as O_RDWR
+    from posix import O_TRUNC as O_TRUNC
+    from posix import O_WRONLY as O_WRONLY
+    from posix import X_OK as X_OK
+    from posix import access as access
+    from posix import close as close
+    from posix import fstat as fstat
+    from posix import getcwd as getcwd
+    from posix import getpid as getpid
+    from posix import getuid as getuid
+    from posix import listdir as listdir
+    from posix import lseek as lseek
+    from posix import open as open  # noqa: A004 - the system's, and not Python's
+    from posix import pread as pread
+    from posix import putenv as putenv
+    from posix import read as read
+    from posix import readlink as readlink
+    from posix import replace as replace
+    from posix import stat as stat
+    from posix import symlink as symlink
+    from posix import truncate as truncate
+    from posix import write as write
+
+    exit_at_once = posix._exit  # noqa: SLF001 - documented, as `os._exit`
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+getframe = sys._getframe  # noqa: SLF001 - documented, if not for everyone
+
+_ENCODING = sys.getfilesystemencoding()
+_ERRORS = sys.getfilesystemencodeerrors()
+_BLOCK = 65536
+
+
+def fsdecode(name: Any) -> str:
+    """As `os.fsdecode`.
+
+    Raises:
+        TypeError: It is no file name.
+    """
+    if not isinstance(name, (str, bytes)):
+        name = type(name).__fspath__(name) if hasattr(type(name), "__fspath__") else name
+    if isinstance(name, bytes):
+        return name.decode(_ENCODING, _ERRORS)
+    if isinstance(name, str):
+        return name
+    raise TypeError(name)
+
+
+def fsencode(name: str) -> bytes:
+    """As `os.fsencode`, of a text."""
+    return name.encode(_ENCODING, _ERRORS)
+
+
+def whole(path: str, folder: str | None = None) -> str:
+    """A path as an absolute one, from a folder or the working directory; `..` stays in it."""
+    if path.startswith("/"):
+        return path
+    if folder is None or not folder.startswith("/"):
+        try:
+            here = getcwd()
+        except OSError:  # the directory is gone
+            here = ""
+        folder = here if folder is None else f"{here}/{folder}"
+    return f"{folder}/{path}"
+
+
+def read_file(path: str) -> str:
+    """The text of a file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    try:
+        blocks = []
+        while block := read(descriptor, _BLOCK):
+            blocks.append(block)
+    finally:
+        close(descriptor)
+    return b"".join(blocks).decode("utf-8", "surrogateescape")
+
+
+def append(path: str, data: bytes) -> None:
+    """Add to a file that is there, by one write.
+
+    Opened for it each time: of a descriptor that is kept, nobody knows what it leads to after a fork.
+
+    Raises:
+        OSError: It could not be written, or not whole.
+    """
+    descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    try:
+        if write(descriptor, data) != len(data):
+            raise OSError(0, "half a record written")
+    finally:
+        close(descriptor)

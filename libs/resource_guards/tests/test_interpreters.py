@@ -1,0 +1,159 @@
+"""A guarded program that is a script, run by its interpreter: ``sh /path/tool``."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from imbue.resource_guards.intercept.interpreters import script_at
+from support.suite import Suite
+
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+COMMANDS: list[tuple[str, str, int | None]] = [
+    ("/bin/sh", "sh tool x", 1),
+    ("/bin/sh", "sh -e tool x", 2),
+    ("/bin/sh", "sh -eu -o pipefail tool", 4),
+    ("/bin/sh", "sh -euo pipefail tool", 3),
+    ("/bin/bash", "bash -O extglob tool", 3),
+    ("/bin/bash", "bash +e +O extglob tool", 4),
+    ("/bin/bash", "bash --norc --rcfile file -- tool", 5),
+    ("/bin/bash", "bash --posix tool", 2),
+    ("/bin/sh", "sh -c tool", None),
+    ("/bin/sh", "sh -ec tool", None),
+    ("/bin/sh", "sh -s tool", None),
+    ("/bin/sh", "sh - tool", None),
+    ("/bin/sh", "sh", None),
+    ("/usr/bin/zsh", "zsh -f tool", 2),
+    ("/usr/bin/python3", "python3 tool", 1),
+    ("/usr/bin/python3.11", "python -Es -W error -Xdev tool x", 5),
+    ("/usr/bin/python3.13t", "python -X dev -Wignore -bb tool", 5),
+    ("/usr/bin/python3", "python --check-hash-based-pycs always tool", 3),
+    ("/usr/bin/python3", "python -c tool", None),
+    ("/usr/bin/python3", "python -Im tool", None),
+    ("/usr/bin/pypy3", "pypy3 -O tool", 2),
+    ("/usr/bin/perl", "perl -w -I lib tool", 4),
+    ("/usr/bin/perl5.36", "perl -Ilib tool", 2),
+    ("/usr/bin/perl", "perl -e tool", None),
+    ("/usr/bin/ruby", "ruby -r json -Ilib tool", 4),
+    ("/usr/bin/node", "node --require mod tool", 3),
+    ("/usr/bin/node", "node --inspect tool", 2),
+    ("/usr/bin/node", "node -e tool", None),
+    (LOADER, f"{LOADER} /usr/bin/tool x", 1),
+    (LOADER, f"{LOADER} --library-path /lib --argv0 name /usr/bin/tool", 5),
+    (LOADER, f"{LOADER} --list /usr/bin/tool", None),
+    ("/usr/bin/cat", "cat tool", None),
+    ("/usr/bin/pythonic", "pythonic tool", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("program", "command", "position"), COMMANDS, ids=[command for _, command, _ in COMMANDS]
+)
+def test_which_argument_is_the_script(program: str, command: str, position: int | None) -> None:
+    """By the options of each interpreter; what is text, a module or read from stdin is none."""
+    assert script_at(program, command.split()) == position
+
+
+@pytest.mark.parametrize("options", ["", "-e", "-o errexit", "-eu --"])
+@pytest.mark.parametrize("where", ["by path", "from its folder", "by which", "in a child"])
+def test_a_shell_script(suite: Suite, options: str, where: str) -> None:
+    """It is the program that runs: seen, blocked where it has no mark, superfluous where it does not run."""
+    tool = suite.tool()
+    start = {
+        "by path": f"subprocess.run(['sh', *OPTIONS, {str(tool)!r}, 'x'], check=True)",
+        "from its folder": f"subprocess.run(['sh', *OPTIONS, 'tool', 'x'], cwd={str(suite.bin)!r}, check=True)",
+        "by which": "subprocess.run(['sh', *OPTIONS, shutil.which('tool'), 'x'], check=True)",
+        "in a child": "subprocess.run([sys.executable, '-c', CHILD, *OPTIONS], check=True)",
+    }[where]
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+        """,
+        test_it=f"""
+            import shutil, subprocess, sys
+            import pytest
+
+            OPTIONS = {options.split()!r}
+            CHILD = '''if True:
+                import subprocess, sys
+                subprocess.run(["sh", *sys.argv[1:], {str(tool)!r}, "x"], check=True)
+            '''
+
+            def test_unmarked():
+                {start}
+
+            @pytest.mark.tool
+            def test_marked():
+                {start}
+
+            @pytest.mark.tool
+            def test_superfluous():
+                subprocess.run(["sh", "-c", ":", {str(tool)!r}], check=True)
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing(), outcome.output
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_superfluous"].says_superfluous(), outcome.output
+    assert suite.runs_of() == ["x"]
+
+
+def test_a_python_script_that_is_looked_up(suite: Suite) -> None:
+    """`python` gets the real path of a script, and not the shim that `shutil.which` finds."""
+    suite.guard_tool()
+    (suite.bin / "tool").write_text("#!/usr/bin/env python3\nprint('ran')\n")
+    suite.write(
+        test_it="""
+            import os, shutil, subprocess, sys, pytest
+
+            def run():
+                start = [sys.executable, shutil.which("tool")]
+                return subprocess.run(start, capture_output=True, text=True, check=True).stdout
+
+            @pytest.mark.tool
+            def test_marked():
+                assert run() == "ran\\n"
+
+            def test_unmarked():
+                run()
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing(), outcome.output
+
+
+def test_a_program_by_the_loader(suite: Suite) -> None:
+    """A compiled program that the dynamic loader is given is seen as well."""
+    loader = next(
+        (each for each in (LOADER, "/lib/ld-linux-aarch64.so.1") if shutil.which(each)), None
+    )
+    if loader is None:
+        pytest.skip("this machine has another loader")
+    suite.guard_tool()
+    (suite.bin / "tool").unlink()
+    shutil.copy("/bin/true", suite.bin / "tool")
+    suite.write(
+        test_it=f"""
+            import subprocess, pytest
+
+            def test_unmarked():
+                subprocess.run([{loader!r}, {str(suite.bin / "tool")!r}])
+
+            @pytest.mark.tool
+            def test_marked():
+                subprocess.run([{loader!r}, {str(suite.bin / "tool")!r}], check=True)
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing(), outcome.output
+    assert outcome["test_marked"].outcome == "passed", outcome.output

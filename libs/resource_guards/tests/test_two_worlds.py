@@ -1,0 +1,119 @@
+"""The verdict of a test is the same on a machine that has the program and on one that has not."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.suite import Suite
+
+SUITE = """
+import os, subprocess
+import pytest
+
+def attempt(start):
+    # As code does that can do without the program.
+    try:
+        start()
+    except (FileNotFoundError, PermissionError):
+        pass
+
+def in_fork(call):
+    pid = os.fork()
+    if not pid:
+        try:
+            call()
+        finally:
+            os._exit(127)
+    os.waitpid(pid, 0)
+
+USES = {
+    "name": lambda: subprocess.run(["tool"]),
+    "popen": lambda: subprocess.Popen(["tool"]).wait(),
+    "path": lambda: subprocess.run([FOLDER + "/tool"]),
+    "own PATH with the folder": lambda: subprocess.run(["tool"], env={"PATH": "/nowhere:" + FOLDER}),
+    "posix_spawnp": lambda: os.waitpid(os.posix_spawnp("tool", ["tool"], os.environ), 0),
+    "execvp": lambda: in_fork(lambda: os.execvp("tool", ["tool"])),
+    "execv": lambda: in_fork(lambda: os.execv(FOLDER + "/tool", ["tool"])),
+}
+NO_USES = {
+    "own PATH": lambda: subprocess.run(["tool"], env={"PATH": "/nowhere"}),
+    "own PATH, execvpe": lambda: in_fork(
+        lambda: os.execvpe("tool", ["tool"], {"PATH": "/nowhere"})),
+    "another folder": lambda: subprocess.run(["/nowhere/tool"]),
+    "the working directory": lambda: subprocess.run(["./tool"]),
+    "another name": lambda: subprocess.run(["tool-extra"]),
+    "nothing": lambda: None,
+}
+FOLDER = {folder!r}
+
+@pytest.mark.parametrize("way", USES)
+def test_use_unmarked(way):
+    attempt(USES[way])
+
+@pytest.mark.tool
+@pytest.mark.parametrize("way", USES)
+def test_use_marked(way):
+    attempt(USES[way])
+
+@pytest.mark.parametrize("way", NO_USES)
+def test_none_unmarked(way):
+    attempt(NO_USES[way])
+
+@pytest.mark.tool
+@pytest.mark.parametrize("way", NO_USES)
+def test_none_marked(way):
+    attempt(NO_USES[way])
+
+def test_missing_executable(monkeypatch, tmp_path):
+    # As a suite does that tests what is done without the program.
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FileNotFoundError):
+        subprocess.run(["tool"])
+    with pytest.raises(FileNotFoundError):
+        os.posix_spawnp("tool", ["tool"], os.environ)
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+@pytest.mark.parametrize("world", ["installed", "missing"])
+def test_the_verdict_is_the_same(suite: Suite, world: str, workers: tuple[str, ...]) -> None:
+    """An attempt counts where it finds the program if that is installed, and nowhere else."""
+    if world == "installed":
+        suite.tool()
+    suite.write_files({"test_it.py": SUITE.replace("{folder!r}", repr(str(suite.bin)))})
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    for name, test in outcome.tests.items():
+        if name.startswith("test_use_unmarked"):
+            assert test.says_missing(), (name, outcome.output)
+        elif name.startswith("test_none_marked"):
+            assert test.says_superfluous(), (name, outcome.output)
+        else:
+            assert test.outcome == "passed", (name, outcome.output)
+    assert len(outcome.tests) == 27
+    assert len(suite.runs_of()) == (7 if world == "installed" else 0)
+
+
+def test_a_shell_that_does_not_find_it(suite: Suite) -> None:
+    """What a shell tries where the program is missing is not seen; marked, it is superfluous there."""
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+        """,
+        test_it="""
+            import subprocess
+
+            def test_it():
+                subprocess.run(["sh", "-c", "tool"])
+        """,
+    )
+
+    assert suite.run().outcomes == {"test_it": "passed"}
