@@ -34,7 +34,7 @@ OFFENCES = [
     ("children", f"{CORE}/intercept/audit.py", "imbue.resource_guards.intercept.starts"),
     ("children", f"{CORE}/scope/entry.py", "imbue.resource_guards.intercept.audit"),
     ("children-light", f"{CORE}/intercept/binaries.py", "pathlib"),
-    ("children-light", f"{CORE}/intercept.starts.py", "imbue.resource_guards.model"),
+    ("children-light", f"{CORE}/intercept/starts.py", "imbue.resource_guards.model"),
     ("fix", f"{CORE}/report/records.py", "imbue.resource_guards.fix.edits"),
     ("libcst", f"{CORE}/report/table.py", "libcst"),
     ("packages", "imbue/mngr/engine.py", "imbue.mngr_modal.rpc"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -114,6 +116,147 @@ def test_a_torn_record(suite: Suite, workers: tuple[str, ...]) -> None:
 
     assert outcome.code != 0
     assert "torn record" in outcome.output
+
+
+@WORKERS
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ("journal.write_bytes(b'')", "was truncated while tests ran"),
+        ("journal.write_bytes(b''); run()", "was truncated while tests ran"),
+        ("journal.unlink(); journal.touch()", "was removed while tests ran"),
+        ("journal.rename(journal.with_name('x')); journal.touch()", "was replaced while tests ran"),
+        ("journal.unlink(); journal.symlink_to('/dev/null')", "was removed while tests ran"),
+        ("journal.rename(journal.with_name('x')); journal.mkdir()", "was replaced while tests ran"),
+        ("append('1', 'allowed', 'shim', 'many')", "a record that no guard writes"),
+        ("append('1', 'allowed', 'shim', '9' * 5000)", "a record that no guard writes"),
+        ("append('9' * 5000, 'allowed', 'shim', '1')", "a record that no guard writes"),
+        ("append('1', 'maybe', 'shim', '1')", "a record that no guard writes"),
+        ("append('1', 'allowed', 'ship', '1')", "a record that no guard writes"),
+    ],
+)
+def test_a_journal_that_a_test_tampers_with(
+    suite: Suite, act: str, said: str, workers: tuple[str, ...]
+) -> None:
+    """An unmarked use never passes silently: the run fails and says what was done to the file."""
+    suite.guard_tool()
+    suite.write(
+        test_it=f"""
+            import glob, os, pathlib, subprocess, pytest
+
+            (journal,) = map(pathlib.Path, glob.glob(os.environ["TMPDIR"] + "/resource-guards-*/journal"))
+
+            def run():
+                subprocess.run(["sh", "-c", "tool; true"])
+
+            def append(scope, outcome, layer, pid):
+                with journal.open("a") as file:
+                    file.write("\\t".join(["RG2", scope, "tool", outcome, layer, pid, "", "", "tool", ".\\n"]))
+
+            @pytest.mark.tool
+            def test_marked():
+                run()
+
+            def test_tampers():
+                {act}
+        """
+    )
+
+    outcome = suite.run(*workers, "-v")
+
+    assert outcome.code not in (pytest.ExitCode.OK, pytest.ExitCode.INTERNAL_ERROR)
+    assert said in outcome.output
+    assert "INTERNALERROR" not in outcome.output
+    assert suite.leftovers() == []
+
+
+FULL = pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a file system")
+
+
+@WORKERS
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))", "ulimit -f"),
+        ("resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))", "ulimit -f"),
+        ("limit_files(0)", "ulimit -n"),
+        ("limit_files(1)", "ulimit -n"),
+        ("limit_files(2)", "ulimit -n"),
+        ("fail(fcntl, 'flock', errno.ENOLCK)", "with locks (flock)"),
+        ("sys.modules['fcntl'] = None", "Set TMPDIR to a directory"),
+        ("fail(pathlib.Path, 'write_text', errno.ENOSPC)", "Make room there"),
+        ("fail(pathlib.Path, 'mkdir', errno.EDQUOT)", "Make room there"),
+        ("fail(system, 'write', errno.ENOSPC)", "Make room there"),
+        ("fail(tempfile, 'gettempdir', errno.ENOENT); del os.environ['TMPDIR']", "Set TMPDIR to"),
+    ],
+)
+def test_a_start_for_which_something_is_missing(
+    suite: Suite, setting: str, said: str, workers: tuple[str, ...]
+) -> None:
+    """It is one usage error that says what is missing, whichever file it is missing for."""
+    suite.tool()
+    suite.write(
+        conftest=f"""
+            import errno, os, pathlib, pytest, sys, tempfile
+            import fcntl, resource
+            from imbue.resource_guards import system
+
+            def fail(owner, name, number):
+                def failing(*_, **__):
+                    raise OSError(number, os.strerror(number))
+                setattr(owner, name, failing)
+
+            def limit_files(room):
+                least = os.dup(0) + room
+                os.closerange(least - room, least)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (least, least))
+
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+
+            @pytest.hookimpl(tryfirst=True)
+            def pytest_sessionstart():
+                {setting}
+        """,
+        test_it="def test_never(): pass",
+    )
+
+    outcome = suite.run(*workers, "-s")
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR, outcome.output
+    assert re.search("^ERROR: .*cannot (make .* in (/|the )|start)", outcome.output, re.MULTILINE)
+    assert said in outcome.output
+    assert "Traceback" not in outcome.output
+    assert "INTERNALERROR" not in outcome.output
+
+
+@FULL
+def test_a_full_temporary_directory(suite: Suite, tmp_path: Path) -> None:
+    """On a file system without room a run is one usage error, and leaves nothing behind."""
+    full = tmp_path / "full"
+    full.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=100", "none", str(full)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("this root may not mount a file system")
+    try:
+        (full / "file").write_bytes(bytes(4096))
+        suite.guard_tool()
+        suite.write(test_it="def test_never(): pass")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TMPDIR", str(full))
+            outcome = suite.run("-s")
+
+        left = [path.name for path in full.iterdir()]
+    finally:
+        subprocess.run(["umount", str(full)], check=True)
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "No space left on device. Make room there" in outcome.output.replace("'", "")
+    assert left == ["file"]
 
 
 @pytest.mark.parametrize("closed", [".", "bin", "journal", "health", "state"])

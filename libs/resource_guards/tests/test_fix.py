@@ -759,13 +759,13 @@ def test_a_file_that_cannot_be_written(tool: Suite) -> None:
         {
             "conftest.py": """
         import os
-        from imbue.resource_guards.report import document
+        from imbue.resource_guards.report import files
 
         def fail(*_, **__):
             raise OSError(28, "No space left on device")
 
         def pytest_sessionfinish():
-            document.os.fdopen = fail
+            files.tempfile.mkstemp = fail
     """
         }
     )
@@ -774,7 +774,9 @@ def test_a_file_that_cannot_be_written(tool: Suite) -> None:
 
     outcome = tool.run("--resource-guards-fix=write")
 
-    assert "test_it.py: cannot be written: " in outcome.output
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    said = "test_it.py: cannot be written: No space left on device. No file was changed."
+    assert said in outcome.output
     assert path.read_text() == HEADER + "def test_a():\n    use()\n"
     assert not list(tool.path.glob(".test_it*"))
 

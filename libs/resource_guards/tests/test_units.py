@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -82,6 +83,18 @@ def journal(tmp_path: Path) -> Journal:
 
 
 USE = Use("docker", allowed=True, layer=Layer.SDK, what="docker run", pid=7)
+
+
+def test_a_journal_that_was_emptied_and_refilled(journal: Journal) -> None:
+    """It is not taken for the old one, though it has the same size and a whole record."""
+    journal.append(1, USE)
+    journal.read_news()
+    os.truncate(journal.path, 0)
+    journal.append(1, USE._replace(pid=USE.pid + 1))
+
+    assert journal.size() == journal.read
+    with pytest.raises(JournalError, match="was truncated"):
+        journal.has_news()
 
 
 def test_the_journal_tells_what_is_new(journal: Journal) -> None:

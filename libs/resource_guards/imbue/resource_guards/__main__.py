@@ -11,15 +11,21 @@ And more about each kind of violation.
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from imbue.resource_guards.declare.policy import has_libcst
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.errors import origin_of
 from imbue.resource_guards.messages import explanations
 from imbue.resource_guards.messages import options as messages
 from imbue.resource_guards.messages.explanations import EXPLANATIONS
+from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import merge_documents
 from imbue.resource_guards.report.document import read_document
 from imbue.resource_guards.report.document import write_document
@@ -35,19 +41,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 1 where something is left to a person, 2 for bad input.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # and no stand-in for one
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except (ResourceGuardMisconfiguration, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a program
-        return 2
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+        return 0  # whoever read it has seen enough
+    except ResourceGuardMisconfiguration as error:
+        return _fail(error)
+    except OSError as error:
+        _forget_output()
+        return _fail(error)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - a program says in one line what is wrong
+        return _fail(messages.program_failed(error, origin_of(error)))
     return code
 
 
+def _fail(said: object) -> int:
+    text = shown(messages.program_error(said))
+    with suppress(OSError):
+        print(text, file=sys.stderr)  # noqa: T201 - a program
+    return 2
+
+
+def _forget_output() -> None:
+    """Let Python not try again at its end to write what could not be written."""
+    with suppress(OSError, ValueError):  # no file, in a test
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Show the words of the command line as all that comes from elsewhere."""
+        super().error(shown(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m imbue.resource_guards", description=messages.program_help()
-    )
+    parser = _Parser(prog="python -m imbue.resource_guards", description=messages.program_help())
     commands = parser.add_subparsers(required=True, metavar="command")
 
     merge = commands.add_parser("merge", help=messages.merge_help())
@@ -113,8 +151,16 @@ def _fix(options: argparse.Namespace) -> int:
         sources=document.sources,
     )
     written = options.output == "write"
-    for line in fix_lines(fixed, document, written=written, verbose=options.verbose):
+    for line in fix_lines(
+        fixed,
+        document,
+        written=written,
+        verbose=options.verbose,
+        is_raw=not sys.stdout.isatty(),
+    ):
         print(line)  # noqa: T201 - a program
+    if fixed.error:
+        return 2
     return int(bool(fixed.left))
 
 

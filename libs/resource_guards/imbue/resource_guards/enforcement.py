@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import ExitStack
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imbue.resource_guards.declare.registry import Registry
@@ -63,10 +67,12 @@ class Enforcement:
         if os.name != "posix":
             raise ResourceGuardMisconfiguration(messages.platform_unsupported())
         self._complain = complain
+        self._directory = Path()
         self._added: dict[str, Resource] = {}
         self.ledger = Ledger()
-        with ExitStack() as undo:
-            directory = undo.enter_context(private_directory(each.label for each in registry))
+        labels = [each.label for each in registry]
+        with ExitStack() as undo, self._says_what_fails(labels):
+            directory = undo.enter_context(private_directory(labels))
             self._directory = directory
             key = session_key(str(directory))
             self.journal = Journal(directory / "journal", directory / "health")
@@ -119,8 +125,23 @@ class Enforcement:
         Raises:
             ResourceGuardMisconfiguration: One cannot be installed.
         """
-        self._install(resource)
-        self._tell_children()
+        with self._says_what_fails([resource.label]):
+            self._install(resource)
+            self._tell_children()
+
+    @contextmanager
+    def _says_what_fails(self, labels: Iterable[str]) -> Iterator[None]:
+        """Report what the operating system refuses (room, files, sizes) as bad conditions of the run.
+
+        Raises:
+            ResourceGuardMisconfiguration: It did.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise ResourceGuardMisconfiguration(
+                messages.directory_unwritable(labels, self._directory.parent, error)
+            ) from error
 
     def _install(self, resource: Resource) -> None:
         before = self._added.get(resource.name)

@@ -18,6 +18,8 @@ raised.
 
 from __future__ import annotations
 
+import os
+
 
 class ResourceGuardError(Exception):
     """Base of everything that resource guards raise."""
@@ -49,3 +51,13 @@ class ResourceGuardWarning(UserWarning):
 
 class JournalError(ResourceGuardError):
     """The journal cannot be trusted: it is gone, torn, or could not be written."""
+
+
+def origin_of(error: BaseException) -> str:
+    """``file:line`` of the code that raised, for an error that is reported in one line."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119 - children load this, and pathlib takes its time

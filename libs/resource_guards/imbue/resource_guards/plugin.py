@@ -31,7 +31,11 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except ResourceGuardMisconfiguration as error:
-        raise pytest.UsageError(str(error)) from error
+        from imbue.resource_guards.messages.foreign import shown_lines  # only where needed
+
+        raise pytest.UsageError(shown_lines(str(error))) from error
+    except OSError as error:  # a module of ours cannot be read, where no file may be opened
+        raise pytest.UsageError(messages.start_failed(error)) from error
 
 
 @pytest.hookimpl

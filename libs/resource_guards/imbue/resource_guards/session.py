@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -43,6 +44,7 @@ class GuardSession:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
+        self.began = time.time_ns()
         self.policy = Policy(Mode.ENFORCE)
         self.recorder: Recorder | None = None
         self.waiting: Waiting | None = None
@@ -234,7 +236,9 @@ class GuardSession:
     def complain(self, problem: str) -> None:
         """Fail the run, and end it soon: it can no longer be trusted."""
         from imbue.resource_guards.messages import trust as messages
+        from imbue.resource_guards.messages.foreign import shown
 
+        problem = shown(problem)
         self.findings.add_problem(problem)
         if self._pytest_session is not None:
             self._pytest_session.shouldfail = messages.run_untrustworthy(problem)

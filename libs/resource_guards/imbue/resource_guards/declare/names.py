@@ -29,6 +29,8 @@ def mark_name(label: str, mark: str | None = None) -> str:
     __tracebackhide__ = True
     if not isinstance(label, str) or not label.strip():
         raise ResourceGuardMisconfiguration(messages.name_empty(label))
+    if not label.isprintable():
+        raise ResourceGuardMisconfiguration(messages.name_unprintable(label))
     name = mark if mark is not None else label.replace("-", "_").replace(".", "_")
     if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
         raise ResourceGuardMisconfiguration(messages.name_no_identifier(label, name))
@@ -41,8 +43,9 @@ def check_binary_name(label: str, binary: str) -> None:
     """Make sure that the binary can be looked up on PATH.
 
     Raises:
-        ResourceGuardMisconfiguration: It is empty, a path, or not text.
+        ResourceGuardMisconfiguration: It is empty, a path, or not text that can be printed.
     """
     __tracebackhide__ = True
-    if not isinstance(binary, str) or not binary.strip() or "/" in binary or "\0" in binary:
+    is_name = isinstance(binary, str) and binary.strip() and binary.isprintable()
+    if not is_name or "/" in binary:
         raise ResourceGuardMisconfiguration(messages.binary_name_bad(label, binary))

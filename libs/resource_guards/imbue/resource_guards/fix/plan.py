@@ -267,7 +267,7 @@ def _separating_axis(
     it from their parameters.
     """
     for axis in tests[0].record.axes:
-        if axis.source is None or tests[0].record.source is None:
+        if axis.source is None or tests[0].record.source is None or not axis.argnames:
             continue
         if _key(axis.source) != _key(tests[0].record.source):
             continue

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from collections.abc import Iterator
+from contextlib import ExitStack
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,29 +33,42 @@ def private_directory(guards: Iterable[str]) -> Iterator[Path]:
         guards: The names of the guards that need it, for messages.
 
     Raises:
-        ResourceGuardMisconfiguration: The temporary directory cannot be written.
+        ResourceGuardMisconfiguration: There is no temporary directory, it cannot be written, or has
+            no locks.
     """
+    # $TMPDIR is asked for by name, since tempfile silently goes elsewhere when it is unusable.
+    parent = os.environ.get("TMPDIR") or "the temporary directory"
+    with ExitStack() as undo:
+        try:
+            parent = os.environ.get("TMPDIR") or tempfile.gettempdir()
+            directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=Path(parent).absolute()))
+            undo.callback(_remove_own, directory, os.getpid())
+            undo.callback(os.close, _lock(directory))
+            (directory / OWNED).touch()
+        except (OSError, ImportError) as error:
+            raise ResourceGuardMisconfiguration(
+                messages.directory_unwritable(guards, parent, error)
+            ) from error
+        with contextlib.suppress(OSError):  # it is for others, and can wait
+            sweep(Path(parent), keep=directory)
+        yield directory
+
+
+def _lock(directory: Path) -> int:
     import fcntl  # POSIX only, like the shims: SDK guards alone work without this module
 
-    # $TMPDIR is asked for by name, since tempfile silently goes elsewhere when it is unusable.
-    parent = Path(os.environ.get("TMPDIR") or tempfile.gettempdir())
-    try:
-        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent.absolute()))
-    except OSError as error:
-        raise ResourceGuardMisconfiguration(
-            messages.directory_unwritable(guards, parent, error)
-        ) from error
-    owner = os.getpid()
     lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        (directory / OWNED).touch()
-        sweep(parent, keep=directory)
-        yield directory
-    finally:
-        if os.getpid() == owner:  # and not a fork of it that unwinds the same stack
-            _remove(directory)
+    except OSError:
         os.close(lock)
+        raise
+    return lock
+
+
+def _remove_own(directory: Path, owner: int) -> None:
+    if os.getpid() == owner:  # and not a fork of it that unwinds the same stack
+        _remove(directory)
 
 
 def sweep(parent: Path, *, keep: Path) -> None:

@@ -88,7 +88,7 @@ for _rg_arg do
     while :; do
       case $_rg_arg in
       *"$_rg_at"*)
-        _rg_done="$_rg_done${_rg_arg%%"$_rg_at"*}\\$_rg_cut"
+        _rg_done="$_rg_done${_rg_arg%%"$_rg_at"*}\\\\$_rg_cut"
         _rg_arg=${_rg_arg#*"$_rg_at"} ;;
       *) break ;;
       esac

@@ -27,6 +27,14 @@ def name_empty(label: object) -> str:
     )
 
 
+def name_unprintable(label: str) -> str:
+    """A name with control characters."""
+    return (
+        f"A resource guard was registered under the name {label!r}, which has characters that "
+        f"cannot be printed. Give it the name of the program, or of the service."
+    )
+
+
 def name_no_identifier(label: str, mark: str) -> str:
     """A name whose mark could not be written."""
     return (

@@ -49,7 +49,48 @@ def fix_undone(path: str, line: int, action: str, mark: str, reason: str) -> str
 
 def fix_not_written(path: str, error: OSError) -> str:
     """A file that could not be written."""
-    return f"{path}: cannot be written: {error}. It is as it was."
+    return f"{path}: cannot be written: {error.strerror or error}"
+
+
+def changed_meanwhile() -> str:
+    """Why a file is not written after all."""
+    return "it was changed while the fix was being made; run the tests again"
+
+
+def fix_put_back(said: str, not_put_back: Sequence[str]) -> str:
+    """What became of all files when one could not be written."""
+    if not_put_back:
+        return f"{said}. All other files are as they were, except: {'; '.join(not_put_back)}."
+    return f"{said}. No file was changed."
+
+
+def fix_not_put_back(path: str, error: OSError) -> str:
+    """A file that was changed, should not have been, and could not be restored."""
+    return f"{path} ({error.strerror or error})"
+
+
+def fix_no_file(path: str, error: Exception) -> str:
+    """A file that cannot be read."""
+    said = getattr(error, "strerror", None) or error
+    return f"{path}: cannot be read ({said}); not changed."
+
+
+def fix_unknown_content(path: str) -> str:
+    """A file of which nobody knows what it contained in the run."""
+    return (
+        f"{path}: it is not known what it contained when the tests were imported (it was changed "
+        f"or generated during the run); run the tests again."
+    )
+
+
+def fix_read_only(path: str) -> str:
+    """A file that is not to be written."""
+    return f"{path}: it is read-only; not changed. Make it writable first: chmod u+w."
+
+
+def fix_read_only_folder(path: str) -> str:
+    """A file in a folder that is not to be written."""
+    return f"{path}: its folder is read-only; not changed."
 
 
 def fix_outside(path: str, root: Path) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
@@ -20,11 +22,27 @@ def platform_unsupported() -> str:
     )
 
 
-def directory_unwritable(guards: Iterable[str], parent: Path, error: OSError) -> str:
-    """No private directory."""
+_REMEDIES: Final = {
+    errno.EMFILE: "Raise the limit for open files (ulimit -n).",
+    errno.ENFILE: "Close programs that keep many files open.",
+    errno.EFBIG: "Raise the limit for the size of files (ulimit -f).",
+    errno.ENOSPC: "Make room there, or set TMPDIR to another directory.",
+    errno.EDQUOT: "Make room there, or set TMPDIR to another directory.",
+    errno.ENOLCK: "Set TMPDIR to a directory on a file system with locks (flock).",
+    errno.ENOSYS: "Set TMPDIR to a directory on a file system with locks (flock).",
+    errno.EOPNOTSUPP: "Set TMPDIR to a directory on a file system with locks (flock).",
+}
+
+
+def directory_unwritable(
+    guards: Iterable[str], parent: Path | str, error: OSError | ImportError
+) -> str:
+    """No private directory, or one in which not all can be written that is needed."""
+    number = getattr(error, "errno", None)
+    remedy = _REMEDIES.get(number or 0, "Set TMPDIR to a directory that can be written.")
     return (
         f"Resource guards {quoted(guards)} cannot make their private directory in {parent}: {error}. "
-        f"Set TMPDIR to a directory that can be written."
+        f"{remedy}"
     )
 
 

@@ -46,6 +46,24 @@ def fix_of_untrustworthy(problems: Sequence[str]) -> str:
     return f"the run that was reported is not to be trusted: {problems[0]}"
 
 
+def start_failed(error: OSError) -> str:
+    """A machine on which not even this can be read that guards."""
+    return (
+        f"Resource guards cannot start: {error}. Look at the limits of this process (ulimit -a), such "
+        f"as that of open files (ulimit -n)."
+    )
+
+
+def program_error(said: object) -> str:
+    """The one line of the program where something is wrong."""
+    return f"error: {said}"
+
+
+def program_failed(error: Exception, origin: str) -> str:
+    """An error of our own making."""
+    return f"{type(error).__name__} at {origin}: {error}. Please report this."
+
+
 def program_help() -> str:
     """What the program's ``--help`` says."""
     return "Put reports of test runs together, show them, and apply what they saw to the source."

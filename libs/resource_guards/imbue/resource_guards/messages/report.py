@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.model import Doubt
@@ -86,10 +87,77 @@ def table_test(
 
 def report_unreadable(path: Path, error: Exception) -> str:
     """A report file that cannot be read."""
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return (
-        f"{path} cannot be read as a report: {type(error).__name__}: {error}. Write one by pytest "
-        f"--resource-guards-json {path}"
+        f"{path} cannot be read as a report: {said}. Write one with pytest --resource-guards-json."
     )
+
+
+def report_nested_too_deeply() -> str:
+    """JSON of brackets within brackets."""
+    return "it is nested too deeply"
+
+
+def report_too_large_for_memory() -> str:
+    """JSON that Python has no room for."""
+    return "there is not enough memory for it"
+
+
+DATA: Final = {
+    str: "text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+    type(None): "null",
+}
+"""What a report can have in a place."""
+
+
+LARGE_NUMBER = "a large number"
+
+
+NOT_EMPTY = "an object with some key"
+
+
+def misfit(place: str, expected: str, found: str) -> str:
+    """A place of a report where something else is than should be."""
+    return f"{place or 'the whole'} must be {expected}, and is {found}"
+
+
+def one_of(values: Iterable[object]) -> str:
+    """What must be in a place where only some values may be."""
+    return f"one of {', '.join(map(repr, values))}"
+
+
+def number_from(least: int) -> str:
+    """What must be in a place for a number that has a smallest one."""
+    return f"a whole number from {least}"
+
+
+def key_missing(key: str) -> tuple[str, str]:
+    """What must be in the place of an object that is not whole, and what is there."""
+    return f"an object with '{key}'", "one without"
+
+
+def key_unknown(key: str) -> tuple[str, str]:
+    """The same of one that has too much."""
+    return "an object without other keys", f"one with {key}"
+
+
+def no_regular_file() -> str:
+    """A pipe or device where a file was meant."""
+    return "it is not a regular file"
+
+
+def file_too_large(largest: int) -> str:
+    """A file that nobody should read whole."""
+    return f"it is larger than {largest} bytes"
+
+
+def not_put_back(error: OSError, old: Path) -> str:
+    """A file that was written and cannot be restored."""
+    return f"{error.strerror}; its earlier content could not be restored and is in {old}"
 
 
 def report_of_another_kind(path: Path) -> str:
@@ -100,8 +168,8 @@ def report_of_another_kind(path: Path) -> str:
 def report_of_another_version(path: Path, version: object, known: int) -> str:
     """A report that a newer or older version has written."""
     return (
-        f"{path} has version {version!r} of the report; this one of resource-guards reads version "
-        f"{known}. Use the version that has written it, or write it anew."
+        f"{path} has version {str(version)[:20]} of the report; this one of resource-guards reads "
+        f"version {known}. Use the version that has written it, or write it anew."
     )
 
 
@@ -115,4 +183,13 @@ def reports_differ(path: str, first: str, second: str) -> str:
 
 def json_not_written(path: Path, error: OSError) -> str:
     """A report that is lost."""
-    return f"--resource-guards-json: {path} cannot be written: {error}. The report is lost."
+    said = error.strerror or error
+    return f"--resource-guards-json: {path} cannot be written: {said}. The report is lost."
+
+
+def fix_failed(error: Exception, origin: str) -> str:
+    """A fix that ended in an error of our own making."""
+    return (
+        f"--resource-guards-fix: {type(error).__name__} at {origin}: {error}. No file was changed. "
+        f"Please report this."
+    )

@@ -41,6 +41,39 @@ def journal_torn(line: str) -> str:
     )
 
 
+def journal_foreign(line: str) -> str:
+    """A record that none of ours has written."""
+    return (
+        f"The journal of uses has a record that no guard writes ({line[:80]!r}), so that it cannot "
+        f"be trusted. Look for a test or program that writes to the temporary directory."
+    )
+
+
+def journal_replaced(path: Path) -> str:
+    """Another file is in the journal's place."""
+    return (
+        f"The file {path} was replaced while tests ran, so uses of resources went unseen. Look for a "
+        f"test or program that changes the temporary directory."
+    )
+
+
+def journal_cut(path: Path) -> str:
+    """Records have gone."""
+    return (
+        f"The file {path} was truncated while tests ran, so uses of resources were lost. Look for a "
+        f"test or program that changes the temporary directory."
+    )
+
+
+def directory_unreadable(path: Path, error: OSError) -> str:
+    """The private directory cannot be read at the end."""
+    return (
+        f"The private directory {path.parent} cannot be read any more ({error.strerror}), so it is "
+        f"not known whether all uses of resources were seen. Look for a test that changes the limits "
+        f"of the process, or the temporary directory."
+    )
+
+
 def journal_removed(path: Path) -> str:
     """The private directory has gone."""
     return (

@@ -9,6 +9,8 @@ from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.messages.explanations import read_more
+from imbue.resource_guards.messages.foreign import shown
+from imbue.resource_guards.messages.foreign import shown_lines
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 
@@ -29,6 +31,7 @@ _LAYERS = {
 def blocked(label: str, use: Use, owner: str, *, is_fixture: bool = False) -> str:
     """The text of the exception in the code whose call was blocked."""
     mark = f"@pytest.mark.{use.resource}"
+    owner = shown(owner)
     if is_fixture:
         happened = f"Fixture '{owner}' invoked '{label}' without {mark} on the test"
         fix = (
@@ -38,7 +41,7 @@ def blocked(label: str, use: Use, owner: str, *, is_fixture: bool = False) -> st
     else:
         happened = f"Test invoked '{label}' without {mark}"
         fix = f"add {mark} to the test; or do not call {label} in it."
-    return (
+    return shown_lines(
         f"{happened}\n"
         f"  {_use(use)}\n"
         f"The call was blocked, on behalf of {owner}.\n"
@@ -52,7 +55,7 @@ STARTED_BY_TEST = "the test that started this process"
 
 def violation(violation: Violation, labels: Mapping[str, str]) -> str:
     """The text of one violation in a test's report."""
-    return _VIOLATIONS[violation.kind](violation, labels.get(violation.resource, ""))
+    return shown_lines(_VIOLATIONS[violation.kind](violation, labels.get(violation.resource, "")))
 
 
 def _missing_mark(violation: Violation, label: str) -> str:
@@ -98,7 +101,7 @@ def _superfluous_mark(violation: Violation, label: str) -> str:
 
 def place(path: str, line: int) -> str:
     """A line of the source."""
-    return f"{path}:{line}"
+    return f"{shown(path)}:{line}"
 
 
 def carrier(level: str, qualname: str, place: str) -> str:
@@ -148,10 +151,10 @@ _VIOLATIONS = {
 
 
 def _use(use: Use) -> str:
-    place = f" at {use.where}" if use.where else ""
     outcome = "allowed" if use.allowed else "blocked"
-    through = f", through {use.through}" if use.through else ""
-    return f"{use.what}{place}{through} ({outcome}; {_LAYERS[use.layer]}, process {use.pid})"
+    through = f", through {shown(use.through)}" if use.through else ""
+    seen = f"{outcome}; {_LAYERS[use.layer]}, process {use.pid}"
+    return f"{use_and_place(use)}{through} ({seen})"
 
 
 def _uses(uses: Sequence[Use]) -> list[str]:
@@ -163,7 +166,7 @@ def _uses(uses: Sequence[Use]) -> list[str]:
 
 def skipped_after(reason: object) -> str:
     """What is added when the test skipped itself as well."""
-    return f"The test then ended with: {reason}"
+    return shown_lines(f"The test then ended with: {reason}")
 
 
 def summary_line(texts: Sequence[str]) -> str:
@@ -174,27 +177,27 @@ def summary_line(texts: Sequence[str]) -> str:
 
 def mixed_parameters(test: str, resource: str, users: Sequence[str]) -> str:
     """A parametrised test of which only some parameters need the mark."""
-    shown = ", ".join(f"[{each}]" for each in users[:_SHOWN_PARAMETERS])
+    some = ", ".join(f"[{each}]" for each in users[:_SHOWN_PARAMETERS])
     if len(users) > _SHOWN_PARAMETERS:
-        shown += f" and {len(users) - _SHOWN_PARAMETERS} more"
-    return (
-        f"{test} needs @pytest.mark.{resource} for some of its parameters only: {shown}. Give it "
+        some += f" and {len(users) - _SHOWN_PARAMETERS} more"
+    return shown(
+        f"{test} needs @pytest.mark.{resource} for some of its parameters only: {some}. Give it "
         f"to these: pytest.param(..., marks=pytest.mark.{resource})"
     )
 
 
 def use_and_place(use: Use) -> str:
     """A use, without the process that it was seen in."""
-    return f"{use.what}{f' at {use.where}' if use.where else ''}"
+    return shown(f"{use.what}{f' at {use.where}' if use.where else ''}")
 
 
 def used_in_collection(resource: str, uses: Sequence[str]) -> str:
     """What was used while tests were collected, by no test."""
-    shown = "; ".join(uses[:_SHOWN_USES])
+    some = "; ".join(uses[:_SHOWN_USES])
     if len(uses) > _SHOWN_USES:
-        shown += f"; and {len(uses) - _SHOWN_USES} more"
+        some += f"; and {len(uses) - _SHOWN_USES} more"
     return (
-        f"While tests were collected, {resource} was used: {shown}. So runs that collect this need "
+        f"While tests were collected, {resource} was used: {some}. So runs that collect this need "
         f'{resource}, even -m "not {resource}". Fix: move it into a fixture or test.'
     )
 
@@ -214,6 +217,7 @@ def fork_came_back() -> str:
 
 def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:
     """A use by a process that outlived its test."""
+    owner = shown(owner)
     if use.allowed:
         return f"Late use of {label} by what {owner} started and left running: {_use(use)}"
     if may_use:

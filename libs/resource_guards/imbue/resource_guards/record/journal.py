@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -14,6 +15,7 @@ from stat import S_IMODE
 from stat import S_IRUSR
 from stat import S_IRWXU
 from stat import S_IWUSR
+from typing import Final
 from typing import NamedTuple
 
 from imbue.resource_guards import system
@@ -23,9 +25,15 @@ from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.line import ALLOWED
 from imbue.resource_guards.record.line import BEGIN
+from imbue.resource_guards.record.line import BLOCKED
 from imbue.resource_guards.record.line import END
 from imbue.resource_guards.record.line import FIELDS
 from imbue.resource_guards.record.line import format_use
+from imbue.resource_guards.scope.entry import ANY_SCOPE
+
+_LAYERS: Final = frozenset(map(str, Layer))
+_NUMBER: Final = re.compile("[0-9]{1,30}")  # Python refuses to read a number of 5,000 digits
+_SCOPE_ID: Final = re.compile(f"{re.escape(ANY_SCOPE)}?[0-9]{{0,30}}")
 
 
 class Entry(NamedTuple):
@@ -45,6 +53,10 @@ def parse_record(line: str) -> Entry:
     if len(fields) != FIELDS or fields[0] != BEGIN or fields[-1] != END:
         raise JournalError(messages.journal_torn(line))
     _, scope_id, resource, outcome, layer, pid, where, through, what, _ = fields
+    if outcome not in (ALLOWED, BLOCKED) or layer not in _LAYERS or not _NUMBER.fullmatch(pid):
+        raise JournalError(messages.journal_foreign(line))
+    if not _SCOPE_ID.fullmatch(scope_id):
+        raise JournalError(messages.journal_foreign(line))
     use = Use(resource, outcome == ALLOWED, Layer(layer), what, where, int(pid), through)
     return Entry(scope_id, use)
 
@@ -75,6 +87,7 @@ class Journal:
         self._use(system.open(self._name, flags, 0o600))
         self._file = self._identity()
         self.read = 0
+        self._last = b""
 
     def _use(self, descriptor: int) -> None:
         self._fd = descriptor
@@ -106,18 +119,32 @@ class Journal:
     def has_news(self) -> bool:
         """Whether other processes have written since the last :meth:`read_news`.
 
-        And makes sure that the file is there, and that they may write to it.
+        And makes sure that the file is there, that they may write to it, and that what was read of
+        it is there still.
 
         Raises:
-            JournalError: The file was removed, with whatever would have been written to it, or
-                can be written no more.
+            JournalError: The file was removed or exchanged, with whatever would have been written
+                to it, was cut off, or can be written no more.
         """
         self.reopen()
-        stat = system.fstat(self._fd)
-        if not stat.st_nlink:
-            raise JournalError(messages.journal_removed(self.path))
-        if not stat.st_mode & S_IWUSR:
-            raise JournalError(messages.directory_locked(self.path))
+        try:
+            stat = system.fstat(self._fd)
+            if not stat.st_nlink:
+                raise JournalError(messages.journal_removed(self.path))
+            at_path = system.stat(self._name)
+            if (at_path.st_dev, at_path.st_ino) != self._file:
+                raise JournalError(messages.journal_replaced(self.path))
+            if not stat.st_mode & S_IWUSR:
+                raise JournalError(messages.directory_locked(self.path))
+            last = system.pread(self._fd, len(self._last), self.read - len(self._last))
+        except FileNotFoundError as error:
+            raise JournalError(messages.journal_removed(self.path)) from error
+        except PermissionError as error:
+            raise JournalError(messages.directory_locked(self.path)) from error
+        except OSError as error:
+            raise JournalError(messages.directory_unreadable(self.path, error)) from error
+        if last != self._last:
+            raise JournalError(messages.journal_cut(self.path))
         return stat.st_size != self.read
 
     def read_news(self) -> list[Entry]:
@@ -131,6 +158,9 @@ class Journal:
         if not whole:
             return []
         self.read += len(whole) + 1
+        # Of a file that was emptied and has grown again, the last record is another: each has the
+        # process and, most often, the scope in it.
+        self._last = whole[whole.rfind(b"\n") + 1 :] + b"\n"
         return [parse_record(line) for line in whole.decode(errors="replace").split("\n")]
 
     def append(self, scope_id: object, use: Use) -> None:
@@ -190,8 +220,12 @@ class Journal:
             ]
             if S_IMODE(self.path.parent.stat().st_mode) != S_IRWXU:
                 changed.append(self.path.parent)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise JournalError(messages.journal_removed(self.path)) from error
+        except PermissionError as error:
+            raise JournalError(messages.directory_locked(self.path)) from error
+        except OSError as error:
+            raise JournalError(messages.directory_unreadable(self.path, error)) from error
         if changed:
             raise JournalError(messages.directory_locked(changed[0]))
 

@@ -6,20 +6,23 @@ would go wrong.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 from typing import Final
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import report as messages
+from imbue.resource_guards.report.files import read_regular
+from imbue.resource_guards.report.files import write_whole
+from imbue.resource_guards.report.reader import OneOf
+from imbue.resource_guards.report.reader import reader
+from imbue.resource_guards.report.records import OUTCOMES
+from imbue.resource_guards.report.records import Digest
+from imbue.resource_guards.report.records import Path as SourcePath
 from imbue.resource_guards.report.records import TestRecord
 
 FORMAT: Final = "resource-guards-report"
@@ -58,40 +61,6 @@ class Document:
         return json.dumps(data, indent=1) + "\n"
 
 
-def make_document(
-    root: Path,
-    labels: dict[str, str],
-    tests: list[TestRecord],
-    problems: list[str],
-    late_uses: list[str],
-) -> Document:
-    """The document of a run.
-
-    Args:
-        root: The root directory, below which source files are read.
-        labels: For each mark of a guarded resource, the name that it was registered by.
-        tests: The records of its tests.
-        problems: What made it untrustworthy.
-        late_uses: What used a resource when its test was over.
-    """
-    paths = {source.path for test in tests for source in _sources_of(test)}
-    sources = {path: digest for path in sorted(paths) if (digest := digest_of(root / path))}
-    return Document(labels, tests, sources, problems, late_uses)
-
-
-def _sources_of(test: TestRecord) -> Iterable[Any]:
-    found = [test.source, test.cls, *(declared.source for declared in test.declared)]
-    return [source for source in found if source is not None]
-
-
-def digest_of(path: Path) -> str:
-    """The SHA-256 of a file; empty if it cannot be read."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""
-
-
 def write_document(document: Document, path: Path) -> None:
     """Write a document, whole or not at all.
 
@@ -102,27 +71,23 @@ def write_document(document: Document, path: Path) -> None:
     write_whole(path, document.to_json().encode())
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file's content in one step, and keep its mode.
+@dataclass(slots=True)
+class _Named:
+    mark: str
+    name: str
 
-    Raises:
-        OSError: It cannot be written; the file is as it was.
-    """
-    path = Path(os.path.realpath(path))
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    new = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        if path.exists():
-            new.chmod(path.stat().st_mode & 0o7777)
-        else:
-            umask = os.umask(0)
-            os.umask(umask)
-            new.chmod(0o666 & ~umask)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+
+@dataclass(slots=True)
+class _File:
+    """A document as it is in its file, key by key."""
+
+    format: Annotated[str, OneOf(FORMAT)]
+    version: Annotated[int, OneOf(VERSION)]
+    resources: list[_Named]
+    sources: dict[SourcePath, Digest]
+    problems: list[str]
+    late_uses: list[str]
+    tests: list[TestRecord]
 
 
 def read_document(path: Path) -> Document:
@@ -132,29 +97,33 @@ def read_document(path: Path) -> Document:
         ResourceGuardMisconfiguration: There is none, or none that this version can read.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_regular(path).decode())
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            raise ResourceGuardMisconfiguration(messages.report_of_another_kind(path))
+        version = data.get("version")
+        if type(version) is int and version != VERSION:
+            raise ResourceGuardMisconfiguration(
+                messages.report_of_another_version(path, version, VERSION)
+            )
+        return from_data(data)
     except (OSError, ValueError) as error:
         raise ResourceGuardMisconfiguration(messages.report_unreadable(path, error)) from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ResourceGuardMisconfiguration(messages.report_of_another_kind(path))
-    if data.get("version") != VERSION:
-        raise ResourceGuardMisconfiguration(
-            messages.report_of_another_version(path, data.get("version"), VERSION)
-        )
-    try:
-        return _from_data(data)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ResourceGuardMisconfiguration(messages.report_unreadable(path, error)) from error
+    except RecursionError:
+        said = ValueError(messages.report_nested_too_deeply())
+    except MemoryError:
+        said = ValueError(messages.report_too_large_for_memory())
+    raise ResourceGuardMisconfiguration(messages.report_unreadable(path, said))
 
 
-def _from_data(data: Mapping[str, Any]) -> Document:
-    return Document(
-        {each["mark"]: each["name"] for each in data["resources"]},
-        [TestRecord.from_data(each) for each in data["tests"]],
-        dict(data["sources"]),
-        list(data["problems"]),
-        list(data["late_uses"]),
-    )
+def from_data(data: object) -> Document:
+    """The document that plain data is the text of.
+
+    Raises:
+        MisfitError: It is not of the form that ``schema.json`` describes.
+    """
+    file: _File = reader(_File)(data)
+    labels = {each.mark: each.name for each in file.resources}
+    return Document(labels, file.tests, file.sources, file.problems, file.late_uses)
 
 
 def merge_documents(documents: Mapping[str, Document]) -> Document:
@@ -189,14 +158,8 @@ def merge_documents(documents: Mapping[str, Document]) -> Document:
     return merged
 
 
-_RANKS: Final = (
-    *("deselected", "not run", "skipped", "xfailed", "xpassed", "passed", "failed", "crashed"),
-)
-"""Outcomes, from those that say least of a test."""
-
-
 def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
-    first, second = sorted((first, second), key=lambda each: _RANKS.index(each.outcome))
+    first, second = sorted((first, second), key=lambda each: OUTCOMES.index(each.outcome))
     if first.outcome in ("deselected", "not run"):
         return second
     for resource, used in first.used.items():

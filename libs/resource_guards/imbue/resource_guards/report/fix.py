@@ -7,13 +7,20 @@ from typing import Final
 
 from imbue.resource_guards.fix.apply import Fixed
 from imbue.resource_guards.messages import fix as messages
+from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
 
 _UNKNOWN: Final = ("deselected", "not run", "skipped", "xfailed", "xpassed", "failed", "crashed")
 _SHOWN: Final = 10
 
 
-def fix_lines(fixed: Fixed, document: Document, *, written: bool, verbose: bool) -> Iterator[str]:
+_OF_SOURCE: Final = "\t\f"
+"""Controls that are usual in source and harmless on a terminal."""
+
+
+def fix_lines(
+    fixed: Fixed, document: Document, *, written: bool, verbose: bool, is_raw: bool = False
+) -> Iterator[str]:
     """What was changed, what is left to a person, and which tests were left alone.
 
     Args:
@@ -21,8 +28,9 @@ def fix_lines(fixed: Fixed, document: Document, *, written: bool, verbose: bool)
         document: The report of the run.
         written: The files were written, and the difference not just shown.
         verbose: Show all, and not only the first of many.
+        is_raw: Show a difference as it is, since a program may apply it.
     """
-    yield from fixed.lines
+    yield from (line if is_raw else shown(line, _OF_SOURCE) for line in fixed.lines)
     for outcome in _UNKNOWN:
         tests = [
             each.nodeid for each in document.tests if each.outcome == outcome and not each.used
@@ -34,16 +42,16 @@ def fix_lines(fixed: Fixed, document: Document, *, written: bool, verbose: bool)
         unsure = [each for each in document.tests if mark in each.unsure and mark not in each.used]
         if unsure:
             libraries = dict.fromkeys(name for each in unsure for name in each.unsure[mark])
-            yield messages.fix_cannot_be_known(mark, len(unsure), libraries)
+            yield shown(messages.fix_cannot_be_known(mark, len(unsure), libraries))
             yield from _some([each.nodeid for each in unsure], verbose=verbose)
-    yield from fixed.left
+    yield from map(shown, fixed.left)
     yield messages.fix_summary(
         fixed.added, fixed.removed, fixed.files, len(fixed.left), written=written
     )
 
 
 def _some(names: list[str], *, verbose: bool) -> Iterator[str]:
-    shown = names if verbose else names[:_SHOWN]
-    yield from (f"  {name}" for name in shown)
-    if len(names) > len(shown):
-        yield messages.fix_more(len(names) - len(shown))
+    some = names if verbose else names[:_SHOWN]
+    yield from (f"  {shown(name)}" for name in some)
+    if len(names) > len(some):
+        yield messages.fix_more(len(names) - len(some))

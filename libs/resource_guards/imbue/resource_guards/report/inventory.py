@@ -24,6 +24,7 @@ from imbue.resource_guards.intercept.targets import seems_missing
 from imbue.resource_guards.intercept.targets import version_of
 from imbue.resource_guards.messages import intercept as say_intercept
 from imbue.resource_guards.messages import inventory as say_inventory
+from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkGuard
@@ -41,9 +42,9 @@ def write_inventory(config: pytest.Config, registry: Registry) -> None:
     terminal = config.get_terminal_writer()
     for resource in registry:
         terminal.write(f"{resource.label}", bold=True)
-        terminal.line(say_inventory.inventory_origin(resource))
+        terminal.line(shown(say_inventory.inventory_origin(resource)))
         for line in describe(resource):
-            terminal.line(f"  {line}")
+            terminal.line(f"  {shown(line)}")
         terminal.line()
     if not registry.names:
         terminal.line(say_inventory.nothing_is_guarded())
@@ -51,7 +52,7 @@ def write_inventory(config: pytest.Config, registry: Registry) -> None:
     terminal.write(say_inventory.LAYERS_TITLE, bold=True)
     terminal.line()
     for line in layers(native=read_native(config)):
-        terminal.line(f"  {line}")
+        terminal.line(f"  {shown(line)}")
 
 
 def describe(resource: Resource) -> Iterator[str]:

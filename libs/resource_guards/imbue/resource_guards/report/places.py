@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import tokenize
 from collections.abc import Iterator
 from functools import lru_cache
@@ -15,6 +16,7 @@ from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Violation
+from imbue.resource_guards.report.files import read_regular
 from imbue.resource_guards.report.record_maker import RecordMaker
 from imbue.resource_guards.report.records import Declaration
 
@@ -121,9 +123,10 @@ def _fixtures(item: pytest.Item, name: str, maker: RecordMaker) -> Iterator[str]
 
 def _read(path: Path) -> str:
     try:
-        with tokenize.open(path) as file:
-            return file.read()
-    except (OSError, SyntaxError, UnicodeError):
+        content = read_regular(path)
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        return content.decode(encoding)
+    except (OSError, SyntaxError, ValueError):
         return ""
 
 

@@ -130,9 +130,9 @@ class RecordMaker:
         function = inspect.unwrap(item.function)
         code = getattr(function, "__code__", None)
         qualname = getattr(function, "__qualname__", "")
-        if code is None or "<locals>" in qualname:
-            # Made by a decorator that does not tell what it stands for, or by other code: it is
-            # looked for by its name where it was collected.
+        if code is None or "<locals>" in qualname or code.co_filename.startswith("<"):
+            # Made by a decorator that does not tell what it stands for, by other code, or from text
+            # that is in no file: it is looked for by its name where it was collected.
             owner = f"{item.cls.__qualname__}." if item.cls else ""
             return Source(self.relative(str(item.path)), 0, owner + item.originalname)
         return Source(self.relative(code.co_filename), code.co_firstlineno, qualname)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
 import pytest
 
+from imbue.resource_guards.errors import origin_of
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.report.document import Document
-from imbue.resource_guards.report.document import make_document
 from imbue.resource_guards.report.document import write_document
 from imbue.resource_guards.report.record_maker import RecordMaker
 from imbue.resource_guards.report.records import TestRecord
+from imbue.resource_guards.report.sources import Sources
 
 if TYPE_CHECKING:
     from imbue.resource_guards.fix.apply import Fixed
@@ -41,6 +43,7 @@ class Recorder:
         self._labels: dict[str, str] = {}
         self._session = session
         self._late: list[dict[str, Any]] = []
+        self._sources = Sources(session.config.rootpath, session.began)
 
     def attach(self, report: pytest.TestReport, account: TestAccount) -> None:
         """Let a tear-down report carry the record of its test."""
@@ -65,6 +68,11 @@ class Recorder:
         elif str(report.when) == "???":  # what xdist makes up for a worker that has crashed
             self.crashed.add(report.nodeid)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makemodule(self, module_path: Path) -> None:
+        """Note what a file contains that pytest is about to import."""
+        self._sources.note_before_import(self._maker.relative(str(module_path)))
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin with all tests that are to run."""
@@ -82,7 +90,8 @@ class Recorder:
             if each.outcome in ("deselected", "not run")
         ]
         labels = {each.name: each.label for each in self._session.registry}
-        return {"expected": expected, "late": self._late, "labels": labels}
+        sources = self._sources.to_data()
+        return {"expected": expected, "late": self._late, "labels": labels, "sources": sources}
 
     def merge(self, data: dict[str, Any]) -> None:
         """Take over what a worker knows beyond its reports."""
@@ -91,6 +100,7 @@ class Recorder:
         for each in data["late"]:
             self.records[each["nodeid"]] = TestRecord.from_data(each)
         self._labels.update(data["labels"])
+        self._sources.merge(data["sources"])
 
     def all_records(self) -> list[TestRecord]:
         """Of all tests, sorted by file and place in it."""
@@ -102,10 +112,10 @@ class Recorder:
         """The report of the run."""
         session = self._session
         labels = {each.name: each.label for each in session.registry}
-        return make_document(
-            session.config.rootpath,
+        return Document(
             self._labels | labels,
             self.all_records(),
+            self._sources.digests,
             session.findings.problems,
             session.findings.late_uses,
         )
@@ -122,7 +132,13 @@ class Recorder:
             except OSError as error:
                 self._session.findings.add_problem(messages.json_not_written(path, error))
         if option.resource_guards_fix and not self._session.findings.problems:
-            self.fixed = self._fix(option.resource_guards_fix)
+            try:
+                self.fixed = self._fix(option.resource_guards_fix)
+            except Exception as error:  # noqa: BLE001 - pytest would end without its summary
+                self._session.findings.add_problem(messages.fix_failed(error, origin_of(error)))
+            else:
+                if self.fixed.error:
+                    self._session.findings.add_problem(self.fixed.error)
 
     def _fix(self, output: str) -> Fixed:
         from imbue.resource_guards.fix.apply import Output  # they need LibCST
@@ -145,7 +161,8 @@ class Recorder:
     def _expect(self, items: Iterable[pytest.Item], outcome: str) -> None:
         maker = self._maker
         for item in items:
-            self.records.setdefault(item.nodeid, maker.of_item(item, outcome))
+            record = self.records.setdefault(item.nodeid, maker.of_item(item, outcome))
+            self._sources.note(record)
 
 
 def _place(record: TestRecord) -> tuple[str, int, str]:

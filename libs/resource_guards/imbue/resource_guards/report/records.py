@@ -9,11 +9,34 @@ from __future__ import annotations
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import Annotated
 from typing import Any
+from typing import Final
 
-if TYPE_CHECKING:
-    pass
+from imbue.resource_guards.kinds import ViolationKind
+from imbue.resource_guards.report.reader import OPTIONAL
+from imbue.resource_guards.report.reader import AtLeast
+from imbue.resource_guards.report.reader import Matching
+from imbue.resource_guards.report.reader import NotEmpty
+from imbue.resource_guards.report.reader import OneOf
+from imbue.resource_guards.report.reader import reader
+
+OUTCOMES: Final = (
+    *("deselected", "not run", "skipped", "xfailed", "xpassed", "passed", "failed", "crashed"),
+)
+"""A test's own outcomes, from those that say least of it."""
+
+# What reports of other machines must have; `reader` checks it, and `schema.json` says the same.
+Path = Annotated[str, Matching(r"[^\0]*", "the path of a file")]
+Digest = Annotated[str, Matching("[0-9a-f]{64}", "a SHA-256")]
+Number = Annotated[int, AtLeast(0)]
+Count = Annotated[int, AtLeast(1)]
+Level = Annotated[str, OneOf("function", "param", "class", "module", "other")]
+Way = Annotated[str, OneOf("program", "sdk", "connection")]
+CountedWay = Annotated[str, OneOf("program", "sdk", "connection", "child")]
+Outcome = Annotated[str, OneOf(*OUTCOMES)]
+Doubts = Annotated[dict[str, list[str]], NotEmpty()]
+Violation = Annotated[str, OneOf(*(kind.value for kind in ViolationKind))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +49,8 @@ class Source:
         qualname: Its name in the file, ``TestA.test_x``; empty for the module itself.
     """
 
-    path: str
-    line: int
+    path: Path
+    line: Number
     qualname: str
 
 
@@ -43,7 +66,7 @@ class Declaration:
     """
 
     resource: str
-    level: str
+    level: Level
     source: Source | None = None
 
 
@@ -72,7 +95,7 @@ class SeenUse:
         fixture: The fixture on whose behalf it was; `None` for the test itself.
     """
 
-    way: str
+    way: Way
     what: str
     where: str
     in_child: bool
@@ -89,8 +112,8 @@ class UsedResource:
         uses: The first of them.
     """
 
-    count: int = 0
-    ways: dict[str, int] = field(default_factory=dict)
+    count: Count = 0
+    ways: dict[CountedWay, Count] = field(default_factory=dict)
     uses: list[SeenUse] = field(default_factory=list)
 
     def add(self, way: str, count: int = 1) -> None:
@@ -124,18 +147,18 @@ class TestRecord:
     __test__ = False
 
     nodeid: str
-    outcome: str = "not run"
+    outcome: Outcome = "not run"
     source: Source | None = None
     cls: Source | None = None
     classes: list[Source] = field(default_factory=list)
-    parameters: dict[str, int] = field(default_factory=dict)
+    parameters: dict[str, Number] = field(default_factory=dict)
     axes: list[Axis] = field(default_factory=list)
     declared: list[Declaration] = field(default_factory=list)
     used: dict[str, UsedResource] = field(default_factory=dict)
-    violations: dict[str, list[str]] = field(default_factory=dict)
+    violations: dict[str, list[Violation]] = field(default_factory=dict)
     blocked: bool = False
     finished: bool = True
-    unsure: dict[str, list[str]] = field(default_factory=dict)
+    unsure: Doubts = field(default_factory=dict, metadata={OPTIONAL: True})
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, which JSON and execnet can carry."""
@@ -146,29 +169,10 @@ class TestRecord:
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> TestRecord:
-        """The opposite of :meth:`to_data`."""
-        return cls(
-            **{
-                **data,
-                "source": _source(data["source"]),
-                "cls": _source(data["cls"]),
-                "classes": [Source(**each) for each in data["classes"]],
-                "axes": [Axis(each["argnames"], _source(each["source"])) for each in data["axes"]],
-                "declared": [
-                    Declaration(each["resource"], each["level"], _source(each["source"]))
-                    for each in data["declared"]
-                ],
-                "used": {
-                    resource: UsedResource(
-                        used["count"],
-                        dict(used["ways"]),
-                        [SeenUse(**each) for each in used["uses"]],
-                    )
-                    for resource, used in data["used"].items()
-                },
-            }
-        )
+        """The opposite of :meth:`to_data`.
 
-
-def _source(data: dict[str, Any] | None) -> Source | None:
-    return None if data is None else Source(**data)
+        Raises:
+            MisfitError: It is not of this form.
+        """
+        record: TestRecord = reader(cls)(data)  # type: ignore[arg-type] # a class has a hash
+        return record

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from imbue.resource_guards.messages import report as messages
+from imbue.resource_guards.messages.foreign import shown_lines
 from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.table import table
 
@@ -38,6 +39,6 @@ def write_findings(terminal: pytest.TerminalReporter, findings: Findings) -> Non
     """Write the problems and late uses of a run."""
     terminal.section(messages.SUMMARY_TITLE, sep="=", red=bool(findings.problems))
     for problem in findings.problems:
-        terminal.write_line(problem, red=True)
+        terminal.write_line(shown_lines(problem), red=True)
     for line in findings.lines:
-        terminal.write_line(line)
+        terminal.write_line(shown_lines(line))

@@ -11,6 +11,7 @@ from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import report as messages
+from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.records import TestRecord
 
@@ -72,7 +73,7 @@ def _line_of(mark: str, label: str, tests: list[TestRecord]) -> Line:
 
 
 def _row(cells: tuple[object, ...]) -> str:
-    name = str(cells[0])
+    name = shown(str(cells[0]))
     name = f"{name[: _NAME - 1]}~" if len(name) > _NAME else name
     numbers = "".join(f"{cell!s:>{width}}" for cell, width in zip(cells[1:], _WIDTHS, strict=True))
     return f"{name:{_NAME}}{numbers}"
@@ -83,14 +84,14 @@ def _tests_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
     if not concerned:
         return
     yield Line("")
-    yield Line(label, bold=True)
+    yield Line(shown(label), bold=True)
     for test in concerned:
         used = test.used.get(mark)
         kinds = test.violations.get(mark, [])
         if mark in test.unsure and not used:
             kinds = [*kinds, messages.CANNOT_BE_KNOWN]
         text = messages.table_test(
-            test.nodeid,
+            shown(test.nodeid),
             test.outcome,
             used.count if used else 0,
             kinds,
@@ -103,7 +104,7 @@ def _unsure_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]
     unsure = [test for test in tests if mark in test.unsure and mark not in test.used]
     if unsure:
         libraries = dict.fromkeys(name for test in unsure for name in test.unsure[mark])
-        yield Line(messages.table_unsure(label, len(unsure), libraries))
+        yield Line(shown(messages.table_unsure(label, len(unsure), libraries)))
 
 
 def _declares(test: TestRecord, mark: str) -> bool:

@@ -36,7 +36,10 @@ class Publisher:
     Args:
         key: The session's name in the variable.
         state_file: The file.
-        complain: Told when the file cannot be written.
+        complain: Told when the file cannot be written later.
+
+    Raises:
+        OSError: The file cannot be written.
     """
 
     def __init__(self, key: str, state_file: Path, complain: Callable[[str], None]) -> None:
@@ -50,7 +53,7 @@ class Publisher:
         self._complain = complain
         self._allowed: dict[frozenset[str], str] = {}
         self._in_state_file: frozenset[str] | None = None
-        self._write_state(f"{OUTSIDE}:")
+        self._replace_state(f"{OUTSIDE}:")
         ENVIRONMENT[VARIABLE] = self._asking
 
     def publish(self, scope: Scope) -> None:
@@ -104,15 +107,18 @@ class Publisher:
         return part
 
     def _write_state(self, entry: str) -> None:
-        # Replaced and not rewritten in place: a shim must never read half an entry.
-        new = f"{self._state_name}.new"
         try:
-            flags = system.O_WRONLY | system.O_CREAT | system.O_TRUNC | system.O_CLOEXEC
-            descriptor = system.open(new, flags, 0o600)
-            try:
-                system.write(descriptor, f"{entry}\n".encode())
-            finally:
-                system.close(descriptor)
-            system.replace(new, self._state_name)
+            self._replace_state(entry)
         except OSError as error:
             self._complain(messages.state_unwritable(self._state_file, error))
+
+    def _replace_state(self, entry: str) -> None:
+        # Replaced and not rewritten in place: a shim must never read half an entry.
+        new = f"{self._state_name}.new"
+        flags = system.O_WRONLY | system.O_CREAT | system.O_TRUNC | system.O_CLOEXEC
+        descriptor = system.open(new, flags, 0o600)
+        try:
+            system.write(descriptor, f"{entry}\n".encode())
+        finally:
+            system.close(descriptor)
+        system.replace(new, self._state_name)

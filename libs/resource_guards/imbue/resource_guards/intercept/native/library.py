@@ -63,8 +63,13 @@ def built_library() -> Path:
     made_of = [SOURCE.read_bytes(), repr((compiler, FLAGS, platform.machine())).encode()]
     digest = hashlib.sha256(b"".join(made_of)).hexdigest()[:16]
     library = _cache() / f"native-{digest}.so"
-    if not library.exists():
-        _compile(compiler, library)
+    try:
+        if not library.exists():
+            _compile(compiler, library)
+    except OSError as error:  # no room there, say
+        raise ResourceGuardMisconfiguration(
+            messages.native_no_cache(library.parent, error)
+        ) from error
     return library
 
 
