@@ -57,6 +57,7 @@ def guards() -> None:
     register_sdk_guard("mail", targets=[smtplib.SMTP])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
 
     register_connection_guard("postgres", is_postgres, mark="postgres")
+    register_connection_guard("postgres", is_postgres, libraries=["psycopg2"])
     register_connection_guard("postgres", "localhost")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
     create_sdk_method_guard("mail", [(smtplib.SMTP, "connect", MethodKind.SYNC)], mark="mail")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -505,6 +506,62 @@ def test_a_worker_that_crashes(suite: Suite) -> None:
     assert outcome["test_2_unmarked"].says_missing()
     assert outcome["test_3_superfluous"].says_superfluous()
     assert suite.leftovers() == []
+
+
+WAITING = """
+    import os, subprocess, pytest
+    from pathlib import Path
+
+    @pytest.fixture(scope="session")
+    def server():
+        yield
+        subprocess.run(["tool"])
+
+    def test_0_unmarked(server): pass
+
+    @pytest.mark.tool
+    def test_1_marked(server): pass
+
+    def test_2_crashes_once(request):
+        if not Path("crashed").exists():
+            Path("crashed").touch()
+            # An answer of the controller: it has been told by now that the test may run again.
+            request.config.failures_db.get_test_reruns(request.node.nodeid)
+            os._exit(9)
+
+    def test_3_plain(): pass
+"""
+
+
+@pytest.mark.parametrize("reruns", [0, 1])
+def test_a_crash_while_verdicts_wait(suite: Suite, reruns: int) -> None:
+    """The run says how many verdicts are lost and fails, even if the test passes when run again."""
+    suite.guard_tool()
+    suite.write(test_it=WAITING)
+
+    outcome = suite.run(
+        *("-n1", f"--reruns={reruns}", "--resource-guards-json=all.json"),
+        plugins=("rerunfailures",),
+    )
+
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert "Worker gw0 crashed before 2 tests that it had run could be judged" in outcome.output
+    assert "test_it.py::test_0_unmarked and others" in outcome.output
+    document = json.loads((suite.path / "all.json").read_text())
+    assert len(document["problems"]) == 1
+    outcomes = {each["nodeid"][-5:]: each["outcome"] for each in document["tests"]}
+    assert outcomes["_once"] == ("passed" if reruns else "crashed"), outcome.output
+    assert outcomes["plain"] == "passed"
+
+
+def test_a_crash_while_nothing_waits(suite: Suite) -> None:
+    """Where the crashed test passes when it is run again, all is right."""
+    suite.guard_tool()
+    suite.write(test_it=WAITING.replace("(server)", "()").replace("@pytest.mark.tool", ""))
+
+    outcome = suite.run("-n1", "--reruns=1", plugins=("rerunfailures",))
+
+    assert outcome.code == pytest.ExitCode.OK, outcome.output
 
 
 def test_a_second_interpreter(guarded: Suite) -> None:

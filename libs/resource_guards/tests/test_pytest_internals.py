@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from collections.abc import Iterator
 from typing import Any
 
+import pluggy
 import pytest
 
 from imbue.resource_guards import pytest_internals
@@ -103,3 +105,97 @@ def test_own_finalizers(request: pytest.FixtureRequest) -> None:
     assert not pytest_internals.has_own_finalizers(request.node)
     request.node.addfinalizer(lambda: None)
     assert pytest_internals.has_own_finalizers(request.node)
+
+
+spec = pluggy.HookspecMarker("pytest")
+
+
+class Specs:
+    """The one hook of a manager that is none of pytest's."""
+
+    @spec(firstresult=True)
+    def pytest_runtest_makereport(self) -> list[str] | None:
+        """Who has seen the report, the first first."""
+
+
+class Maker:
+    """Makes the report."""
+
+    @pytest.hookimpl
+    def pytest_runtest_makereport(self) -> list[str]:
+        """A report that nobody has seen."""
+        return []
+
+
+def seer(
+    name: str, module: str = "third_party", *, tryfirst: bool = False, trylast: bool = False
+) -> object:
+    """A plugin that wraps reports, and says so in them."""
+
+    def see() -> Generator[None, list[str], list[str]]:
+        seen = yield
+        return [*seen, name]
+
+    see.__module__ = module
+    hook = pytest.hookimpl(wrapper=True, tryfirst=tryfirst, trylast=trylast)(see)
+    return type(name, (), {"pytest_runtest_makereport": staticmethod(hook)})()
+
+
+def manager_of(*plugins: object) -> pluggy.PluginManager:
+    """A manager of these plugins, as pytest's is one."""
+    manager = pluggy.PluginManager("pytest")
+    manager.parse_hookimpl_opts = pytest.PytestPluginManager().parse_hookimpl_opts  # type: ignore[method-assign]
+    manager.add_hookspecs(Specs)
+    for plugin in (Maker(), *plugins):
+        manager.register(plugin)
+    return manager
+
+
+def test_a_wrapper_directly_around_pytests_own() -> None:
+    """It is inside of all others but of those that ask to be, and of pytest's that only read."""
+    ours = seer("ours")
+    manager = manager_of(
+        seer("skipping", "_pytest.skipping"),
+        seer("tmpdir", "_pytest.tmpdir", tryfirst=True),
+        seer("inner", trylast=True),
+        seer("plain"),
+        seer("outer", tryfirst=True),
+        ours,
+    )
+    caller = manager.hook.pytest_runtest_makereport
+
+    pytest_internals.put_around_pytests_own(caller, ours)
+
+    assert caller() == ["inner", "skipping", "ours", "plain", "tmpdir", "outer"]
+    manager.register(seer("late"))
+    assert caller()[2:5] == ["ours", "plain", "late"]
+    assert not pytest_internals.is_outermost(caller, ours)
+
+
+@pytest.mark.parametrize("others", [[], ["plain"], ["plain", "other"]])
+def test_a_wrapper_where_pytests_own_are_blocked(others: list[str]) -> None:
+    """With ``-p no:skipping`` it is the innermost."""
+    ours = seer("ours")
+    manager = manager_of(*map(seer, others), ours)
+    caller = manager.hook.pytest_runtest_makereport
+
+    pytest_internals.put_around_pytests_own(caller, ours)
+
+    assert caller() == ["ours", *others]
+
+
+class _OtherCaller:
+    """A hook caller of a pluggy that keeps its list in another way."""
+
+    def __init__(self, caller: pluggy.HookCaller) -> None:
+        self.get_hookimpls = caller.get_hookimpls
+
+
+def test_a_wrapper_where_pluggy_is_another() -> None:
+    """It stays where it was registered."""
+    ours = seer("ours")
+    caller = manager_of(seer("plain"), ours).hook.pytest_runtest_makereport
+
+    pytest_internals.put_around_pytests_own(_OtherCaller(caller), ours)  # type: ignore[arg-type]
+
+    assert caller() == ["plain", "ours"]

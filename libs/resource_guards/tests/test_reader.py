@@ -53,6 +53,7 @@ TEST = {
     "violations": {"tool": ["missing mark"]},
     "blocked": False,
     "finished": True,
+    "unsure": {"db": ["a library"]},
 }
 REPORT: dict[str, Any] = {
     "format": "resource-guards-report",
@@ -87,11 +88,16 @@ def of_schema(  # noqa: PLR0911 - one for each kind
         return st.one_of(*(of_schema({"type": each}) for each in kind))
     if kind == "object":
         if "properties" in schema:
+            parts = {name: of_schema(each) for name, each in schema["properties"].items()}
+            optional = parts.keys() - set(schema["required"])
             return st.fixed_dictionaries(
-                {name: of_schema(each) for name, each in schema["properties"].items()}
+                {name: each for name, each in parts.items() if name not in optional},
+                optional={name: parts[name] for name in sorted(optional)},
             )
         names = of_schema(schema.get("propertyNames", {"type": "string"}))
-        return st.dictionaries(names, of_schema(schema["additionalProperties"]), max_size=2)
+        least = schema.get("minProperties", 0)
+        values = of_schema(schema["additionalProperties"])
+        return st.dictionaries(names, values, min_size=least, max_size=2)
     if kind == "array":
         return st.lists(of_schema(schema["items"]), max_size=2)
     if kind == "string" and "64" in schema.get("pattern", ""):

@@ -53,12 +53,15 @@ SDK_TARGETS: Final = (
     SdkTarget("aiodocker.docker:Docker", "_websocket", optional=True),
 )
 
+LIBRARIES = ("uvloop", "pycurl", "curl_cffi")
+"""Those that talk HTTP past Python, and so might talk to an engine."""
+
 
 def register_docker_guards(registrar: Registrar = resource_guards) -> None:
     """Guard the Docker programs, docker-py and the engine under one mark, ``docker``."""
     register_docker_cli_guard(registrar)
     registrar.register_sdk_guard("docker", targets=SDK_TARGETS)
-    registrar.register_connection_guard("docker", is_engine_address)
+    registrar.register_connection_guard("docker", is_engine_address, libraries=LIBRARIES)
 
 
 def register_docker_cli_guard(registrar: Registrar = resource_guards) -> None:
@@ -69,4 +72,4 @@ def register_docker_cli_guard(registrar: Registrar = resource_guards) -> None:
 def register_docker_sdk_guard(registrar: Registrar = resource_guards) -> None:
     """Guard docker-py and the engine alone, under a mark of its own, ``docker_sdk``."""
     registrar.register_sdk_guard("docker_sdk", targets=SDK_TARGETS)
-    registrar.register_connection_guard("docker_sdk", is_engine_address)
+    registrar.register_connection_guard("docker_sdk", is_engine_address, libraries=LIBRARIES)

@@ -57,7 +57,11 @@ def register_sdk_guard(
 
 
 def register_connection_guard(
-    name: str, is_use: Callable[[Any], bool], *, mark: str | None = None
+    name: str,
+    is_use: Callable[[Any], bool],
+    *,
+    mark: str | None = None,
+    libraries: Iterable[str] | None = None,
 ) -> None:
     """Guard a resource by connections to it; see :meth:`Registry.register_connection_guard`.
 
@@ -67,7 +71,7 @@ def register_connection_guard(
         >>> register_connection_guard("postgres", is_postgres)
     """
     __tracebackhide__ = True
-    _registry().register_connection_guard(name, is_use, mark=mark)
+    _registry().register_connection_guard(name, is_use, mark=mark, libraries=libraries)
 
 
 def create_sdk_method_guard(

@@ -65,9 +65,12 @@ class ConnectionGuard(NamedTuple):
 
     Args:
         is_use: Whether an address, as it is given to ``socket.connect``, is the resource's.
+        libraries: Of the libraries that connect past Python, the packages of those that can reach
+            the resource; `None` for all.
     """
 
     is_use: Callable[[Any], bool]
+    libraries: tuple[str, ...] | None = None
 
     @property
     def title(self) -> str:
@@ -118,6 +121,18 @@ class Use(NamedTuple):
     where: str = ""
     pid: int = 0
     through: str = ""
+
+
+class Doubt(NamedTuple):
+    """Why it cannot be known that a test did not use a resource.
+
+    Args:
+        library: What may have used it unseen, as messages call it.
+        targets: The calls that a guard would have to watch, if they can be watched.
+    """
+
+    library: str
+    targets: tuple[str, ...] = ()
 
 
 class Violation(NamedTuple):

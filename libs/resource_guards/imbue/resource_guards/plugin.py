@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -47,10 +48,10 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 @pytest.hookimpl
 def pytest_plugin_registered(manager: pytest.PytestPluginManager) -> None:
-    """Collect the guards of a conftest that was found while tests are collected."""
+    """Look at a conftest that was found while tests are collected, or a plugin that came later."""
     config: pytest.Config | None = manager.get_plugin("pytestconfig")
     if config is not None and SESSION in config.stash:
-        config.stash[SESSION].collect()
+        config.stash[SESSION].others_have_come()
 
 
 def make_session(config: pytest.Config) -> GuardSession:
@@ -123,11 +124,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [header(session.registry, session.policy.mode), *missing_targets(session.registry)]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Begin to follow tests, when all conftests are loaded."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Begin to follow tests, when all conftests are loaded.
+
+    As a wrapper: of others, the first that runs the tests itself would be the last to be called.
+    """
     with usage_errors():
         session.config.stash[SESSION].judge()
+    return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -150,11 +155,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_testnodeready(node: Any) -> None:
+    """An xdist worker is about to run tests, whose reports are to be followed."""
+    node.config.stash[SESSION].follow_workers()
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what an xdist worker has found; a crashed one has sent nothing."""
-    data = getattr(node, "workeroutput", {}).get("resource_guards")
+    output = getattr(node, "workeroutput", None)
+    session = node.config.stash[SESSION]
+    if session.waiting is not None:
+        session.waiting.ended(node, crashed=output is None)
+    data = (output or {}).get("resource_guards")
     if data is not None:
-        node.config.stash[SESSION].receive(data)
+        session.receive(data)
 
 
 def pytest_terminal_summary(

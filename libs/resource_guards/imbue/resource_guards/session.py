@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from imbue.resource_guards.model import Resource
     from imbue.resource_guards.report.findings import Findings
     from imbue.resource_guards.report.recorder import Recorder
+    from imbue.resource_guards.report.waiting import Waiting
 
-LIFECYCLE: Final = "resource_guards_lifecycle"
 RECORDER: Final = "resource_guards_recorder"
 
 SESSIONS: Final[list[GuardSession]] = []
@@ -47,6 +47,7 @@ class GuardSession:
         self.began = time.time_ns()
         self.policy = Policy(Mode.ENFORCE)
         self.recorder: Recorder | None = None
+        self.waiting: Waiting | None = None
         self.is_blocked = False
         self.is_finishing = False
         self.skip_names: set[str] = set()
@@ -145,6 +146,12 @@ class GuardSession:
                 messages.hook_failed(error, f"{where.filename}:{where.lineno}")
             ) from error
 
+    def others_have_come(self) -> None:
+        """A plugin or conftest was registered, and may have guards, or wrap what tests report."""
+        self.collect()
+        if self._lifecycle is not None:
+            self._lifecycle.look_last()
+
     def add_markers(self) -> None:
         """Make the marks known to pytest that no conftest has described."""
         self._is_configured = True
@@ -193,8 +200,7 @@ class GuardSession:
     def judge(self) -> None:
         """Begin to follow tests.
 
-        Not before all conftests are loaded: of several wrappers of a hook that want to be the
-        outermost, pluggy makes the last to be registered so, and this one has to be.
+        Not before all conftests are loaded: how tests are followed depends on what others wrap.
 
         Raises:
             ResourceGuardMisconfiguration: A setting or fixture names what nobody has registered.
@@ -211,10 +217,9 @@ class GuardSession:
                 raise
             self.complain(str(error))  # a worker's exception would be an internal error
         if self._enforcement is not None and self._lifecycle is None:
-            from imbue.resource_guards.lifecycle.tests import make_lifecycle
+            from imbue.resource_guards.lifecycle.tests import start_lifecycle
 
-            self._lifecycle = make_lifecycle(self, self._enforcement)
-            self.config.pluginmanager.register(self._lifecycle, LIFECYCLE)
+            self._lifecycle = start_lifecycle(self, self._enforcement)
 
     def _check_contracts(self) -> None:
         from imbue.resource_guards.declare.fixtures import check_contracts
@@ -238,6 +243,16 @@ class GuardSession:
         if self._pytest_session is not None:
             self._pytest_session.shouldfail = messages.run_untrustworthy(problem)
 
+    def give_up(self, problem: str) -> None:
+        """Judge nothing any more, since verdicts would be wrong, and fail the run."""
+        self.complain(problem)
+        if self._lifecycle is not None and self._enforcement is not None:
+            from imbue.resource_guards.lifecycle.tests import stop_lifecycle
+
+            stop_lifecycle(self, self._lifecycle)
+            self._lifecycle = None
+            self._enforcement.slot.leave()
+
     def send(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Give a report to pytest after the test's own; through the controller under xdist."""
         if hasattr(self.config, "workerinput"):
@@ -245,6 +260,14 @@ class GuardSession:
             self.findings.reports.append(serialize(config=self.config, report=report))
         else:
             item.ihook.pytest_runtest_logreport(report=report)
+
+    def follow_workers(self) -> None:
+        """Remember which of their tests wait for a verdict. A second call changes nothing."""
+        if self.waiting is None and not self.is_blocked and self.policy.mode is not Mode.OFF:
+            from imbue.resource_guards.report.waiting import Waiting
+
+            self.waiting = Waiting(self.findings.add_problem)
+            self.config.pluginmanager.register(self.waiting)
 
     def receive(self, data: Mapping[str, Any]) -> None:
         """Take over what a worker has found."""
@@ -278,7 +301,9 @@ class GuardSession:
         """Take the guards out. A second call changes nothing."""
         self._end_collection()
         if self._lifecycle is not None:
-            self.config.pluginmanager.unregister(self._lifecycle)
+            from imbue.resource_guards.lifecycle.tests import stop_lifecycle
+
+            stop_lifecycle(self, self._lifecycle)
             self._lifecycle = None
         if self._enforcement is not None:
             enforcement, self._enforcement = self._enforcement, None

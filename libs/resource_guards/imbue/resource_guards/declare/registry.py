@@ -132,7 +132,12 @@ class Registry:
         self._add(name, mark, sdks=guards)
 
     def register_connection_guard(
-        self, name: str, is_use: Callable[[Any], bool], *, mark: str | None = None
+        self,
+        name: str,
+        is_use: Callable[[Any], bool],
+        *,
+        mark: str | None = None,
+        libraries: Iterable[str] | None = None,
     ) -> None:
         """Guard a resource by the connections that are opened to it, whichever library does so.
 
@@ -141,15 +146,20 @@ class Registry:
             is_use: Given an address, as ``socket.connect`` is, whether it is the resource's. For
                 child Pythons to have it, it is a function of a module, and that module is light.
             mark: The mark, where it is not to be made from the name.
+            libraries: Libraries like ``psycopg2`` connect past Python, where it is not seen. While
+                one is loaded, and no call of its package is guarded for the resource, no mark is
+                superfluous. These are, by their packages, those of them that can reach the
+                resource; by default all that are known.
 
         Raises:
-            ResourceGuardMisconfiguration: A name that cannot be, a mark that is taken, or
-                something that cannot be called.
+            ResourceGuardMisconfiguration: A name that cannot be, a mark that is taken,
+                something that cannot be called, or a library that is not known.
         """
         __tracebackhide__ = True
         if not callable(is_use):
             raise ResourceGuardMisconfiguration(messages.is_use_not_callable(name, is_use))
-        self._add(name, mark, sdks=[ConnectionGuard(is_use)])
+        known = None if libraries is None else _libraries(name, libraries)
+        self._add(name, mark, sdks=[ConnectionGuard(is_use, known)])
 
     def create_sdk_method_guard(
         self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
@@ -225,6 +235,26 @@ class Registry:
                 else:
                     self._resources[new.name] = old
                 raise
+
+
+def _libraries(name: str, libraries: Iterable[str]) -> tuple[str, ...]:
+    __tracebackhide__ = True
+    from imbue.resource_guards.past_python import PACKAGES  # for few
+
+    if isinstance(libraries, str):
+        raise ResourceGuardMisconfiguration(messages.libraries_is_text(name, libraries))
+    try:
+        listed = tuple(libraries)
+    except TypeError as error:
+        raise ResourceGuardMisconfiguration(
+            messages.not_a_list(name, "libraries", libraries)
+        ) from error
+    for each in listed:
+        if each not in PACKAGES:
+            raise ResourceGuardMisconfiguration(
+                messages.library_unknown(name, each, sorted(PACKAGES))
+            )
+    return listed
 
 
 def _target(name: str, target: str | SdkTarget) -> SdkTarget:

@@ -1,8 +1,8 @@
 """Plan where marks are to be added and removed, from the records of a run.
 
 It judges by what the run saw: a test that used a resource needs the mark, however it ended, and a
-test that passed without it, and of which nothing was blocked, must not have it. Of any other test nothing is known, and it keeps the
-declarations that it has.
+test that passed without it, of which nothing was blocked and which cannot have used it unseen, must
+not have it. Of any other test nothing is known, and it keeps the declarations that it has.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _is_wanted(test: TestRecord, resource: str, marks: tuple[Declaration, ...]) 
     if resource in test.used:
         return True
     is_proof = test.outcome == "passed" and test.finished and not test.blocked
-    return bool(marks) and not is_proof
+    return bool(marks) and not (is_proof and resource not in test.unsure)
 
 
 class _ForResource:

@@ -37,6 +37,8 @@ class Facts(NamedTuple):
         fixtures: The fixtures that it depends on and that have a scope of their own.
         passed: Its body ran to the end and passed.
         finished: Nothing of it is left to run that could still use a resource.
+        unsure: The resources that may have been used without being seen: of these, that nothing
+            was seen proves nothing.
     """
 
     declared: frozenset[str]
@@ -44,6 +46,7 @@ class Facts(NamedTuple):
     fixtures: tuple[FixtureFacts, ...]
     passed: bool
     finished: bool
+    unsure: frozenset[str] = frozenset()
 
 
 def verdict(facts: Facts) -> list[Violation]:
@@ -51,7 +54,11 @@ def verdict(facts: Facts) -> list[Violation]:
     return [
         *_missing_marks(facts),
         *_superfluous_marks(facts),
-        *(violation for fixture in facts.fixtures for violation in _fixture_contract(fixture)),
+        *(
+            violation
+            for fixture in facts.fixtures
+            for violation in _fixture_contract(fixture, facts.unsure)
+        ),
     ]
 
 
@@ -68,7 +75,7 @@ def _missing_marks(facts: Facts) -> Iterator[Violation]:
 def _superfluous_marks(facts: Facts) -> Iterator[Violation]:
     if facts.passed and facts.finished and all(fixture.finished for fixture in facts.fixtures):
         uses = [*facts.uses, *(use for fixture in facts.fixtures for use in fixture.uses)]
-        for resource in sorted(facts.declared.difference(_resources(uses))):
+        for resource in sorted(facts.declared.difference(_resources(uses), facts.unsure)):
             yield Violation(
                 ViolationKind.SUPERFLUOUS_MARK,
                 resource,
@@ -76,7 +83,7 @@ def _superfluous_marks(facts: Facts) -> Iterator[Violation]:
             )
 
 
-def _fixture_contract(fixture: FixtureFacts) -> Iterator[Violation]:
+def _fixture_contract(fixture: FixtureFacts, unsure: frozenset[str]) -> Iterator[Violation]:
     if fixture.declared is None:
         return
     for resource in _resources(fixture.uses):
@@ -84,7 +91,7 @@ def _fixture_contract(fixture: FixtureFacts) -> Iterator[Violation]:
             of_it = tuple(use for use in fixture.uses if use.resource == resource)
             yield Violation(ViolationKind.FIXTURE_UNDECLARED_USE, resource, of_it, fixture.name)
     if fixture.finished and not fixture.failed:
-        for resource in sorted(fixture.declared.difference(_resources(fixture.uses))):
+        for resource in sorted(fixture.declared.difference(_resources(fixture.uses), unsure)):
             yield Violation(
                 ViolationKind.FIXTURE_UNUSED_DECLARATION, resource, fixture=fixture.name
             )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 
 import pytest
 
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
+from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.scope.scope import Scope
@@ -67,6 +69,7 @@ class TestAccount:
 
     __test__ = False  # it is no test class, whatever pytest makes of its name
     __slots__ = (
+        "_doubts",
         "declared",
         "fixtures",
         "has_teardown",
@@ -86,6 +89,17 @@ class TestAccount:
         self.has_teardown = False
         self.told: dict[tuple[object, ...], Violation] = {}
         self.outcome = "passed"
+
+    @property
+    def doubts(self) -> Mapping[str, tuple[Doubt, ...]]:
+        """Why it cannot be known that it did not use a resource, by the resource."""
+        # Nearly all tests have none: to make an empty one for each would cost something.
+        found: Mapping[str, tuple[Doubt, ...]] = getattr(self, "_doubts", {})
+        return found
+
+    @doubts.setter
+    def doubts(self, doubts: Mapping[str, tuple[Doubt, ...]]) -> None:
+        self._doubts = doubts
 
     @property
     def is_plain(self) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Final
 
 import pytest
 
@@ -12,19 +14,26 @@ from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.judge.verdict import verdict
+from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
+from imbue.resource_guards.lifecycle.last_look import Judged
+from imbue.resource_guards.lifecycle.last_look import LastLook
+from imbue.resource_guards.lifecycle.overlap import Overlap
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources
 from imbue.resource_guards.report.outcome import own_outcome
 from imbue.resource_guards.report.outcome import warn
+from imbue.resource_guards.report.waiting import ATTRIBUTE
 from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
     from imbue.resource_guards.session import GuardSession
+
+NAME: Final = "resource_guards_lifecycle"
 
 
 class Lifecycle:
@@ -32,6 +41,8 @@ class Lifecycle:
 
     Attributes:
         running: The account of the test that is running, if one is.
+        reports: Told of each report that was judged, where others may change it afterwards.
+        overlap: Finds out that tests overlap.
     """
 
     def __init__(self, session: GuardSession, enforcement: Enforcement) -> None:
@@ -54,6 +65,9 @@ class Lifecycle:
         self.running: TestAccount | None = None
         self._recorder = session.recorder
         self._records = session.recorder is not None
+        self._is_worker = hasattr(session.config, "workerinput")
+        self.reports: LastLook | None = None
+        self.overlap = Overlap(session)
         enforcement.observer.refresh = self.refresh
 
     @pytest.hookimpl(tryfirst=True)
@@ -75,11 +89,11 @@ class Lifecycle:
         __tracebackhide__ = True
         return (yield from self._fixtures.set_up(fixturedef, request))
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Judge a phase, when all other plugins have had their say about its report.
+        """Judge a phase, when pytest has made its report and before other plugins read it.
 
         Each test comes here three times, so nothing is asked that is not needed, and no function
         called: `benchmarks/` counts the instructions of a test that uses nothing.
@@ -87,6 +101,7 @@ class Lifecycle:
         report = yield
         account = self.running
         if account is None or account.item is not item:
+            self._reported_out_of_turn(item)
             return report
         phase = call.when
         scope = account.scope
@@ -108,6 +123,10 @@ class Lifecycle:
             self._decide()
         return report
 
+    def _reported_out_of_turn(self, item: pytest.Item) -> None:
+        if self._ledger.is_open(item):  # it has begun, and another has taken its place
+            self.overlap.found(item.nodeid, self._ledger.last_owner)
+
     def _end(self, account: TestAccount, scope: Scope) -> None:
         if scope.has_started:
             self.enforcement.leave(scope)
@@ -122,9 +141,13 @@ class Lifecycle:
     ) -> None:
         if self._observer.has_raised_in_fork:
             self._observer.end_fork()
+        if self.overlap.look_around(account.item):
+            return
         is_end = call.when == "teardown"
+        before = account.outcome
+        violations: list[Violation] = []
         if self._recorder is not None:
-            account.outcome = own_outcome(account.outcome, report)
+            account.outcome = own_outcome(before, report)
         if not is_end:
             self._follow(account, report)
         if not account.is_plain:
@@ -133,10 +156,32 @@ class Lifecycle:
                 fail_report(report, account.item, call, violations, self._labels)
             if is_end:
                 name_resources(report, account.used())
-                if account.is_finished:
-                    self._note(account)
-        if is_end and self._recorder is not None:
+                self._conclude(account, report)
+        if self.reports is not None:
+            self.reports.judged = Judged(call, account, before, violations, report.longrepr)
+        elif is_end and self._recorder is not None:
             self._recorder.attach(report, account)
+
+    def _conclude(self, account: TestAccount, report: pytest.TestReport) -> None:
+        if account.is_finished:
+            self._note(account)
+        elif self._is_worker:
+            setattr(report, ATTRIBUTE, True)
+
+    def look_last(self) -> None:
+        """Make sure that what others do to reports hides nothing; to be called when there are more of them."""
+        config = self._session.config
+        caller = config.hook.pytest_runtest_makereport
+        others = pytest_internals.third_party_wrappers(caller, self)
+        if all(each.plugin is self.reports for each in others):
+            return  # the common case: one wrapper is enough, and costs less than two
+        if self.reports is None:
+            self.reports = LastLook(self._recorder, self._labels)
+        elif pytest_internals.is_outermost(caller, self.reports):
+            return
+        else:
+            config.pluginmanager.unregister(self.reports)
+        config.pluginmanager.register(self.reports)
 
     def refresh(self, scope: Scope) -> None:
         """Read the running test's marks again, since it or a fixture may have added one."""
@@ -173,7 +218,7 @@ class Lifecycle:
     def _to_fail(self, account: TestAccount, *, finished: bool) -> list[Violation]:
         """The new violations that fail the test; of the others it warns, or keeps silent."""
         failing = []
-        violations = verdict(account.facts(finished=finished))
+        violations = self._verdict(account, finished=finished)
         if any(not each.uses for each in violations) and not self.enforcement.is_healthy():
             # Some use was lost, and may be the one that is missed here; the run fails for it.
             violations = [each for each in violations if each.uses]
@@ -185,6 +230,26 @@ class Lifecycle:
                 warn(account.item, self._placed(account.item, found), self._labels)
                 self._session.findings.add_warning(found)
         return failing
+
+    def _verdict(self, account: TestAccount, *, finished: bool) -> list[Violation]:
+        """What is wrong with a test; nothing superfluous where that cannot be known."""
+        facts = account.facts(finished=finished)
+        found = verdict(facts)
+        unused = {each.resource for each in found if DIRECTIONS[each.kind] is Direction.SUPERFLUOUS}
+        if not unused:
+            return found
+        from imbue.resource_guards.judge.sight import doubts_of  # only where needed
+
+        doubts = {
+            each.name: reasons
+            for each in self._registry
+            if each.name in unused and (reasons := doubts_of(each, sys.modules))
+        }
+        if not doubts:
+            return found
+        self._session.findings.doubts.add(account.item.nodeid, doubts)
+        account.doubts = doubts
+        return verdict(facts._replace(unsure=frozenset(doubts)))
 
     def _placed(self, item: pytest.Item, violation: Violation) -> Violation:
         from imbue.resource_guards.report.places import placed  # only where needed
@@ -218,9 +283,20 @@ class WrappingLifecycle(Lifecycle):
         return (yield)
 
 
-def make_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycle:
-    """The lifecycle of a session, whose plugins and conftests are all known by now."""
-    for each in session.config.hook.pytest_runtest_setup.get_hookimpls():
-        if (each.wrapper or each.hookwrapper) and not pytest_internals.is_builtin(each.function):
-            return WrappingLifecycle(session, enforcement)
-    return Lifecycle(session, enforcement)
+def start_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycle:
+    """Register the lifecycle of a session, whose plugins and conftests are all known by now."""
+    hook, plugins = session.config.hook, session.config.pluginmanager
+    wrapped = pytest_internals.third_party_wrappers(hook.pytest_runtest_setup, None)
+    lifecycle = (WrappingLifecycle if wrapped else Lifecycle)(session, enforcement)
+    plugins.register(lifecycle.overlap)  # first, so that it looks when the test's scope is open
+    plugins.register(lifecycle, NAME)
+    pytest_internals.put_around_pytests_own(hook.pytest_runtest_makereport, lifecycle)
+    lifecycle.look_last()
+    return lifecycle
+
+
+def stop_lifecycle(session: GuardSession, lifecycle: Lifecycle) -> None:
+    """Take it out again."""
+    for each in (lifecycle.overlap, lifecycle.reports, lifecycle):
+        if each is not None and session.config.pluginmanager.is_registered(each):
+            session.config.pluginmanager.unregister(each)

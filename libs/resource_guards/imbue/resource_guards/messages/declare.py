@@ -200,6 +200,20 @@ def is_use_not_callable(label: str, is_use: object) -> str:
     )
 
 
+def libraries_is_text(label: str, libraries: str) -> str:
+    """A string where a list of strings was meant."""
+    return f"Resource guard '{label}': libraries={libraries!r} is text; write [{libraries!r}]."
+
+
+def library_unknown(label: str, library: object, known: Sequence[str]) -> str:
+    """A library that is not known to connect past Python."""
+    return (
+        f"Resource guard '{label}': libraries=[{library!r}] names no library that is known to "
+        f"connect past Python. These are: {', '.join(known)}. What connects by Python's socket is "
+        f"seen, and need not be named."
+    )
+
+
 def name_unknown(name: str, installed: Sequence[str]) -> str:
     """A name in the setting that means nothing here."""
     return (

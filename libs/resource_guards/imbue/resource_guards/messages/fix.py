@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def fix_summary(added: int, removed: int, files: int, left: int, *, written: boo
 def fix_left_alone(outcome: str, count: int) -> str:
     """Tests of which nothing is known."""
     return f"{counted(count, 'test')} left alone: {outcome}"
+
+
+def fix_cannot_be_known(mark: str, count: int, libraries: Iterable[str]) -> str:
+    """Tests that keep a mark which may be superfluous or not."""
+    return (
+        f"{counted(count, 'test')} left alone: whether they use {mark} cannot be known, since "
+        f"{', '.join(libraries)} connects unseen"
+    )
 
 
 def fix_more(count: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from imbue.resource_guards.messages.common import counted
+from imbue.resource_guards.model import Doubt
 
 SUMMARY_TITLE = "resource guards"
 
@@ -21,6 +22,32 @@ FIX_TITLE = "resource guards: fix"
 def header(names: Iterable[str], mode: str) -> str:
     """The line of pytest's header."""
     return f"resource guards: {', '.join(names)} ({mode})"
+
+
+def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
+    """Tests whose mark may be superfluous or not."""
+    libraries = ", ".join(each.library for each in doubts)
+    targets = [target for each in doubts for target in each.targets]
+    advice = (
+        f'targets=["{", ".join(targets)}"]'.replace(", ", '", "') if targets else "targets=[...]"
+    )
+    return (
+        f"{resource}: whether {counted(tests, 'test')} with this mark (or with a fixture that "
+        f"declares it) really use it cannot be known, since the guard of addresses does not see "
+        f"the connections of {libraries}. No mark is called superfluous there. Fix: guard the "
+        f'calls that connect, too: register_sdk_guard("{resource}", {advice})'
+    )
+
+
+def table_unsure(resource: str, tests: int, libraries: Iterable[str]) -> str:
+    """The same in the report."""
+    return (
+        f"{resource}: cannot be known for {counted(tests, 'test')} ({', '.join(libraries)} connects "
+        f"unseen)"
+    )
+
+
+CANNOT_BE_KNOWN = "cannot be known"
 
 
 def not_on_path(label: str) -> str:
@@ -88,6 +115,9 @@ DATA: Final = {
 
 
 LARGE_NUMBER = "a large number"
+
+
+NOT_EMPTY = "an object with some key"
 
 
 def misfit(place: str, expected: str, found: str) -> str:

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+from imbue.resource_guards.messages.common import counted
+
+
+def tests_overlap(first: str, second: str, plugins: Sequence[str]) -> str:
+    """Several tests run at a time in one process."""
+    whose = f" (run by {', '.join(plugins)})" if plugins else ""
+    how = f"and {second} ran at the same time" if second else "ran before it was set up"
+    return (
+        f"Tests overlap in this process{whose}: {first} {how}. What each of them uses cannot be told "
+        f"apart, so no test is judged from here on. Run them one at a time, or with "
+        f"--resource-guards=off."
+    )
+
+
+def verdicts_lost(worker: str, count: int, first: str) -> str:
+    """A worker has crashed while verdicts waited for its fixtures."""
+    return (
+        f"Worker {worker} crashed before {counted(count, 'test')} that it had run could be judged, "
+        f"since fixtures that they depend on were still set up: {first}"
+        f"{' and others' if count > 1 else ''}. Find the test that crashes, and run these again."
+    )
 
 
 def run_untrustworthy(problem: str) -> str:

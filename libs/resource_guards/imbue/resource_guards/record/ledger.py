@@ -61,6 +61,11 @@ class Ledger:
         self._open[scope_id] = scope = Scope(scope_id, owner, allowed)
         return scope
 
+    @property
+    def last_owner(self) -> str:
+        """The test or fixture that a scope was last opened for."""
+        return name_of(self._owners[-1])
+
     def find(self, scope_id: int, allowed: frozenset[str]) -> Scope:
         """The scope of an id, which takes nothing more if it has ended.
 
@@ -77,6 +82,10 @@ class Ledger:
     def close(self, scope: Scope) -> None:
         """Take nothing more for this scope: what still comes is late."""
         self._open.pop(scope.id, None)
+
+    def is_open(self, owner: Owner) -> bool:
+        """Whether a scope of this very test or fixture is open."""
+        return any(scope.is_of(owner) for scope in self._open.values())
 
     def leave(self, scope: Scope, children: Iterable[int]) -> None:
         """Something else runs from now on; these processes were started for it, or before it.

@@ -173,6 +173,9 @@ def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
     for resource, kinds in first.violations.items():
         known_kinds = second.violations.setdefault(resource, [])
         known_kinds += [kind for kind in kinds if kind not in known_kinds]
+    for resource, libraries in first.unsure.items():
+        known_libraries = second.unsure.setdefault(resource, [])
+        known_libraries += [each for each in libraries if each not in known_libraries]
     second.blocked = second.blocked or first.blocked
     second.finished = second.finished and first.finished
     return second

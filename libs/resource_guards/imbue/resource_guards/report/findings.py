@@ -11,6 +11,7 @@ from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.record.ledger import LateUse
+from imbue.resource_guards.report.doubts import Doubts
 from imbue.resource_guards.report.parameters import ParameterTable
 from imbue.resource_guards.scope.scope import COLLECTION
 
@@ -26,6 +27,7 @@ class Findings:
         warned: How many violations there were of each resource and kind that were only warned of.
         reports: In a worker: serialized reports, for the controller to tell.
         parameters: Which parameters of parametrised tests use what.
+        doubts: Of which tests it cannot be known whether they use a resource.
     """
 
     def __init__(self) -> None:
@@ -36,6 +38,7 @@ class Findings:
         self.warned: Counter[tuple[str, str]] = Counter()
         self.reports: list[dict[str, Any]] = []
         self.parameters = ParameterTable()
+        self.doubts = Doubts()
 
     @property
     def lines(self) -> list[str]:
@@ -43,7 +46,8 @@ class Findings:
         mixed = [messages.mixed_parameters(*each) for each in self.parameters.mixed()]
         warned = [messages.warned_of(*key, count) for key, count in sorted(self.warned.items())]
         collected = [messages.used_in_collection(*each) for each in self.collected.items()]
-        return [*self.missing_targets, *collected, *self.late_uses, *mixed, *warned]
+        doubts = list(self.doubts.lines())
+        return [*self.missing_targets, *collected, *self.late_uses, *mixed, *doubts, *warned]
 
     def add_problem(self, problem: str) -> None:
         """Keep a problem, once."""
@@ -88,6 +92,7 @@ class Findings:
             "warned": [[*key, count] for key, count in self.warned.items()],
             "reports": self.reports,
             "parameters": self.parameters.to_data(),
+            "doubts": self.doubts.to_data(),
         }
 
     def merge(self, data: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
@@ -103,4 +108,5 @@ class Findings:
         for text in data["missing_targets"]:
             self.add_missing_target(text)
         self.parameters.merge(data["parameters"])
+        self.doubts.merge(data["doubts"])
         return list(data["reports"])

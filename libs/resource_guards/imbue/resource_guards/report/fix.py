@@ -38,6 +38,12 @@ def fix_lines(
         if tests:
             yield messages.fix_left_alone(outcome, len(tests))
             yield from _some(tests, verbose=verbose)
+    for mark in document.labels:
+        unsure = [each for each in document.tests if mark in each.unsure and mark not in each.used]
+        if unsure:
+            libraries = dict.fromkeys(name for each in unsure for name in each.unsure[mark])
+            yield shown(messages.fix_cannot_be_known(mark, len(unsure), libraries))
+            yield from _some([each.nodeid for each in unsure], verbose=verbose)
     yield from map(shown, fixed.left)
     yield messages.fix_summary(
         fixed.added, fixed.removed, fixed.files, len(fixed.left), written=written

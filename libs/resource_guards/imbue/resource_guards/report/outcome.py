@@ -54,6 +54,14 @@ def fail_report(
         del report.wasxfail
 
 
+def tells(
+    report: pytest.TestReport, violations: Sequence[Violation], labels: Mapping[str, str]
+) -> bool:
+    """Whether a report's own text still names these violations."""
+    texts = [messages.violation(violation, labels) for violation in violations]
+    return all(messages.summary_line([text]) in report.longreprtext for text in texts)
+
+
 def late_report(
     item: pytest.Item, violations: Sequence[Violation], labels: Mapping[str, str]
 ) -> pytest.TestReport:

@@ -87,7 +87,17 @@ class Matching:
         self.passes: Callable[[Any], object] = re.compile(pattern, re.DOTALL).fullmatch
 
 
+class NotEmpty:
+    """At least one key."""
+
+    expected = messages.NOT_EMPTY
+    passes = len
+
+
 Read = Callable[[Any], Any]
+
+OPTIONAL: Final = "optional"
+"""What a field has in its metadata whose key may be missing: the last one, and all such at once."""
 
 
 @cache
@@ -179,26 +189,34 @@ def _dataclass(wanted: Any) -> Read:
     hints = get_type_hints(wanted, include_extras=True)
     parts = [(each.name, reader(hints[each.name])) for each in fields(wanted)]
     names = {name for name, _ in parts}
+    # Those that may be missing are the last, so that their defaults can be left to the class.
+    optional = {each.name for each in fields(wanted) if each.metadata.get(OPTIONAL)}
+    least = parts[: len(parts) - len(optional)]
+    needed = names - optional
 
     def read(data: Any) -> Any:
         if type(data) is not dict:
             raise _misfit(dict, data)
-        if data.keys() != names:
-            raise _other_keys(names, data.keys())
+        if data.keys() == names:
+            found = parts
+        elif data.keys() == needed:
+            found = least
+        else:
+            raise _other_keys(names, needed, data.keys())
         values = []
         try:
-            for name, part in parts:
+            for name, part in found:
                 values.append(part(data[name]))
         except MisfitError as misfit:
-            misfit.within(f".{parts[len(values)][0]}")
+            misfit.within(f".{found[len(values)][0]}")
             raise
         return wanted(*values)
 
     return read
 
 
-def _other_keys(names: set[str], found: Iterable[str]) -> MisfitError:
-    missing = sorted(names.difference(found))
+def _other_keys(names: set[str], needed: set[str], found: Iterable[str]) -> MisfitError:
+    missing = sorted(needed.difference(found))
     if missing:
         return MisfitError(*messages.key_missing(missing[0]))
     unknown = next(each for each in found if each not in names)

@@ -78,6 +78,10 @@ class RecordMaker:
                 used.add("child")
             if len(used.uses) < SHOWN_USES:
                 used.uses.append(self._seen(use, fixture, in_child=in_child))
+        record.unsure = {
+            resource: [each.library for each in doubts]
+            for resource, doubts in account.doubts.items()
+        }
         for violation in account.told.values():
             record.violations.setdefault(violation.resource, []).append(violation.kind.value)
         return record

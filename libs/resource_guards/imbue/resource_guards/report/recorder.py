@@ -62,6 +62,7 @@ class Recorder:
         if data is not None:
             record = TestRecord.from_data(data)
             self.records[record.nodeid] = record
+            self.crashed.discard(record.nodeid)  # it was run again
             if not hasattr(self._session.config, "workerinput"):
                 delattr(report, ATTRIBUTE)  # what other plugins store of reports stays as it is
         elif str(report.when) == "???":  # what xdist makes up for a worker that has crashed

@@ -14,8 +14,10 @@ from typing import Any
 from typing import Final
 
 from imbue.resource_guards.kinds import ViolationKind
+from imbue.resource_guards.report.reader import OPTIONAL
 from imbue.resource_guards.report.reader import AtLeast
 from imbue.resource_guards.report.reader import Matching
+from imbue.resource_guards.report.reader import NotEmpty
 from imbue.resource_guards.report.reader import OneOf
 from imbue.resource_guards.report.reader import reader
 
@@ -33,6 +35,7 @@ Level = Annotated[str, OneOf("function", "param", "class", "module", "other")]
 Way = Annotated[str, OneOf("program", "sdk", "connection")]
 CountedWay = Annotated[str, OneOf("program", "sdk", "connection", "child")]
 Outcome = Annotated[str, OneOf(*OUTCOMES)]
+Doubts = Annotated[dict[str, list[str]], NotEmpty()]
 Violation = Annotated[str, OneOf(*(kind.value for kind in ViolationKind))]
 
 
@@ -137,6 +140,8 @@ class TestRecord:
         violations: The kinds of violations of each resource.
         blocked: A use of it was blocked, so that it may not have come to others.
         finished: Nothing is left to run that could still use something on its behalf.
+        unsure: For each resource that it may have used unseen, what may have done so: that it was
+            not seen proves nothing.
     """
 
     __test__ = False
@@ -153,10 +158,14 @@ class TestRecord:
     violations: dict[str, list[Violation]] = field(default_factory=dict)
     blocked: bool = False
     finished: bool = True
+    unsure: Doubts = field(default_factory=dict, metadata={OPTIONAL: True})
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, which JSON and execnet can carry."""
-        return asdict(self)
+        data = asdict(self)
+        if not self.unsure:
+            del data["unsure"]  # nearly always; it is also what older reports do not have
+        return data
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> TestRecord:

@@ -47,6 +47,8 @@ def table(document: Document, *, verbose: bool) -> Iterator[Line]:
     outcomes = Counter(test.outcome for test in document.tests)
     yield Line("")
     yield Line(messages.table_outcomes(len(document.tests), sorted(outcomes.items())))
+    for mark, label in document.labels.items():
+        yield from _unsure_of(mark, label, document.tests)
     if document.late_uses:
         yield Line(messages.table_late_uses(len(document.late_uses)))
     if verbose:
@@ -86,6 +88,8 @@ def _tests_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
     for test in concerned:
         used = test.used.get(mark)
         kinds = test.violations.get(mark, [])
+        if mark in test.unsure and not used:
+            kinds = [*kinds, messages.CANNOT_BE_KNOWN]
         text = messages.table_test(
             shown(test.nodeid),
             test.outcome,
@@ -93,7 +97,14 @@ def _tests_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
             kinds,
             is_marked=_declares(test, mark),
         )
-        yield Line(f"  {text}", red=bool(kinds))
+        yield Line(f"  {text}", red=bool(test.violations.get(mark)))
+
+
+def _unsure_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
+    unsure = [test for test in tests if mark in test.unsure and mark not in test.used]
+    if unsure:
+        libraries = dict.fromkeys(name for test in unsure for name in test.unsure[mark])
+        yield Line(shown(messages.table_unsure(label, len(unsure), libraries)))
 
 
 def _declares(test: TestRecord, mark: str) -> bool:

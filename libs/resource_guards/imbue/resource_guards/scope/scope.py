@@ -62,6 +62,11 @@ class Scope:
         """Whether a fixture is charged, and not a test."""
         return isinstance(self._owner, str)
 
+    def is_of(self, owner: Owner) -> bool:
+        """Whether it is the scope of this very test or fixture."""
+        own = self._owner
+        return (own if isinstance(own, str) else own()) is owner
+
     @property
     def owner(self) -> str:
         """The test's node id or the fixture's name, for messages."""

@@ -1,0 +1,107 @@
+"""The libraries that connect past Python, in C or Rust, where no guard of addresses sees it.
+
+A new one is a row: the module that is loaded where the library can connect, as its own package names
+it. Those that only parse in C, and leave connections to Python's ``socket``, are not among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from typing import Final
+from typing import NamedTuple
+
+
+class Library(NamedTuple):
+    """A library that opens connections by itself.
+
+    Args:
+        packages: The packages that are the library; a call guard in one of them covers it.
+        module: The module that is loaded where it can connect.
+        title: What it is called in messages.
+        targets: The calls that connect, as a call guard names them; empty if they are in C.
+        when: Given the first of its packages, whether it connects past Python; `None` for always.
+    """
+
+    packages: tuple[str, ...]
+    module: str
+    title: str
+    targets: tuple[str, ...] = ()
+    when: Callable[[Any], bool] | None = None
+
+
+def _is_thick(oracledb: Any) -> bool:
+    return not oracledb.is_thin_mode()
+
+
+LIBRARIES: Final = (
+    # Databases.
+    Library(
+        ("psycopg",),
+        "psycopg.pq",  # of all its implementations, in C, binary and by ctypes
+        "psycopg (libpq)",
+        (
+            "psycopg.connection:Connection.connect",
+            "psycopg.connection_async:AsyncConnection.connect",
+        ),
+    ),
+    Library(("psycopg2",), "psycopg2._psycopg", "psycopg2 (libpq)", ("psycopg2:connect",)),
+    Library(("psycopg2cffi",), "psycopg2cffi", "psycopg2cffi (libpq)", ("psycopg2cffi:connect",)),
+    Library(
+        (
+            *("adbc_driver_manager", "adbc_driver_postgresql", "adbc_driver_flightsql"),
+            "adbc_driver_snowflake",
+        ),
+        "adbc_driver_manager._lib",
+        "ADBC",
+    ),
+    Library(
+        ("MySQLdb",), "MySQLdb._mysql", "mysqlclient", ("MySQLdb.connections:Connection.__init__",)
+    ),
+    Library(("mysql",), "_mysql_connector", "the C extension of MySQL Connector/Python"),
+    Library(("pymssql",), "pymssql._mssql", "pymssql (FreeTDS)", ("pymssql:connect",)),
+    Library(("pyodbc",), "pyodbc", "pyodbc", ("pyodbc:connect",)),
+    Library(("oracledb",), "oracledb", "oracledb (thick)", ("oracledb:connect",), _is_thick),
+    Library(("cx_Oracle",), "cx_Oracle", "cx_Oracle", ("cx_Oracle:connect",)),
+    Library(("ibm_db",), "ibm_db", "ibm_db", ("ibm_db:connect",)),
+    Library(
+        ("snowflake",),
+        "snowflake.connector._core",
+        "the core of Snowflake's connector",
+        ("snowflake.connector:connect",),
+    ),
+    Library(("aerospike",), "aerospike", "aerospike"),
+    Library(("couchbase",), "couchbase.logic.pycbc_core._core", "couchbase"),
+    Library(("questdb",), "questdb.ingress", "questdb"),
+    Library(("glide", "glide_shared"), "glide_shared", "Valkey GLIDE"),
+    # Messages and calls.
+    Library(
+        ("grpc",), "grpc._cython.cygrpc", "grpc", ("grpc:insecure_channel", "grpc:secure_channel")
+    ),
+    Library(("zmq",), "zmq.backend", "pyzmq", ("zmq.sugar.socket:Socket.connect",)),
+    Library(("confluent_kafka",), "confluent_kafka.cimpl", "confluent_kafka (librdkafka)"),
+    Library(("pulsar",), "_pulsar", "pulsar", ("pulsar:Client.__init__",)),
+    Library(
+        ("temporalio",),
+        "temporalio.bridge.temporal_sdk_bridge",
+        "temporalio",
+        ("temporalio.client:Client.connect",),
+    ),
+    # Anything.
+    Library(
+        ("uvloop",),
+        "uvloop.loop",
+        "uvloop",
+        ("uvloop:Loop.create_connection", "uvloop:Loop.create_unix_connection"),
+    ),
+    Library(("pycurl",), "pycurl", "pycurl (libcurl)"),
+    Library(
+        ("curl_cffi",),
+        "curl_cffi._wrapper",
+        "curl_cffi (libcurl)",
+        ("curl_cffi.curl:Curl.perform",),
+    ),
+)
+
+PACKAGES: Final = frozenset(package for each in LIBRARIES for package in each.packages)
+"""All their packages."""
