@@ -56,6 +56,8 @@ PROGRAM = {
     "thread": "thread(ways.run, TOOL, word)",
     "thread pool": "pool(futures.ThreadPoolExecutor, ways.run, TOOL, word)",
     "process pool": "pool(futures.ProcessPoolExecutor, ways.run, TOOL, word)",
+    "script by its interpreter": 'subprocess.run(["sh", "-e", TOOL, word])',
+    "script that which has found": 'subprocess.run(["sh", shutil.which("tool"), word])',
     "shell script": 'subprocess.run(["sh", "-c", f"true; tool {word}"])',
     "make": 'run_make(tmp, f"all:\\n\\t@tool {word}\\n")',
     "env -i PATH=": 'subprocess.run(["env", "-i", "PATH=" + os.environ["PATH"], "tool", word])',
@@ -164,7 +166,7 @@ WAYS_MODULE = """
 """
 
 TEST_MODULE = """
-    import asyncio, multiprocessing, os, pathlib, pty, subprocess, sys, threading
+    import asyncio, multiprocessing, os, pathlib, pty, shutil, subprocess, sys, threading
     from concurrent import futures
     from unittest import mock
     import pytest, ways
