@@ -187,3 +187,60 @@ send = ours.send
 
     assert outcome["test_marked"].outcome == "failed"
     assert "posixpath.realpath, called by imbue.resource_guards.system" in outcome.output
+
+
+def test_blockbuster(suite: Suite) -> None:
+    """Beside what forbids blocking calls in a loop, starts are judged, and none of ours is one."""
+    tool = suite.tool()
+    suite.write(
+        conftest="""
+            import pytest
+            from blockbuster import blockbuster_ctx
+
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+
+            @pytest.fixture(autouse=True)
+            def no_blocking():
+                with blockbuster_ctx():
+                    yield
+        """,
+        test_it=f"""
+            import asyncio, os, time
+            import blockbuster
+            import pytest
+
+            async def start(program):
+                process = await asyncio.create_subprocess_exec(program)
+                return await process.wait()
+
+            def test_it_forbids():
+                async def block():
+                    os.stat(".")
+                with pytest.raises(blockbuster.BlockingError):
+                    asyncio.run(block())
+
+            @pytest.mark.parametrize("program", ["true", "/bin/true"])
+            def test_unguarded(program):
+                assert asyncio.run(start(program)) == 0
+
+            @pytest.mark.tool
+            @pytest.mark.parametrize("program", ["tool", {str(tool)!r}])
+            def test_marked(program):
+                assert asyncio.run(start(program)) == 0
+
+            @pytest.mark.parametrize("program", ["tool", {str(tool)!r}])
+            def test_unmarked(program):
+                asyncio.run(start(program))
+        """,
+    )
+
+    outcome = suite.run()
+
+    for name, test in outcome.tests.items():
+        if name.startswith("test_unmarked"):
+            assert test.says_missing(), (name, outcome.output)
+            assert "BlockingError" not in test.text
+        else:
+            assert test.outcome == "passed", (name, outcome.output)
+    assert len(outcome.tests) == 7
