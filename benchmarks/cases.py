@@ -229,7 +229,7 @@ CASES = {
         "a test that calls a guarded program",
         2000,
         _suite(_binaries, _calls),
-        limit=1200,
+        limit=100,
     ),
     "sdk-calls": Case(
         "an SDK call, guarded by enforce_sdk_guard",
@@ -261,7 +261,9 @@ CASES = {
         by_peer=False,
         limit=0.3,
     ),
-    "spawns": Case("a start of a program that is not guarded", 300, _suite(_binaries, _spawns)),
+    "spawns": Case(
+        "a start of a program that is not guarded", 300, _suite(_binaries, _spawns), limit=50
+    ),
     # The peer fails all dependents but the first, so that its figures would be of something else.
     "fixture": Case(
         "a dependent of a module's fixture", 1000, _suite(_binaries, _fixture), by_peer=False

@@ -66,8 +66,8 @@ def reuse_all():
     # Each number that may be one of ours becomes a file of the user's own.
     highest = max(int(number) for number in os.listdir("/proc/self/fd"))
     pathlib.Path("own").mkdir(exist_ok=True)
-    os.closerange(3, 256)
-    for number in range(3, highest + 3):
+    os.closerange(0, 256)
+    for number in range(highest + 3):
         os.open(f"own/{{os.getpid()}}.{{number}}", os.O_CREAT | os.O_RDWR, 0o600)
 """
 

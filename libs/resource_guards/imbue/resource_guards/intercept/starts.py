@@ -89,6 +89,7 @@ WATCHERS: Final[list[Watcher]] = []
 NAMES: Final = ("posix_spawn", "posix_spawnp", "execv", "execve", "system")
 """The functions of `os` that start a process, or become one; all others call one of these."""
 
+_USUAL_HOLDERS: Final = ("_posixsubprocess", "subprocess")
 _OCTETS: Final = VARIABLE.encode()
 _CAPABILITIES: Final = ("supports_dir_fd", "supports_effective_ids", "supports_fd")
 _REPLACEMENTS: Final[list[Replacement]] = []
@@ -129,10 +130,21 @@ def replace_fork_exec(module: ModuleType) -> None:
         return
     ours = _WRAPPERS["fork_exec"](function)
     # Who has imported the name keeps it: `subprocess`, and copies that were made of it before.
-    holders = [each for each in gc.get_referrers(function) if _is_module(each)]
-    for holder in holders:
-        for name in [name for name, value in holder.items() if value is function]:
-            _replace(sys.modules[holder["__name__"]], name, ours)
+    for holder in _holders(function):
+        for name in [name for name, value in vars(holder).items() if value is function]:
+            _replace(holder, name, ours)
+
+
+def _holders(function: object) -> list[ModuleType]:
+    """The modules that have a function; most often its own and `subprocess` alone."""
+    modules = [sys.modules[name] for name in _USUAL_HOLDERS if name in sys.modules]
+    modules = [each for each in modules if function in vars(each).values()]
+    # All of the collector's objects are gone through only where somebody else has it.
+    if _references(function) > len(modules) + _references(object()) + 1:
+        spaces = [each for each in gc.get_referrers(function) if isinstance(each, dict)]
+        loaded = [each for each in list(sys.modules.values()) if hasattr(each, "__dict__")]
+        modules = [each for each in loaded if any(vars(each) is space for space in spaces)]
+    return modules
 
 
 def _replace_functions() -> None:
@@ -173,13 +185,6 @@ def _replace(owner: ModuleType, name: str, new: object) -> None:
 
 def _modules() -> list[ModuleType]:
     return [os, *filter(None, [sys.modules.get("posix")])]
-
-
-def _is_module(namespace: object) -> bool:
-    return (
-        isinstance(namespace, dict)
-        and vars(sys.modules.get(namespace.get("__name__", ""), os)) is namespace
-    )
 
 
 def _references(function: object) -> int:

@@ -6,6 +6,7 @@ second pytest, which would go on with tear-downs and tests.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from types import CodeType
@@ -19,12 +20,29 @@ _RUNS_TESTS: Final = ("_pytest", "pluggy", "unittest")
 """The packages whose frames run tests: what comes back to them goes on as a second pytest."""
 
 _STANDARD_ERROR: Final = 2
+_AT_FORK: Final[list[tuple[int, int]]] = []
+"""Device and inode of standard error as this process got it when it was forked, if it was."""
+
+
+def _note_standard_error() -> None:
+    with suppress(OSError):
+        stat = system.fstat(_STANDARD_ERROR)
+        _AT_FORK[:] = [(stat.st_dev, stat.st_ino)]
+
+
+os.register_at_fork(after_in_child=_note_standard_error)
 
 
 def end_fork(text: str, code: int) -> NoReturn:
-    """End this process at once, and say why where a program says it."""
+    """End this process at once, and say why where a program says it.
+
+    Not where that is another file than when it was forked: a fork that has closed everything, and opens
+    a file of the user's own, gets it under the lowest number that is free.
+    """
     with suppress(OSError):  # it has closed it
-        system.write(_STANDARD_ERROR, f"resource guards: {text}\n".encode(errors="replace"))
+        stat = system.fstat(_STANDARD_ERROR)
+        if (stat.st_dev, stat.st_ino) in _AT_FORK:
+            system.write(_STANDARD_ERROR, f"resource guards: {text}\n".encode(errors="replace"))
     system.exit_at_once(code)
 
 
