@@ -2,8 +2,8 @@
 
     python3 scripts/mutate.py
 
-mutmut makes the changed versions ("mutants") of `judge/`, in a copy, and runs `test_verdict.py` against
-each. Exits with 1 if a mutant survives, after naming it: then a test is missing, or the mutant does
+mutmut makes the changed versions ("mutants") of `judge/`, in a copy, and runs the tests of the verdict and of sight
+against each. Exits with 1 if a mutant survives, after naming it: then a test is missing, or the mutant does
 the same as the original, which has to be explained here and left out.
 """
 
@@ -30,10 +30,11 @@ pytest_add_cli_args_test_selection=tests
 
 
 def copy_project(folder: Path) -> None:
-    """Lay out what mutmut works on: the sources, and the tests of the verdict alone."""
+    """Lay out what mutmut works on: the sources, and the tests of pure functions alone."""
     shutil.copytree(CORE / "imbue", folder / "imbue")
     (folder / "tests").mkdir()
-    shutil.copy(CORE / "tests" / "test_verdict.py", folder / "tests")
+    for name in ("test_verdict.py", "test_sight_rule.py"):
+        shutil.copy(CORE / "tests" / name, folder / "tests")
     (folder / "setup.cfg").write_text(SETTINGS)
     (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -pno:cacheprovider\n")
 

@@ -122,6 +122,13 @@ EXAMPLES = {
         ),
         [Violation(SUPERFLUOUS, "tmux", after_block=True)],
     ),
+    "not unused, what a fixture declares and uses": (
+        NOTHING._replace(
+            declared=frozenset({"tmux"}),
+            fixtures=(FixtureFacts("server", frozenset({"tmux"}), (use("tmux"),), finished=True),),
+        ),
+        [],
+    ),
     "not superfluous while a fixture is there": (
         NOTHING._replace(
             declared=frozenset({"tmux"}),

@@ -169,7 +169,9 @@ def pytest_testnodedown(node: Any) -> None:
         session.waiting.ended(node, crashed=output is None)
     data = (output or {}).get("resource_guards")
     if data is not None:
-        session.receive(data)
+        from imbue.resource_guards.exchange import receive  # only where needed
+
+        receive(session, data)
 
 
 def pytest_terminal_summary(

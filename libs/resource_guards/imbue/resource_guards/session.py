@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterable
-from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
-from typing import Any
 from typing import Final
 
 import pytest
@@ -253,14 +251,6 @@ class GuardSession:
             self._lifecycle = None
             self._enforcement.slot.leave()
 
-    def send(self, item: pytest.Item, report: pytest.TestReport) -> None:
-        """Give a report to pytest after the test's own; through the controller under xdist."""
-        if hasattr(self.config, "workerinput"):
-            serialize = self.config.hook.pytest_report_to_serializable
-            self.findings.reports.append(serialize(config=self.config, report=report))
-        else:
-            item.ihook.pytest_runtest_logreport(report=report)
-
     def follow_workers(self) -> None:
         """Remember which of their tests wait for a verdict. A second call changes nothing."""
         if self.waiting is None and not self.is_blocked and self.policy.mode is not Mode.OFF:
@@ -268,15 +258,6 @@ class GuardSession:
 
             self.waiting = Waiting(self.findings.add_problem)
             self.config.pluginmanager.register(self.waiting)
-
-    def receive(self, data: Mapping[str, Any]) -> None:
-        """Take over what a worker has found."""
-        reports = self.findings.merge(data)
-        if self.recorder is not None:
-            self.recorder.merge(data["records"])
-        for each in reports:
-            report = self.config.hook.pytest_report_from_serializable(config=self.config, data=each)
-            self.config.hook.pytest_runtest_logreport(report=report)
 
     def finish(self, pytest_session: pytest.Session) -> None:
         """Judge what is left, take the guards out, and settle the run's exit code."""
@@ -286,9 +267,9 @@ class GuardSession:
         if not self.has_guards and not self.has_findings and self.recorder is None:
             return
         if hasattr(self.config, "workeroutput"):
-            data = self.findings.to_data()
-            data["records"] = None if self.recorder is None else self.recorder.to_data()
-            self.config.workeroutput["resource_guards"] = data
+            from imbue.resource_guards.exchange import hand_in
+
+            hand_in(self, self.config.workeroutput)
             return
         if self.recorder is not None:
             self.recorder.conclude()

@@ -37,7 +37,7 @@ def _past_python(resource: Resource, modules: Modules) -> Iterator[Doubt]:
     """A library is loaded that may have connected where the guard of addresses does not see it."""
     addresses = [each for each in resource.sdks if isinstance(each, ConnectionGuard)]
     covered = _packages(resource)
-    for library in LIBRARIES if addresses else ():
+    for library in LIBRARIES:
         reaches = any(
             each.libraries is None or set(each.libraries).intersection(library.packages)
             for each in addresses
@@ -59,7 +59,7 @@ def _packages(resource: Resource) -> set[str]:
 def _module_of(owner: object) -> str:
     if isinstance(owner, str):
         return owner
-    return str(getattr(owner, "__module__", None) or getattr(owner, "__name__", ""))
+    return str(getattr(owner, "__module__", None) or vars(owner)["__name__"])
 
 
 def _connects(library: Library, modules: Modules) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import DIRECTIONS
+from imbue.resource_guards.exchange import send
 from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.lifecycle.accounts import TestAccount
@@ -210,7 +211,7 @@ class Lifecycle:
                 violations = self._to_fail(account, finished=True)
                 if violations:
                     report = late_report(account.item, violations, self._labels)
-                    self._session.send(account.item, report)
+                    send(self._session, account.item, report)
                 self._note(account)
                 if self._recorder is not None:
                     self._recorder.add_late(account)
