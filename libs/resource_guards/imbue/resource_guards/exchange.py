@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
 
+from imbue.resource_guards.kinds import Mode
+
 if TYPE_CHECKING:
     import pytest
 
@@ -38,3 +40,12 @@ def receive(session: GuardSession, data: Mapping[str, Any]) -> None:
     for each in reports:
         report = config.hook.pytest_report_from_serializable(config=config, data=each)
         config.hook.pytest_runtest_logreport(report=report)
+
+
+def follow_workers(session: GuardSession) -> None:
+    """Remember which tests of workers wait for a verdict. A second call changes nothing."""
+    if session.waiting is None and not session.is_blocked and session.policy.mode is not Mode.OFF:
+        from imbue.resource_guards.report.waiting import Waiting  # only with workers
+
+        session.waiting = Waiting(session.findings.add_problem)
+        session.config.pluginmanager.register(session.waiting)

@@ -157,7 +157,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodeready(node: Any) -> None:
     """An xdist worker is about to run tests, whose reports are to be followed."""
-    node.config.stash[SESSION].follow_workers()
+    from imbue.resource_guards.exchange import follow_workers  # only where needed
+
+    follow_workers(node.config.stash[SESSION])
 
 
 @pytest.hookimpl(optionalhook=True)

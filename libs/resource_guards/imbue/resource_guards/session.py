@@ -215,7 +215,7 @@ class GuardSession:
                 raise
             self.complain(str(error))  # a worker's exception would be an internal error
         if self._enforcement is not None and self._lifecycle is None:
-            from imbue.resource_guards.lifecycle.tests import start_lifecycle
+            from imbue.resource_guards.lifecycle.registration import start_lifecycle
 
             self._lifecycle = start_lifecycle(self, self._enforcement)
 
@@ -245,19 +245,11 @@ class GuardSession:
         """Judge nothing any more, since verdicts would be wrong, and fail the run."""
         self.complain(problem)
         if self._lifecycle is not None and self._enforcement is not None:
-            from imbue.resource_guards.lifecycle.tests import stop_lifecycle
+            from imbue.resource_guards.lifecycle.registration import stop_lifecycle
 
             stop_lifecycle(self, self._lifecycle)
             self._lifecycle = None
             self._enforcement.slot.leave()
-
-    def follow_workers(self) -> None:
-        """Remember which of their tests wait for a verdict. A second call changes nothing."""
-        if self.waiting is None and not self.is_blocked and self.policy.mode is not Mode.OFF:
-            from imbue.resource_guards.report.waiting import Waiting
-
-            self.waiting = Waiting(self.findings.add_problem)
-            self.config.pluginmanager.register(self.waiting)
 
     def finish(self, pytest_session: pytest.Session) -> None:
         """Judge what is left, take the guards out, and settle the run's exit code."""
@@ -282,7 +274,7 @@ class GuardSession:
         """Take the guards out. A second call changes nothing."""
         self._end_collection()
         if self._lifecycle is not None:
-            from imbue.resource_guards.lifecycle.tests import stop_lifecycle
+            from imbue.resource_guards.lifecycle.registration import stop_lifecycle
 
             stop_lifecycle(self, self._lifecycle)
             self._lifecycle = None

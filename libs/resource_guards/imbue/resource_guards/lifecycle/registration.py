@@ -1,0 +1,48 @@
+"""Register a session's lifecycle as a plugin, in the right place among others, and take it out again."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from imbue.resource_guards import pytest_internals
+from imbue.resource_guards.lifecycle.tests import NAME
+from imbue.resource_guards.lifecycle.tests import Lifecycle
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.enforcement import Enforcement
+    from imbue.resource_guards.session import GuardSession
+
+
+class WrappingLifecycle(Lifecycle):
+    """One that begins a test before what others wrap around its set-up, and so charges it to the test.
+
+    A wrapper of a hook comes before all that are none, and takes longer.
+    """
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Open the test's scope."""
+        super().pytest_runtest_setup(item)
+        return (yield)
+
+
+def start_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycle:
+    """Register the lifecycle of a session, whose plugins and conftests are all known by now."""
+    hook, plugins = session.config.hook, session.config.pluginmanager
+    wrapped = pytest_internals.third_party_wrappers(hook.pytest_runtest_setup, None)
+    lifecycle = (WrappingLifecycle if wrapped else Lifecycle)(session, enforcement)
+    plugins.register(lifecycle.overlap)  # first, so that it looks when the test's scope is open
+    plugins.register(lifecycle, NAME)
+    pytest_internals.put_around_pytests_own(hook.pytest_runtest_makereport, lifecycle)
+    lifecycle.look_last()
+    return lifecycle
+
+
+def stop_lifecycle(session: GuardSession, lifecycle: Lifecycle) -> None:
+    """Take it out again."""
+    for each in (lifecycle.overlap, lifecycle.reports, lifecycle):
+        if each is not None and session.config.pluginmanager.is_registered(each):
+            session.config.pluginmanager.unregister(each)
