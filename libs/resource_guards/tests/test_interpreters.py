@@ -57,12 +57,17 @@ def test_which_argument_is_the_script(program: str, command: str, position: int 
 
 
 @pytest.mark.parametrize("options", ["", "-e", "-o errexit", "-eu --"])
-@pytest.mark.parametrize("where", ["by path", "from its folder", "by which", "in a child"])
+@pytest.mark.parametrize(
+    "where",
+    ["by path", "by a link", "by a descriptor", "from its folder", "by which", "in a child"],
+)
 def test_a_shell_script(suite: Suite, options: str, where: str) -> None:
     """It is the program that runs: seen, blocked where it has no mark, superfluous where it does not run."""
     tool = suite.tool()
     start = {
         "by path": f"subprocess.run(['sh', *OPTIONS, {str(tool)!r}, 'x'], check=True)",
+        "by a link": f"subprocess.run([link_to_sh(), *OPTIONS, {str(tool)!r}, 'x'], check=True)",
+        "by a descriptor": f"by_descriptor(['sh', *OPTIONS, {str(tool)!r}, 'x'])",
         "from its folder": f"subprocess.run(['sh', *OPTIONS, 'tool', 'x'], cwd={str(suite.bin)!r}, check=True)",
         "by which": "subprocess.run(['sh', *OPTIONS, shutil.which('tool'), 'x'], check=True)",
         "in a child": "subprocess.run([sys.executable, '-c', CHILD, *OPTIONS], check=True)",
@@ -73,7 +78,7 @@ def test_a_shell_script(suite: Suite, options: str, where: str) -> None:
                 registry.register_resource_guard("tool")
         """,
         test_it=f"""
-            import shutil, subprocess, sys
+            import os, shutil, subprocess, sys
             import pytest
 
             OPTIONS = {options.split()!r}
@@ -81,6 +86,16 @@ def test_a_shell_script(suite: Suite, options: str, where: str) -> None:
                 import subprocess, sys
                 subprocess.run(["sh", *sys.argv[1:], {str(tool)!r}, "x"], check=True)
             '''
+
+            def link_to_sh():
+                if not os.path.lexists("interpreter"):
+                    os.symlink("/bin/sh", "interpreter")
+                return "./interpreter"
+
+            def by_descriptor(words):
+                with open("/bin/sh") as file:
+                    path = f"/proc/self/fd/{{file.fileno()}}"
+                    subprocess.run(words, executable=path, pass_fds=[file.fileno()], check=True)
 
             def test_unmarked():
                 {start}

@@ -103,7 +103,7 @@ class Binary:
         if file not in self.shims:
             # Perhaps replaced since the session began, by an upgrade in a test.
             return system.whole(path) in self.paths
-        return not self.is_shared(file) or self.name in _names_on_the_way(path)
+        return not self.is_shared(file) or self.name in names_on_the_way(path)
 
 
 def last_part(path: str) -> str:
@@ -130,7 +130,7 @@ def _has_other_names(path: str, name: str) -> bool:
     return bool(names - {name, real_name})
 
 
-def _names_on_the_way(path: str) -> Iterator[str]:
+def names_on_the_way(path: str) -> Iterator[str]:
     """The last part of a path, and of each link that it leads over."""
     for _ in range(40):  # the kernel's limit for links
         folder, slash, name = path.rpartition("/")

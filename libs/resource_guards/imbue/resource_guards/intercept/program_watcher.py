@@ -12,6 +12,7 @@ from imbue.resource_guards import system
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_runnable
 from imbue.resource_guards.intercept.binaries import identity
+from imbue.resource_guards.intercept.binaries import names_on_the_way
 from imbue.resource_guards.intercept.interpreters import script_at
 from imbue.resource_guards.intercept.starts import Start
 
@@ -108,7 +109,11 @@ class ProgramWatcher:
 
     def _script(self, path: str, start: Start) -> Start:
         __tracebackhide__ = True
-        at = script_at(path, start.arguments)
+        if len(start.arguments) == 1:
+            return start
+        names = names_on_the_way(path)
+        found_at = (script_at(name, start.arguments) for name in names)
+        at = next((each for each in found_at if each is not None), None)
         if at is None:
             return start
         script = start.arguments[at]
