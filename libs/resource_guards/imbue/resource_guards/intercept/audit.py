@@ -1,7 +1,7 @@
 """The one audit hook of this process (PEP 578), which hands events to whoever asked for them.
 
 Hooks cannot be removed, and each costs every event of the interpreter a call. So there is one, made
-when it is first needed (`intercept/first_start.py`), and it does nothing but look the event up.
+when somebody first asks for an event, and it does nothing but look the event up.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
 """
@@ -25,18 +25,13 @@ _INSTALLED: Final[list[object]] = []
 def handle(handlers: dict[str, Callable[..., None]]) -> None:
     """Have these events handled from now on."""
     HANDLERS.update(handlers)
-    make_hook()
-
-
-def make_hook() -> None:
-    """Make the hook. A second call changes nothing."""
     if _audit not in _INSTALLED:
         _INSTALLED.append(_audit)
         sys.addaudithook(_audit)
 
 
 def is_made() -> bool:
-    """Whether the hook is there, so that it costs nothing more to handle further events."""
+    """Whether the hook is there."""
     return _audit in _INSTALLED
 
 
