@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
+from weakref import WeakMethod
 
 import pytest
 
@@ -54,6 +56,7 @@ class GuardSession:
         self._enforcement: Enforcement | None = None
         self._lifecycle: Lifecycle | None = None
         self._collection: Collection | None = None
+        self._plugins: list[object] = []
         self._is_judging = False
         self._is_collected = False
         self._is_first = not SESSIONS
@@ -169,7 +172,8 @@ class GuardSession:
         from imbue.resource_guards.enforcement import Enforcement
 
         tell_missing, native = self.findings.add_missing_target, self.policy.is_native
-        enforcement = Enforcement(self.registry, tell_missing, self.complain, native=native)
+        complain = _unless_gone(self.complain)
+        enforcement = Enforcement(self.registry, tell_missing, complain, native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return
@@ -186,7 +190,7 @@ class GuardSession:
             from imbue.resource_guards.report.recorder import Recorder
 
             self.recorder = Recorder(self)
-            self.config.pluginmanager.register(self.recorder, RECORDER)
+            self._register(self.recorder, RECORDER)
 
     def judge(self) -> None:
         """Begin to follow tests.
@@ -212,7 +216,7 @@ class GuardSession:
             from imbue.resource_guards.lifecycle.tests import make_lifecycle
 
             self._lifecycle = make_lifecycle(self, self._enforcement)
-            self.config.pluginmanager.register(self._lifecycle, LIFECYCLE)
+            self._register(self._lifecycle, LIFECYCLE)
 
     def _check_contracts(self) -> None:
         from imbue.resource_guards.declare.fixtures import check_contracts
@@ -287,6 +291,20 @@ class GuardSession:
         self.stop()
         if self in SESSIONS:
             SESSIONS.remove(self)
+        self._release()
+
+    def _register(self, plugin: object, name: str) -> None:
+        self._plugins.append(plugin)
+        self.config.pluginmanager.register(plugin, name)
+
+    def _release(self) -> None:
+        # pluggy remembers what it was given for hooks that are called again for each new plugin:
+        # all that were ever registered, and the registry.
+        for plugin in self._plugins:
+            vars(plugin).clear()
+        self._plugins.clear()
+        if "registry" in vars(self):
+            self.registry.listen(None)
 
     def _registered(self, resource: Resource) -> None:
         if self._is_configured:
@@ -297,3 +315,16 @@ class GuardSession:
                 self._collection.allow(resource.name)
         elif self._pytest_session is not None and not self.is_finishing:
             self.start(self._pytest_session)  # the first of all, from a conftest collection found
+
+
+def _unless_gone(method: Callable[[str], None]) -> Callable[[str], None]:
+    # The frames of a traceback that somebody keeps (`sys.last_value`) lead to what is given this, and must
+    # not keep the session by it.
+    known = WeakMethod(method)
+
+    def call(problem: str) -> None:
+        there = known()
+        if there is not None:
+            there(problem)
+
+    return call
