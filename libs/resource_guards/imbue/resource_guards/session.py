@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Final
+from weakref import WeakMethod
 
 import pytest
 
@@ -55,6 +57,7 @@ class GuardSession:
         self._enforcement: Enforcement | None = None
         self._lifecycle: Lifecycle | None = None
         self._collection: Collection | None = None
+        self._plugins: list[object] = []
         self._is_judging = False
         self._is_collected = False
         self._is_first = not SESSIONS
@@ -176,7 +179,8 @@ class GuardSession:
         from imbue.resource_guards.enforcement import Enforcement
 
         tell_missing, native = self.findings.add_missing_target, self.policy.is_native
-        enforcement = Enforcement(self.registry, tell_missing, self.complain, native=native)
+        complain = _unless_gone(self.complain)
+        enforcement = Enforcement(self.registry, tell_missing, complain, native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return
@@ -193,7 +197,7 @@ class GuardSession:
             from imbue.resource_guards.report.recorder import Recorder
 
             self.recorder = Recorder(self)
-            self.config.pluginmanager.register(self.recorder, RECORDER)
+            self.register(self.recorder, RECORDER)
 
     def judge(self) -> None:
         """Begin to follow tests.
@@ -289,6 +293,21 @@ class GuardSession:
         self.stop()
         if self in SESSIONS:
             SESSIONS.remove(self)
+        self._release()
+
+    def register(self, plugin: object, name: str | None = None) -> None:
+        """Register a plugin that is a part of this session."""
+        self._plugins.append(plugin)
+        self.config.pluginmanager.register(plugin, name)
+
+    def _release(self) -> None:
+        # pluggy remembers what it was given for hooks that are called again for each new plugin:
+        # all that were ever registered, and the registry.
+        for plugin in self._plugins:
+            vars(plugin).clear()
+        self._plugins.clear()
+        if "registry" in vars(self):
+            self.registry.listen(None)
 
     def _registered(self, resource: Resource) -> None:
         if self._is_configured:
@@ -299,3 +318,16 @@ class GuardSession:
                 self._collection.allow(resource.name)
         elif self._pytest_session is not None and not self.is_finishing:
             self.start(self._pytest_session)  # the first of all, from a conftest collection found
+
+
+def _unless_gone(method: Callable[[str], None]) -> Callable[[str], None]:
+    # The frames of a traceback that somebody keeps (`sys.last_value`) lead to what is given this, and must
+    # not keep the session by it.
+    known = WeakMethod(method)
+
+    def call(problem: str) -> None:
+        there = known()
+        if there is not None:
+            there(problem)
+
+    return call
