@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import ExitStack
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept import starts
+from imbue.resource_guards.intercept import uvloop_starts
 from imbue.resource_guards.intercept.child import GUARDS_FILE
 from imbue.resource_guards.intercept.child_file import write_guards
 from imbue.resource_guards.intercept.fake_file_system import keep_real_files
@@ -35,7 +37,6 @@ from imbue.resource_guards.record.observer import Observer
 from imbue.resource_guards.scope.entry import session_key
 from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import Scope
-from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import ScopeSlot
 from imbue.resource_guards.scope.workers import carry_scopes
@@ -87,11 +88,12 @@ class Enforcement:
             import_hook = ImportHook()
             undo.callback(import_hook.uninstall)
             undo.enter_context(carry_scopes(import_hook))
+            late = undo.enter_context(ExitStack())
             keep_real_files(import_hook)
             LISTENERS[key] = self.observer.enforce
             undo.callback(LISTENERS.pop, key)
             self._sdk_guards = SdkGuards(
-                Told(key, self.observer.saw_connection, CARRIED.get),
+                Told(key, self.observer.saw_connection, self.slot.turn),
                 tell_missing,
                 complain,
                 import_hook,
@@ -114,6 +116,7 @@ class Enforcement:
                 self._install(resource)
             self._tell_children()
             starts.watch(self._watcher)
+            import_hook.when_imported("uvloop", partial(uvloop_starts.watch, late))
             undo.callback(starts.unwatch, self._watcher)
             SLOTS.append(self.slot)
             undo.callback(SLOTS.remove, self.slot)

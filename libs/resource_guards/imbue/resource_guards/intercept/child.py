@@ -48,6 +48,9 @@ PREPARATION: Final = "resource_guards_scope"
 GUARDS_FILE: Final = "guards"
 """The file in the private directory that says what is guarded; see `intercept/child_file.py`."""
 
+CARRIERS: Final = ("distributed.client", "distributed.worker", "celery.signals")
+"""The modules of `scope/workers.py` through which work comes in messages, and not as functions."""
+
 _OTHERS_CAN_ENTER: Final = 0o077
 
 
@@ -152,6 +155,9 @@ class ChildGuard:
         self._read_guards()
         LISTENERS[key] = self.saw_sdk_call
         self._import_hook.when_imported("multiprocessing.spawn", _adopt_prepared_scope)
+        if not GUARDS:  # a second session around this process comes with the same messages
+            for name in CARRIERS:
+                self._carry_scopes_through(name)
 
     def scope_of(self, scope_id: str, allowed: frozenset[str]) -> Scope:
         """The scope of an entry, or the one in the state file if this is to be asked.
@@ -280,6 +286,17 @@ class ChildGuard:
             self._watcher.guard(binaries)
             starts.watch(self._watcher)
             self._import_hook.when_imported("_posixsubprocess", starts.replace_fork_exec)
+            self._import_hook.when_imported("uvloop", _watch_uvloop)
+
+    def _carry_scopes_through(self, name: str) -> None:
+        def carry(module: ModuleType) -> None:
+            from contextlib import ExitStack  # no heavier than what has just been imported
+
+            from imbue.resource_guards.scope.workers import carry_through
+
+            carry_through(name, ExitStack(), module)
+
+        self._import_hook.when_imported(name, carry)
 
     def _watch_connections(self, resource: str, is_use: str) -> None:
         def load_and_ask(address: Any) -> bool:
@@ -308,6 +325,12 @@ class ChildGuard:
             child_patch.patch(module, self._key, resource, fields)
 
         self._import_hook.when_imported(fields[0].partition(":")[0], patch)
+
+
+def _watch_uvloop(module: ModuleType) -> None:
+    from imbue.resource_guards.intercept import uvloop_starts  # for few
+
+    uvloop_starts.watch(None, module)
 
 
 def _adopt_prepared_scope(spawn: Any) -> None:

@@ -119,6 +119,26 @@ def is_held(name: str) -> bool:
     return _references(vars(os)[name]) > known + _references(object())
 
 
+def choose(start: Start) -> Start:
+    """Ask about the start of a program by something else than the functions of `os`.
+
+    Raises:
+        ResourceGuardViolation: It may not be used.
+    """
+    __tracebackhide__ = True
+    return _choose(start)
+
+
+def begin(candidates: Iterable[Any], arguments: Sequence[Any], cwd: Any = None) -> Start | None:
+    """The start that a call asks for; `None` where it asks for nothing that could be started."""
+    return _begin(candidates, arguments, cwd) if WATCHERS else None
+
+
+def named_environment(environment: Any) -> Any:
+    """An environment for a process, in which our variable names the scope that starts it."""
+    return _named_mapping(environment)
+
+
 def replace_fork_exec(module: ModuleType) -> None:
     """Replace the function that `subprocess` starts everything with.
 

@@ -15,10 +15,11 @@ import sys
 import threading
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextlib import suppress
 from typing import Any
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from imbue.resource_guards.intercept.child import PREPARATION
 from imbue.resource_guards.intercept.child import acting_for
@@ -56,14 +57,35 @@ def given_by_value(value: str, function: Method, /, *args: Any, **kwargs: Any) -
         kwargs: Its keyword arguments.
     """
     __tracebackhide__ = True
+    with acting_as(value):
+        return function(*args, **kwargs)
+
+
+@contextmanager
+def acting_as(value: str) -> Iterator[None]:
+    """Act for the scopes of a value of the variable within a ``with`` block."""
     for slot in SLOTS:  # where this process is a fork of theirs, and has their guards
         slot.adopt(value)
     with acting_for(value, leave_out=[slot.key for slot in SLOTS]):
-        return given(turns_named(value), function, *args, **kwargs)
+        token = CARRIED.set(turns_named(value))
+        try:
+            yield
+        finally:
+            CARRIED.reset(token)
 
 
 def _in_thread(function: Method) -> Method:
-    return functools.partial(given, current_turns(), function)
+    turns = current_turns()
+    # What `Context.run` calls has that context's turns, in place of those that are set around it.
+    if _is_run_of_context(function):
+        return functools.partial(function, given, turns)
+    if isinstance(function, functools.partial) and _is_run_of_context(function.func):
+        return functools.partial(function.func, given, turns, *function.args, **function.keywords)
+    return functools.partial(given, turns, function)
+
+
+def _is_run_of_context(function: Any) -> bool:
+    return isinstance(getattr(function, "__self__", None), contextvars.Context)
 
 
 def _in_process(function: Method) -> Method:
@@ -169,6 +191,9 @@ def to_new_thread(start: Method) -> Method:
 
     def carrying_start(self: threading.Thread) -> None:
         turns = current_turns()
+        target: Any = getattr(self, "_target", None)
+        if _is_run_of_context(target):
+            setattr(self, "_target", _in_thread(target))  # noqa: B010 - mypy does not know it
         if hasattr(self, "_context"):  # from Python 3.14 on, where it runs in that
             _set_in_context_of(self, turns)
         else:
@@ -209,19 +234,47 @@ def to_bare_thread(start_new_thread: Method) -> Method:
     return carrying_start
 
 
-def to_loop(create_task: Method) -> Method:
-    """The way of a loop's `create_task`, called from where that loop does not run.
+def to_trio(run_sync_soon: Method) -> Method:
+    """The way of a token of trio's, which may be told to do the same function only once."""
+    carrying = to_thread(1)(run_sync_soon)
 
-    What is made there, by `run_until_complete` or from another thread, is for whoever makes it, though
-    a context that outlives a test be given (`asyncio.Runner` has one, and pytest-asyncio one for each
-    scope). Within the loop a task copies the context of its maker, and nothing is to be done.
+    def giving(self: Any, *args: Any, **kwargs: Any) -> Any:
+        # Trio knows the same function again by comparing, and two that are ours are not equal.
+        is_once = kwargs.get("idempotent")
+        return (run_sync_soon if is_once else carrying)(self, *args, **kwargs)
+
+    return giving
+
+
+def connect_to_gevent(greenlet: Any) -> Callable[[], None]:
+    """Have greenlets act for whoever starts them, which begin with an empty context.
+
+    Args:
+        greenlet: The module `gevent.greenlet`.
+    """
+
+    def starts(started: Any) -> None:
+        if started.gr_context is None:
+            started.gr_context = contextvars.Context()
+            started.gr_context.run(CARRIED.set, current_turns())
+
+    greenlet.Greenlet.add_spawn_callback(starts)
+    return functools.partial(greenlet.Greenlet.remove_spawn_callback, starts)
+
+
+def to_loop(create_task: Method) -> Method:
+    """The way of a loop's `create_task`.
+
+    A task is for whoever makes it, though a context that outlives a test be given (`asyncio.Runner` has
+    one, and pytest-asyncio one for each scope). Within the loop a task most often copies the context of
+    its maker, and nothing is to be done.
     """
     from asyncio.events import _get_running_loop  # somebody has imported it
 
     def carrying_creation(self: Any, coro: Any, **kwargs: Any) -> Any:
-        if _get_running_loop() is not self:
+        context = kwargs.get("context")
+        if context is not None or _get_running_loop() is not self:
             turns = current_turns()
-            context = kwargs.get("context")
             if context is None and CARRIED.get() != turns:
                 context = kwargs["context"] = contextvars.copy_context()
             if context is not None:
@@ -230,32 +283,6 @@ def to_loop(create_task: Method) -> Method:
         return create_task(self, coro, **kwargs)
 
     return carrying_creation
-
-
-_ITERATED_FOR: Final[WeakKeyDictionary[Any, Turns]] = WeakKeyDictionary()
-"""For each asynchronous generator that has been begun, for whom."""
-
-
-def begin_generator(first_iteration: Method) -> Method:
-    """The way of a loop's hook for the first iteration of an asynchronous generator."""
-
-    def noting(self: Any, generator: Any) -> Any:
-        _ITERATED_FOR[generator] = current_turns()
-        return first_iteration(self, generator)
-
-    return noting
-
-
-def end_generator(finalize: Method) -> Method:
-    """The way of a loop's hook for one that was left: its end is for those who began it."""
-
-    def carrying(self: Any, generator: Any) -> Any:
-        turns = _ITERATED_FOR.pop(generator, None)
-        if turns is None:
-            return finalize(self, generator)
-        return given(turns, finalize, self, generator)
-
-    return carrying
 
 
 def preparing(get_preparation_data: Method) -> Method:

@@ -1,8 +1,8 @@
 """Which scope is current in one session of this process, wherever code runs.
 
 The scope is a context variable that is set whenever a scope begins (`contextvars`, PEP 567): asyncio,
-trio, anyio, uvloop and gevent copy contexts to what they run later, and so carry it by themselves. What
-copies none, as a thread and the workers of a pool, is a row in `scope/handover.py`.
+trio, anyio and uvloop copy contexts to what they run later, and so carry it by themselves. What copies
+none, as a thread, a greenlet and the workers of a pool, is a row in `scope/workers.py`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Final
 
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
+from imbue.resource_guards.intercept.child import GUARDS
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import parse_entries
 from imbue.resource_guards.scope.publish import Publisher
+from imbue.resource_guards.scope.schedulers import is_scheduled
 from imbue.resource_guards.scope.scope import Scope
 
 Turns = tuple[tuple["ScopeSlot", Scope | None], ...]
@@ -135,19 +137,35 @@ class ScopeSlot:
             return Scope(int(scope_id), "its test", allowed)  # it may be younger than this fork
         return self._find(int(scope_id), allowed)
 
+    def turn(self) -> object:
+        """An object for each turn of a scope, the same only where nothing else can run as well.
+
+        What is carried names a scope only by where it is carried, unless it was handed over.
+        """
+        carried = CARRIED.get()
+        if carried is self._turns or type(carried) is Given:
+            return carried
+        return object()
+
     def current(self) -> Scope | None:
         """The scope on whose behalf the calling code runs."""
         carried = CARRIED.get()
-        if carried is self._turns:
+        if carried is self._turns and self._scope is not None:
             return self._scope
         for slot, scope in carried:
             if slot is self:
-                # pytest-asyncio puts values back that its fixtures had: in the context in which
-                # scopes begin, the one that runs now counts, and not what the variable says.
-                if isinstance(carried, Given) or not self._is_where_scopes_begin():
+                if isinstance(carried, Given) or not self._is_running_now():
                     return scope
                 break
         return self._scope
+
+    def _is_running_now(self) -> bool:
+        """Whether the calling code is what pytest runs now, whatever its context says.
+
+        pytest-asyncio puts values back that its fixtures had; and `Context.run` calls a function at
+        once, in a context that may be older than the test that calls it.
+        """
+        return self._is_where_scopes_begin() or (self.is_main_thread and not is_scheduled())
 
     def _is_where_scopes_begin(self) -> bool:
         # Only the context in which a token was made takes it back, and there is no other way to
@@ -157,7 +175,10 @@ class ScopeSlot:
             return True
         try:
             CARRIED.reset(self._token)
-        except ValueError:
+        except (
+            ValueError,
+            RuntimeError,
+        ):  # the second while the main thread is between these lines
             return False
         self._token = CARRIED.set(carried)
         return True
@@ -167,9 +188,12 @@ def value_for_child(value: str = "") -> str:
     """The variable's value for a process that acts as the calling code does.
 
     Args:
-        value: One to put the scopes in; without it, that of the innermost session.
+        value: One to put the scopes in; without it, that of the innermost session, or of the process.
     """
-    value = value or (SLOTS[-1].asking() if SLOTS else "")
+    if not value:
+        value = SLOTS[-1].asking() if SLOTS else ENVIRONMENT.get(VARIABLE, "")
+    for guard in GUARDS.values():  # of the sessions around this process
+        value = guard.named(value)
     for slot in SLOTS:
         value = slot.named(value)
     return value

@@ -1,12 +1,13 @@
 """Which methods hand work over, of the standard library and of others, and in which way.
 
 A row is installed when its module is imported, and imports nothing. Positions count the object itself
-as 0.
+as 0. Child Pythons install those of the modules that are in `intercept/child.py`.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -17,7 +18,9 @@ from typing import NamedTuple
 
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.replacement import Replacement
+from imbue.resource_guards.scope import generators
 from imbue.resource_guards.scope import handover
+from imbue.resource_guards.scope import posted
 from imbue.resource_guards.scope.handover import Way
 from imbue.resource_guards.scope.handover import to_pool
 from imbue.resource_guards.scope.handover import to_process
@@ -39,6 +42,7 @@ class Row(NamedTuple):
     way: Way
 
 
+_CALLBACKS: Final = ("callback", "errback")
 _FUNCTION: Final = to_pool(1, keywords=("func",))
 _FUNCTION_AND_CALLBACKS: Final = to_pool(1, keywords=("func",), callbacks=(4, 5))
 
@@ -53,14 +57,16 @@ def _pool(module: str) -> Iterator[Row]:
 
 def _loop(module: str, name: str) -> Iterator[Row]:
     yield Row(module, f"{name}.create_task", handover.to_loop)
-    yield Row(module, f"{name}._asyncgen_firstiter_hook", handover.begin_generator)
-    yield Row(module, f"{name}._asyncgen_finalizer_hook", handover.end_generator)
+    yield Row(module, f"{name}._asyncgen_firstiter_hook", generators.begin_generator)
+    yield Row(module, f"{name}._asyncgen_finalizer_hook", generators.end_generator)
+    yield Row(module, f"{name}.shutdown_asyncgens", generators.end_generators)
 
 
 ROWS: Final = (
     Row("threading", "Thread.start", handover.to_new_thread),
     Row("threading", "Thread._bootstrap_inner", handover.in_new_thread),
     Row("_thread", "start_new_thread", handover.to_bare_thread),
+    Row("_thread", "start_new", handover.to_bare_thread),
     Row("concurrent.futures._base", "Future.add_done_callback", to_thread(1, keywords=("fn",))),
     Row("concurrent.futures.thread", "ThreadPoolExecutor.submit", handover.to_executor),
     Row("concurrent.futures.process", "ProcessPoolExecutor.submit", to_process(1)),
@@ -70,24 +76,56 @@ ROWS: Final = (
     *_loop("uvloop", "Loop"),
     Row("anyio._backends._asyncio", "TestRunner._call_in_runner_task", to_runner(1)),
     Row("anyio._backends._trio", "TestRunner._call_in_runner_task", to_runner(1)),
+    Row("anyio.to_process", "run_sync", to_process(0, keywords=("func",))),
+    Row("anyio.to_interpreter", "run_sync", to_process(0, keywords=("func",))),
+    Row("trio._core._entry_queue", "TrioToken.run_sync_soon", handover.to_trio),
+    Row("trio._core._asyncgens", "AsyncGenerators.install_hooks", generators.in_trio),
+    Row("trio._core._asyncgens", "AsyncGenerators._finalize_one", generators.end_in_trio),
     Row("twisted.python.threadpool", "ThreadPool.callInThreadWithCallback", to_thread(1, 2)),
     Row("twisted.internet.base", "ReactorBase.callFromThread", to_thread(1)),
     Row("twisted.internet.base", "ReactorBase.callLater", to_thread(2)),
+    Row("twisted.internet.defer", "Deferred.addCallbacks", to_thread(1, 2, keywords=_CALLBACKS)),
+    Row("twisted.internet.defer", "Deferred.addCallback", to_thread(1, keywords=_CALLBACKS)),
+    Row("twisted.internet.defer", "Deferred.addErrback", to_thread(1, keywords=_CALLBACKS)),
+    Row("twisted.internet.defer", "Deferred.addBoth", to_thread(1, keywords=_CALLBACKS)),
     Row("gevent.threadpool", "ThreadPool.spawn", to_thread(1)),
     *_pool("billiard.pool"),
     Row("loky.process_executor", "ProcessPoolExecutor.submit", to_process(1)),
     Row("joblib.externals.loky.process_executor", "ProcessPoolExecutor.submit", to_process(1)),
     Row("pebble.pool.process", "ProcessPool.schedule", to_process(1, keywords=("function",))),
     Row("pebble.pool.thread", "ThreadPool.schedule", to_thread(1, keywords=("function",))),
+    Row("distributed.client", "Client._graph_to_futures", posted.with_annotation),
+    Row("distributed.worker", "Worker.execute", posted.by_annotation),
 )
+
+CONNECTIONS: Final[dict[str, Callable[[Any], Callable[[], None]]]] = {
+    "celery.signals": posted.connect_to_celery,
+    "gevent.greenlet": handover.connect_to_gevent,
+}
+"""For each module that calls back by itself what connects to it, and returns how it is disconnected."""
 
 
 def carry_scopes(import_hook: ImportHook) -> ExitStack:
     """Begin to carry scopes; closing the returned stack ends it."""
     undo = ExitStack()
-    for row in ROWS:
-        import_hook.when_imported(row.module, partial(_install, row, undo))
+    for name in dict.fromkeys([*(row.module for row in ROWS), *CONNECTIONS]):
+        import_hook.when_imported(name, partial(carry_through, name, undo))
     return undo
+
+
+def carry_through(name: str, undo: ExitStack, module: ModuleType) -> None:
+    """Carry scopes through one module, which has just been imported.
+
+    Args:
+        name: The name that it was imported by; gevent's are called otherwise.
+        undo: Told how that is ended.
+        module: The module.
+    """
+    for row in ROWS:
+        if row.module == name:
+            _install(row, undo, module)
+    if name in CONNECTIONS:
+        undo.callback(CONNECTIONS[name](module))
 
 
 def _install(row: Row, undo: ExitStack, module: ModuleType) -> None:

@@ -1,0 +1,96 @@
+"""Work that is sent in a message, to a cluster or through a queue: its scopes go with the message.
+
+The receiver may be this process, a fork of it, or a child Python, which imports this module when it imports
+the library that receives.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+from typing import Final
+
+from imbue.resource_guards.scope.handover import Method
+from imbue.resource_guards.scope.handover import acting_as
+from imbue.resource_guards.scope.slot import value_for_child
+
+KEY: Final = "resource_guards"
+"""The name that the variable's value has in messages."""
+
+
+def with_annotation(graph_to_futures: Method) -> Method:
+    """The way of dask's client, whose tasks take the annotations with them that they are sent under."""
+
+    def annotating(self: Any, *args: Any, **kwargs: Any) -> Any:
+        value = value_for_child()
+        if not value:
+            return graph_to_futures(self, *args, **kwargs)
+        with sys.modules["dask"].annotate(**{KEY: value}):
+            return graph_to_futures(self, *args, **kwargs)
+
+    return annotating
+
+
+def by_annotation(execute: Method) -> Method:
+    """The way of dask's worker, which executes each task in a task of its own."""
+
+    async def acting(self: Any, key: Any, **kwargs: Any) -> Any:
+        task = self.state.tasks.get(key)
+        value = (getattr(task, "annotations", None) or {}).get(KEY)
+        if value is None:
+            return await execute(self, key, **kwargs)
+        with acting_as(value):
+            return await execute(self, key, **kwargs)
+
+    return acting
+
+
+class _CeleryTasks:
+    """Gives celery's messages their scopes, and takes them up in its workers."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, ExitStack] = {}
+
+    def publish(self, headers: dict[str, Any] | None = None, **_: Any) -> None:
+        """A message is about to be sent: the signal `before_task_publish`."""
+        value = value_for_child()
+        if value and headers is not None:
+            headers[KEY] = value
+
+    def begin(self, task_id: str, task: Any, **_: Any) -> None:
+        """A worker begins a task: the signal `task_prerun`."""
+        value = getattr(task.request, KEY, None)
+        if value is not None:
+            self._running[task_id] = stack = ExitStack()
+            stack.enter_context(acting_as(value))
+
+    def end(self, task_id: str, **_: Any) -> None:
+        """A worker has done a task: the signal `task_postrun`."""
+        stack = self._running.pop(task_id, None)
+        if stack is not None:
+            stack.close()
+
+
+def connect_to_celery(signals: Any) -> Callable[[], None]:
+    """Have celery's tasks act for whoever has sent them; calling what is returned ends it.
+
+    Args:
+        signals: The module `celery.signals`.
+    """
+    tasks = _CeleryTasks()
+    connections = {
+        "before_task_publish": tasks.publish,
+        "task_prerun": tasks.begin,
+        "task_postrun": tasks.end,
+    }
+    for name, receiver in connections.items():
+        # Its references are weak unless it is told otherwise.
+        getattr(signals, name).connect(receiver, weak=False)
+
+    def disconnect() -> None:
+        for name, receiver in connections.items():
+            getattr(signals, name).disconnect(receiver)
+
+    return disconnect
