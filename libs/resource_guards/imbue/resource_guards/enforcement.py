@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-from imbue.resource_guards.intercept import starts
+from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept import uvloop_starts
 from imbue.resource_guards.intercept.child import GUARDS_FILE
 from imbue.resource_guards.intercept.child_file import write_guards
@@ -115,9 +115,9 @@ class Enforcement:
             for resource in registry:
                 self._install(resource)
             self._tell_children()
-            starts.watch(self._watcher)
+            start_functions.watch(self._watcher)
             import_hook.when_imported("uvloop", partial(uvloop_starts.watch, late))
-            undo.callback(starts.unwatch, self._watcher)
+            undo.callback(start_functions.unwatch, self._watcher)
             SLOTS.append(self.slot)
             undo.callback(SLOTS.remove, self.slot)
             undo.callback(self.slot.close)

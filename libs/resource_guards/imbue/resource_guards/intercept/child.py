@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.errors import ResourceGuardViolation
-from imbue.resource_guards.intercept import starts
+from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
@@ -257,7 +257,7 @@ class ChildGuard:
         GUARDS.pop(self._key, None)
         LISTENERS.pop(self._key, None)
         self._import_hook.uninstall()
-        starts.unwatch(self._watcher)
+        start_functions.unwatch(self._watcher)
 
     def _read_guards(self) -> None:
         text = system.read_file(f"{self._directory}/{GUARDS_FILE}")
@@ -284,8 +284,8 @@ class ChildGuard:
         )
         if binaries:
             self._watcher.guard(binaries)
-            starts.watch(self._watcher)
-            self._import_hook.when_imported("_posixsubprocess", starts.replace_fork_exec)
+            start_functions.watch(self._watcher)
+            self._import_hook.when_imported("_posixsubprocess", start_functions.replace_fork_exec)
             self._import_hook.when_imported("uvloop", _watch_uvloop)
 
     def _carry_scopes_through(self, name: str) -> None:
