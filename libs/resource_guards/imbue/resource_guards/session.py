@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Final
-from weakref import WeakMethod
 
 import pytest
 
@@ -18,6 +16,8 @@ from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.policy import read_policy
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import Mode
+from imbue.resource_guards.parts import Parts
+from imbue.resource_guards.parts import unless_gone
 
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.registry import Registry
@@ -57,7 +57,7 @@ class GuardSession:
         self._enforcement: Enforcement | None = None
         self._lifecycle: Lifecycle | None = None
         self._collection: Collection | None = None
-        self._plugins: list[object] = []
+        self._parts = Parts(config.pluginmanager)
         self._is_judging = False
         self._is_collected = False
         self._is_first = not SESSIONS
@@ -179,7 +179,7 @@ class GuardSession:
         from imbue.resource_guards.enforcement import Enforcement
 
         tell_missing, native = self.findings.add_missing_target, self.policy.is_native
-        complain = _unless_gone(self.complain)
+        complain = unless_gone(self.complain)
         enforcement = Enforcement(self.registry, tell_missing, complain, native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
@@ -293,21 +293,13 @@ class GuardSession:
         self.stop()
         if self in SESSIONS:
             SESSIONS.remove(self)
-        self._release()
+        self._parts.release()
+        if "registry" in vars(self):
+            self.registry.listen(None)
 
     def register(self, plugin: object, name: str | None = None) -> None:
         """Register a plugin that is a part of this session."""
-        self._plugins.append(plugin)
-        self.config.pluginmanager.register(plugin, name)
-
-    def _release(self) -> None:
-        # pluggy remembers what it was given for hooks that are called again for each new plugin:
-        # all that were ever registered, and the registry.
-        for plugin in self._plugins:
-            vars(plugin).clear()
-        self._plugins.clear()
-        if "registry" in vars(self):
-            self.registry.listen(None)
+        self._parts.register(plugin, name)
 
     def _registered(self, resource: Resource) -> None:
         if self._is_configured:
@@ -318,16 +310,3 @@ class GuardSession:
                 self._collection.allow(resource.name)
         elif self._pytest_session is not None and not self.is_finishing:
             self.start(self._pytest_session)  # the first of all, from a conftest collection found
-
-
-def _unless_gone(method: Callable[[str], None]) -> Callable[[str], None]:
-    # The frames of a traceback that somebody keeps (`sys.last_value`) lead to what is given this, and must
-    # not keep the session by it.
-    known = WeakMethod(method)
-
-    def call(problem: str) -> None:
-        there = known()
-        if there is not None:
-            there(problem)
-
-    return call
