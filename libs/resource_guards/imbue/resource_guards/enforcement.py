@@ -19,6 +19,7 @@ from imbue.resource_guards.intercept.child import GUARDS_FILE
 from imbue.resource_guards.intercept.child_file import write_guards
 from imbue.resource_guards.intercept.fake_file_system import keep_real_files
 from imbue.resource_guards.intercept.import_hook import ImportHook
+from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.intercept.sdk_guards import SdkGuards
@@ -87,8 +88,10 @@ class Enforcement:
             undo.callback(import_hook.uninstall)
             undo.enter_context(carry_scopes(import_hook))
             keep_real_files(import_hook)
+            LISTENERS[key] = self.observer.enforce
+            undo.callback(LISTENERS.pop, key)
             self._sdk_guards = SdkGuards(
-                Told(self.observer.saw_sdk_call, self.observer.saw_connection, CARRIED.get),
+                Told(key, self.observer.saw_connection, CARRIED.get),
                 tell_missing,
                 complain,
                 import_hook,

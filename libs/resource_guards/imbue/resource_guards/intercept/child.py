@@ -21,6 +21,7 @@ from imbue.resource_guards.intercept import starts
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
+from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.entry import OUTSIDE
@@ -149,6 +150,7 @@ class ChildGuard:
         self._labels: dict[str, str] = {}
         self._import_hook = ImportHook()
         self._read_guards()
+        LISTENERS[key] = self.saw_sdk_call
         self._import_hook.when_imported("multiprocessing.spawn", _adopt_prepared_scope)
 
     def scope_of(self, scope_id: str, allowed: frozenset[str]) -> Scope:
@@ -189,7 +191,12 @@ class ChildGuard:
 
         return self._saw(binary.resource, "spawn", written(arguments))
 
-    def saw_call(self, resource: str, layer: str, what: str, *_: object, **__: object) -> None:
+    def saw_sdk_call(self, resource: str, what: str) -> None:
+        """Note a call of an SDK; see :meth:`saw_call`."""
+        __tracebackhide__ = True
+        self.saw_call(resource, "sdk", what)
+
+    def saw_call(self, resource: str, layer: str, what: str) -> None:
         """Note a call of an SDK, or a connection.
 
         Raises:
@@ -242,6 +249,7 @@ class ChildGuard:
         """The session has ended before this process: be silent from now on."""
         self._scope = Scope(OUTSIDE, frozenset())
         GUARDS.pop(self._key, None)
+        LISTENERS.pop(self._key, None)
         self._import_hook.uninstall()
         starts.unwatch(self._watcher)
 
@@ -295,11 +303,9 @@ class ChildGuard:
 
     def _patch_on_import(self, resource: str, fields: list[str]) -> None:
         def patch(module: ModuleType) -> None:
-            from functools import partial
-
             from imbue.resource_guards.intercept import child_patch  # imports `inspect` and more
 
-            child_patch.patch(module, fields, partial(self.saw_call, resource, "sdk"))
+            child_patch.patch(module, self._key, resource, fields)
 
         self._import_hook.when_imported(fields[0].partition(":")[0], patch)
 

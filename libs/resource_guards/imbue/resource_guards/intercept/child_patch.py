@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from functools import partial
 from types import ModuleType
 
+from imbue.resource_guards.intercept.attributes import is_missing
+from imbue.resource_guards.intercept.attributes import resolve
+from imbue.resource_guards.intercept.gate import SdkCall
 from imbue.resource_guards.intercept.method_patch import MethodPatch
-from imbue.resource_guards.intercept.method_patch import resolve
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
 
 
-def patch(module: ModuleType, fields: list[str], saw: Callable[..., None]) -> None:
+def patch(module: ModuleType, session: str, resource: str, fields: list[str]) -> None:
     """Patch a target, if this process has it: the session has told where it is missing.
 
     Args:
         module: The module of the target's owner.
+        session: The key of the session that guards the resource.
+        resource: The resource's name.
         fields: The target, as `child_file.py` has written it.
-        saw: Told the target of each call, before it goes on.
     """
     try:
         target = _read(fields)
     except ImportError:  # a Python of another environment, without the package of `when`
         return
     owner = resolve(module, target.owner.partition(":")[2])
-    if hasattr(owner, target.attribute):
-        MethodPatch(target, owner, partial(saw, target.title)).install()
+    if not is_missing(owner, target.attribute):
+        MethodPatch(target, owner, SdkCall(session, resource, target.title)).install()
 
 
 def _read(fields: list[str]) -> SdkTarget:

@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import AsyncGenerator
 from collections.abc import Callable
-from collections.abc import Generator
-from types import ModuleType
 from typing import Any
 from typing import Final
+from weakref import WeakValueDictionary
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept import attributes
+from imbue.resource_guards.intercept.gate import ForClass
+from imbue.resource_guards.intercept.gate import Gate
+from imbue.resource_guards.intercept.gate import Lookout
 from imbue.resource_guards.intercept.replacement import Replacement
-from imbue.resource_guards.kinds import MethodKind
+from imbue.resource_guards.intercept.wrappers import Call
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import SdkTarget
 
-Call = Callable[..., Any]
 Observe = Callable[..., object]
 
+_INIT_OF_OBJECT: Final[object] = object.__init__
+_NEW_OF_OBJECT: Final[object] = object.__new__
 
-class Gate:
-    """Remembers for whom a target was seen, since all further calls on that behalf need no look.
-
-    What a guarded call costs is what this costs, so the functions that stand before a target compare
-    the two objects themselves.
-
-    Args:
-        current: Tells for whom the calling code runs, an object for each turn of a scope; without
-            it each call is looked at.
-    """
-
-    __slots__ = ("current", "open_for")
-
-    def __init__(self, current: Callable[[], object] = object) -> None:
-        self.current = current
-        self.open_for: object = None
-
-    def open(self) -> None:
-        """Let calls on the same behalf through. Where nobody is known, each may be another's."""
-        self.open_for = self.current() or None
+_RESTING: Final[WeakValueDictionary[tuple[object, ...], MethodPatch]] = WeakValueDictionary()
+"""Patches that were taken out, by what they stood before, while somebody still has what stood there."""
 
 
 class MethodPatch:
-    """Makes one attribute of a class or module tell when it is called.
+    """Makes one attribute of a class or module report when it is called.
 
     Args:
         target: What was declared, for messages and the kind.
@@ -54,7 +38,7 @@ class MethodPatch:
             through; see :class:`Gate`.
 
     Raises:
-        ResourceGuardMisconfiguration: The owner's attribute cannot be called.
+        ResourceGuardMisconfiguration: The owner's attribute cannot be guarded.
     """
 
     def __init__(
@@ -65,15 +49,26 @@ class MethodPatch:
         current: Callable[[], object] = object,
     ) -> None:
         self._target = target
-        self._owner = owner
+        self._owner = attributes.holder_of(owner, target.attribute)
         self._observe = observe
-        self._gate = Gate(current)
-        self._found = inspect.getattr_static(owner, target.attribute)
-        if not (callable(self._found) or isinstance(self._found, (staticmethod, classmethod))):
-            raise ResourceGuardMisconfiguration(messages.target_not_callable(target, self._found))
-        if inspect.isclass(self._found):
-            raise ResourceGuardMisconfiguration(messages.target_is_class(target))
-        self._replacement = Replacement(owner, target.attribute, self._make_replacement())
+        self._when = target.when
+        if self._owner is not owner:
+            self._when = ForClass(owner, target.when)
+        found = inspect.getattr_static(self._owner, target.attribute)
+        reason = attributes.refusal(target, owner, self._owner, found)
+        if reason is not None:
+            raise ResourceGuardMisconfiguration(reason)
+        self._found = found
+        self._is_own = target.attribute in getattr(self._owner, "__dict__", ())
+        self._key = (
+            id(found if self._is_own else self._owner),
+            target.attribute,
+            target.kind,
+            current,
+        )
+        self._look, new = self._what_stands_there(current)
+        self._replacement = Replacement(self._owner, target.attribute, new)
+        self._look.keeps = self
 
     def install(self) -> None:
         """Put the patch in place. A second call changes nothing.
@@ -81,43 +76,34 @@ class MethodPatch:
         Raises:
             ResourceGuardMisconfiguration: The owner cannot be changed, as a built-in type cannot.
         """
+        self._look.observe, self._look.when = self._observe, self._when
         try:
             self._replacement.install()
         except (AttributeError, TypeError) as error:
+            self._look.rest()
+            instead = attributes.class_to_name(self._owner)
             raise ResourceGuardMisconfiguration(
-                messages.target_unpatchable(self._target, error)
+                messages.target_unpatchable(self._target, error, instead)
             ) from error
 
     def uninstall(self) -> None:
-        """Restore the owner's own entry, or that it had none, unless someone patched over it."""
+        """Restore the owner's own entry, or that it had none, unless someone patched over it.
+
+        Who has got hold of what stood there (``from sdk import send``) calls through it to the end of
+        the process, and is seen again when the target is guarded again.
+        """
         self._replacement.uninstall()
+        self._look.rest()
+        _RESTING[self._key] = self
 
-    def _make_replacement(self) -> Any:
-        found = self._found
-        original = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
-        is_own = self._target.attribute in getattr(self._owner, "__dict__", ())
-        call = original if is_own else self._inherited()
-        wrapper = _WRAPPERS[self._target.kind or _kind_of(original)]
-        guarded = wrapper(call, self._observed(), self._gate)
-        functools.update_wrapper(guarded, original)
-        if not inspect.isclass(self._owner):
-            return guarded  # nothing binds what is found in a module or an object itself
-        if isinstance(found, (staticmethod, classmethod)):
-            return type(found)(guarded)
-        if not hasattr(type(found), "__get__"):
-            return staticmethod(guarded)  # a callable object in a class body is not bound
-        return guarded
-
-    def _observed(self) -> Observe:
-        observe, when, gate = self._observe, self._target.when, self._gate
-
-        def observe_some(*args: Any, **kwargs: Any) -> None:
-            __tracebackhide__ = True
-            if when is None or when(*args, **kwargs):
-                observe(*args, **kwargs)
-                gate.open()
-
-        return observe_some
+    def _what_stands_there(self, current: Callable[[], object]) -> tuple[Lookout, Any]:
+        resting = _RESTING.pop(self._key, None)
+        if resting is not None:
+            return resting._look, resting._replacement.new  # noqa: SLF001 - another of its own kind
+        look = Lookout(Gate(current), None)
+        call = None if self._is_own else self._inherited()
+        kind, binds = self._target.kind, inspect.isclass(self._owner)
+        return look, attributes.stand_before(self._found, call, look, kind, binds=binds)
 
     def _inherited(self) -> Call:
         # The base's entry is looked up at each call: tests replace it there (requests_mock
@@ -126,92 +112,14 @@ class MethodPatch:
         if not inspect.isclass(owner):
             bound: Call = getattr(owner, name)
             return bound
+        if found is _INIT_OF_OBJECT:
+            return _init_of_object
         if isinstance(found, staticmethod) or not hasattr(type(found), "__get__"):
             return lambda *args, **kwargs: getattr(super(owner, owner), name)(*args, **kwargs)  # noqa: PLW0108 - looked up at each call
         return lambda self, *args, **kwargs: getattr(super(owner, self), name)(*args, **kwargs)
 
 
-def resolve(module: ModuleType, path: str) -> Any:
-    """What a dotted path leads to in a module, or `None`; the module itself for an empty path."""
-    found: Any = module
-    for name in filter(None, path.split(".")):
-        found = getattr(found, name, None)
-    return found
-
-
-def _kind_of(function: Call) -> MethodKind:
-    if inspect.iscoroutinefunction(function):
-        return MethodKind.ASYNC
-    if inspect.isasyncgenfunction(function):
-        return MethodKind.ASYNC_GEN
-    if inspect.isgeneratorfunction(function):
-        return MethodKind.GEN
-    return MethodKind.SYNC
-
-
-# A generator or coroutine that is made and never run has used nothing: each observes when its body
-# starts. Calling the original there keeps what the caller sees of it, `inspect` included.
-
-
-def _sync(call: Call, observe: Observe, gate: Gate) -> Call:
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        if gate.open_for is not gate.current():
-            observe(*args, **kwargs)
-        return call(*args, **kwargs)
-
-    return guarded
-
-
-def _async(call: Call, observe: Observe, gate: Gate) -> Call:
-    async def guarded(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        if gate.open_for is not gate.current():
-            observe(*args, **kwargs)
-        return await call(*args, **kwargs)
-
-    return guarded
-
-
-def _gen(call: Call, observe: Observe, gate: Gate) -> Call:
-    def guarded(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        __tracebackhide__ = True
-        if gate.open_for is not gate.current():
-            observe(*args, **kwargs)
-        return (yield from call(*args, **kwargs))
-
-    return guarded
-
-
-def _async_gen(call: Call, observe: Observe, gate: Gate) -> Call:
-    # What `yield from` does for a generator (PEP 380), written out: there is no `yield from` here.
-    async def guarded(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        __tracebackhide__ = True
-        if gate.open_for is not gate.current():
-            observe(*args, **kwargs)
-        inner = call(*args, **kwargs)
-        try:
-            value = await anext(inner)
-            while True:
-                try:
-                    sent = yield value
-                except GeneratorExit:
-                    raise
-                except BaseException as error:  # noqa: BLE001 - whatever was thrown goes inside
-                    value = await inner.athrow(error)
-                else:
-                    value = await inner.asend(sent)
-        except StopAsyncIteration:
-            return
-        finally:
-            await inner.aclose()
-
-    return guarded
-
-
-_WRAPPERS: Final[dict[MethodKind, Callable[[Call, Observe, Gate], Call]]] = {
-    MethodKind.SYNC: _sync,
-    MethodKind.ASYNC: _async,
-    MethodKind.GEN: _gen,
-    MethodKind.ASYNC_GEN: _async_gen,
-}
+def _init_of_object(self: Any, *args: Any, **kwargs: Any) -> None:
+    # It takes no arguments, and leaves it to `__new__` to say so, unless there is another `__init__`.
+    if getattr(type(self), "__new__", None) is _NEW_OF_OBJECT:
+        object.__init__(self, *args, **kwargs)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextlib import suppress
 from functools import partial
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 from typing import Final
 from typing import NamedTuple
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.attributes import is_missing
+from imbue.resource_guards.intercept.attributes import missing_reason
+from imbue.resource_guards.intercept.attributes import resolve
 from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
+from imbue.resource_guards.intercept.gate import SdkCall
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
-from imbue.resource_guards.intercept.method_patch import resolve
+from imbue.resource_guards.intercept.patches import Patches
 from imbue.resource_guards.intercept.targets import find_module
 from imbue.resource_guards.intercept.targets import is_installed
 from imbue.resource_guards.intercept.targets import module_of
@@ -40,13 +44,13 @@ class Told(NamedTuple):
     """Who is told what SDK guards see.
 
     Args:
-        saw: Told the resource and the target of a call, before it goes on.
+        session: The session's key, by which calls are reported.
         saw_connection: Told the resource and the address of each connection, before it is opened.
         current: Tells for whom the calling code runs; where that is another object than before,
             calls must be told again.
     """
 
-    saw: Saw
+    session: str
     saw_connection: Saw
     current: Callable[[], object]
 
@@ -89,7 +93,9 @@ class SdkGuards:
         elif isinstance(guard.owner, str):
             self._patch_on_import(resource, guard, undo)
         else:
-            self._patch(resource, guard, guard.owner, undo)
+            patches = Patches()
+            undo.callback(patches.take_out)
+            self._patch(resource, guard, guard.owner, patches)
 
     def _run_install(self, resource: Resource, guard: SdkHooks, undo: ExitStack) -> None:
         if guard in INSTALLED:
@@ -120,28 +126,31 @@ class SdkGuards:
         if isinstance(found, str):
             self._unless_optional(resource, target, messages.module_missing(target, found))
             return
+        if isinstance(found, ModuleSpec) and found.origin is None:
+            self._unless_optional(resource, target, messages.target_in_namespace(target))
+            return
+        patches = Patches()
 
         def patch(module: ModuleType) -> None:
             try:
-                self._patch(resource, target, resolve(module, class_path), undo)
+                self._patch(resource, target, resolve(module, class_path), patches)
             except ResourceGuardMisconfiguration as error:
                 self._complain(str(error))
                 raise
 
+        undo.callback(patches.take_out)
         self._import_hook.when_imported(module_name, patch)
         undo.callback(self._import_hook.forget, module_name, patch)
 
-    def _patch(self, resource: Resource, target: SdkTarget, owner: Any, undo: ExitStack) -> None:
-        if inspect.getattr_static(owner, target.attribute, None) is None:
-            self._unless_optional(resource, target, messages.target_missing(target))
+    def _patch(self, resource: Resource, target: SdkTarget, owner: Any, patches: Patches) -> None:
+        if is_missing(owner, target.attribute):
+            self._unless_optional(resource, target, missing_reason(target, owner))
             return
         try:
-            saw = partial(self._told.saw, resource.name, target.title)
-            patch = MethodPatch(target, owner, saw, self._told.current)
-            patch.install()
+            report = SdkCall(self._told.session, resource.name, target.title)
+            patches.put_in(MethodPatch(target, owner, report, self._told.current))
         except ResourceGuardMisconfiguration as error:
             raise ResourceGuardMisconfiguration(messages.guard_failed(resource, error)) from error
-        undo.callback(patch.uninstall)
 
     def _unless_optional(self, resource: Resource, target: SdkTarget, reason: str) -> None:
         if not target.optional:

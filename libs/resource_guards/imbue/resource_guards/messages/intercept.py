@@ -167,6 +167,22 @@ def target_is_missing(resource: Resource, target: SdkTarget, version: str) -> st
     )
 
 
+def target_made_when_asked(target: SdkTarget, name: str) -> str:
+    """A function that a module's `__getattr__` gets from elsewhere."""
+    return (
+        f"the target {target.title} is not in its module, whose __getattr__ gets it from elsewhere. "
+        f"Name it where it is defined, {name}."
+    )
+
+
+def target_in_namespace(target: SdkTarget) -> str:
+    """A target in a package that has no code."""
+    return (
+        f"the target {target.title} does not exist: its package is a folder without __init__.py. "
+        f"Name a module in it."
+    )
+
+
 def target_not_callable(target: SdkTarget, found: object) -> str:
     """A target that is something else than a function."""
     return (
@@ -183,12 +199,64 @@ def target_is_class(target: SdkTarget) -> str:
     )
 
 
-def target_unpatchable(target: SdkTarget, error: Exception) -> str:
-    """A target in a type that cannot be changed."""
+def target_is_slot(target: SdkTarget) -> str:
+    """A target that is the place of a value in each object."""
     return (
-        f"the target {target.title} cannot be patched ({error}). Name a method of a class that is "
-        f"written in Python."
+        f"the target {target.title} is a slot, in which each object has a value of its own. Name "
+        f"the method or function that uses the value."
     )
+
+
+def target_is_abstract(target: SdkTarget, overriding: Iterable[str]) -> str:
+    """A target that is declared for others to implement."""
+    return (
+        f"the target {target.title} is abstract, so calls go to the methods that override it. "
+        f"Name those{_listed(overriding)}."
+    )
+
+
+def target_is_protocol(target: SdkTarget, overriding: Iterable[str]) -> str:
+    """A target in a class that says only which methods others have."""
+    return (
+        f"the target {target.title} is in a Protocol, so calls go to the classes that implement it. "
+        f"Name their methods{_listed(overriding)}."
+    )
+
+
+def target_of_metaclass(target: SdkTarget, metaclass: str) -> str:
+    """A target that a class has from a metaclass in C, as each class has its call from `type`."""
+    makes = f"{target.title.rpartition('.')[0]}.__init__"
+    return (
+        f"the target {target.title} is a method of {metaclass}, which all classes share. To guard "
+        f"that objects are made, name {makes}."
+    )
+
+
+def target_new_of_object(target: SdkTarget) -> str:
+    """A `__new__` that is `object`'s, which Python does not let anyone put back."""
+    makes = f"{target.title.rpartition('.')[0]}.__init__"
+    return f"the target {target.title} is only that of object. Name {makes}."
+
+
+def target_of_class(target: SdkTarget, owner: str) -> str:
+    """A target in an object that Python looks up in its class."""
+    return (
+        f"the target {target.title} is looked up in the class of its object. Name "
+        f"{owner}.{target.attribute}."
+    )
+
+
+def target_unpatchable(target: SdkTarget, error: Exception, owner: str | None = None) -> str:
+    """A target in a type, or an object, that cannot be changed."""
+    name = (
+        f"{owner}.{target.attribute}" if owner else "a method of a class that is written in Python"
+    )
+    return f"the target {target.title} cannot be patched ({error}). Name {name}."
+
+
+def _listed(names: Iterable[str]) -> str:
+    text = ", ".join(names)
+    return f": {text}" if text else ""
 
 
 def shim_refusal(resource: Resource) -> str:

@@ -68,11 +68,6 @@ class Observer:
         self.names.setdefault(label, resource)
         self.names[resource] = resource
 
-    def saw_sdk_call(self, resource: str, what: str, *_: object, **__: object) -> None:
-        """:meth:`enforce`, told the arguments of the call as well."""
-        __tracebackhide__ = True
-        self.enforce(resource, what)
-
     def enforce(self, resource: str, what: str) -> None:
         """Note a call of an SDK on behalf of the current scope, and stop it if it is not allowed.
 

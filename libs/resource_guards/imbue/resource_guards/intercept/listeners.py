@@ -1,0 +1,19 @@
+"""Who hears of the calls that patches see: one function for each session that guards this process.
+
+A patch names its session and does not lead to it, so that it can be sent to another process, falls
+silent when the session ends, and does not keep it.
+
+Imports nothing, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+    Listener = Callable[[str, str], object]
+
+LISTENERS: Final[dict[str, Listener]] = {}
+"""By the session's key: called with the resource and the target; what it raises, the caller gets."""
