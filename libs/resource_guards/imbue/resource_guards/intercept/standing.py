@@ -68,12 +68,15 @@ class Standing:
         return dir(self._original)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
+        module = getattr(self._original, "__module__", None)
         name = getattr(self._original, "__qualname__", None)
-        found: Any = sys.modules.get(getattr(self._original, "__module__", None) or "")
+        found: Any = sys.modules.get(module or "")
         for each in name.split(".") if isinstance(name, str) else ():
             found = getattr(found, each, None)
         if found is self:
-            return name
+            import pkgutil  # takes longer than all of the guards
+
+            return pkgutil.resolve_name, (f"{module}:{name}",)
         return type(self), (self._original, self._look, self._kind)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
