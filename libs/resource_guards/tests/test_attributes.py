@@ -22,13 +22,18 @@ from typing import Generic
 from typing import Self
 from typing import TypeVar
 
+import cloudpickle  # type: ignore[import-untyped]
 import pytest
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.intercept import attributes
 from imbue.resource_guards.intercept.attributes import missing_reason
 from imbue.resource_guards.intercept.attributes import resolve
+from imbue.resource_guards.intercept.gate import SdkCall
+from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.method_patch import MethodPatch
+from imbue.resource_guards.intercept.replacement import Replacement
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
 
@@ -235,6 +240,10 @@ class Other(metaclass=Meta):
     """Another class of the same metaclass."""
 
 
+class Heir(Base):
+    """A class that has only what it inherits."""
+
+
 class Plain:
     """A class without `__init__` whose `__new__` takes arguments."""
 
@@ -360,6 +369,14 @@ async def listed(stream: AsyncIterator[Any]) -> list[Any]:
     return [each async for each in stream]
 
 
+def forget() -> None:
+    """Forget what earlier calls have left."""
+    RAN.clear()
+    cached.cache_clear()
+    Client.cached.cache_clear()
+    vars(CLIENT).clear()
+
+
 def entry(path: str) -> object:
     """What stands in the dictionary of a target's owner."""
     target, owner = target_of(path)
@@ -378,10 +395,7 @@ def seen(request: pytest.FixtureRequest) -> Iterator[list[tuple[object, ...]]]:
     yield calls
     patch.uninstall()
     assert entry(path) is before
-    RAN.clear()
-    cached.cache_clear()
-    Client.cached.cache_clear()
-    vars(CLIENT).clear()
+    forget()
 
 
 @pytest.fixture
@@ -626,3 +640,49 @@ def test_a_function_that_its_module_makes_when_asked_is_named(
     assert f"{__name__}:ran" in missing_reason(SdkTarget("lazy", "ran"), lazy)
     assert "does not exist" in missing_reason(SdkTarget("lazy", "gone"), lazy)
     assert resolve(lazy, "broken.send") is None
+
+
+BY_VALUE = [
+    *(CALLS[:5] + CALLS[8:11] + CALLS[13:33]),
+    ("Heir.inherited", lambda: Heir().inherited(7), 7),
+    ("Heir.inherited_partial", lambda: Heir().inherited_partial(), 3),
+    ("Heir.inherited_value", lambda: Heir().inherited_value, "value"),
+    ("Other.create", lambda: Other.create(7), (Other, 7)),
+]
+"""What can be pickled by value where nothing is guarded."""
+
+
+@pytest.mark.parametrize(
+    ("path", "call", "answer"), BY_VALUE, ids=[f"{n}-{row[0]}" for n, row in enumerate(BY_VALUE)]
+)
+def test_a_copy_by_value_reports_to_whoever_guards_its_process(
+    path: str,
+    call: Callable[[], object],
+    answer: object,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What stands in a target's place can be pickled by value; nobody need listen to the copy."""
+    target, owner = target_of(path)
+    cloudpickle.register_pickle_by_value(HERE)
+    patch = MethodPatch(target, owner, SdkCall("/session", "sdk", path))
+    patch.install()
+    try:
+        holder = attributes.holder_of(owner, target.attribute)
+        before = vars(holder)[target.attribute]
+        copied = pickle.loads(cloudpickle.dumps(before))  # noqa: S301
+    finally:
+        patch.uninstall()
+        cloudpickle.unregister_pickle_by_value(HERE)
+    heard: list[tuple[str, str]] = []
+    replacement = Replacement(holder, target.attribute, copied)
+    replacement.install()
+    try:
+        assert call() == answer
+        forget()
+        monkeypatch.setitem(LISTENERS, "/session", lambda *told: heard.append(told))
+        assert call() == answer
+    finally:
+        replacement.uninstall()
+        forget()
+
+    assert heard == [("sdk", path)]

@@ -59,7 +59,13 @@ def make_session(config: pytest.Config) -> GuardSession:
     from imbue.resource_guards.session import GuardSession  # after pytest's own imports
 
     config.stash[SESSION] = session = GuardSession(config)
-    config.add_cleanup(session.close)
+
+    def close() -> None:
+        session.close()
+        # The loader of each module that pytest rewrites keeps its config, and so all on its stash.
+        del config.stash[SESSION]
+
+    config.add_cleanup(close)
     return session
 
 

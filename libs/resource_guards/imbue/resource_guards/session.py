@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Final
+from weakref import WeakMethod
 
 import pytest
 
@@ -16,6 +18,7 @@ from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.policy import read_policy
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import Mode
+from imbue.resource_guards.pytest_internals import forget_plugins
 
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.registry import Registry
@@ -176,7 +179,8 @@ class GuardSession:
         from imbue.resource_guards.enforcement import Enforcement
 
         tell_missing, native = self.findings.add_missing_target, self.policy.is_native
-        enforcement = Enforcement(self.registry, tell_missing, self.complain, native=native)
+        complain = _unless_gone(self.complain)
+        enforcement = Enforcement(self.registry, tell_missing, complain, native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return
@@ -289,6 +293,9 @@ class GuardSession:
         self.stop()
         if self in SESSIONS:
             SESSIONS.remove(self)
+        forget_plugins(self.config, __package__)
+        if "registry" in vars(self):
+            self.registry.listen(None)  # pluggy keeps it, for conftests that are still to come
 
     def _registered(self, resource: Resource) -> None:
         if self._is_configured:
@@ -299,3 +306,16 @@ class GuardSession:
                 self._collection.allow(resource.name)
         elif self._pytest_session is not None and not self.is_finishing:
             self.start(self._pytest_session)  # the first of all, from a conftest collection found
+
+
+def _unless_gone(method: Callable[[str], None]) -> Callable[[str], None]:
+    # The frames of a traceback that somebody keeps (`sys.last_value`) lead to what is given this, and must
+    # not keep the session by it.
+    known = WeakMethod(method)
+
+    def call(problem: str) -> None:
+        there = known()
+        if there is not None:
+            there(problem)
+
+    return call

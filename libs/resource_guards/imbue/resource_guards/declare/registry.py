@@ -69,8 +69,8 @@ class Registry:
         """The mark names of the resources, in the order of their first registration."""
         return tuple(self._resources)
 
-    def listen(self, listener: Listener) -> None:
-        """Call back with each resource that is added or extended from now on."""
+    def listen(self, listener: Listener | None) -> None:
+        """Call back with each resource that is added or extended from now on; `None` ends it."""
         self._listener = listener
 
     def register_resource_guard(
