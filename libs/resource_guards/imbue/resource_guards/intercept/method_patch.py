@@ -10,6 +10,8 @@ from weakref import WeakValueDictionary
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept import attributes
+from imbue.resource_guards.intercept.aliases import Original
+from imbue.resource_guards.intercept.aliases import replace_aliases
 from imbue.resource_guards.intercept.gate import ForClass
 from imbue.resource_guards.intercept.gate import Gate
 from imbue.resource_guards.intercept.gate import Lookout
@@ -68,6 +70,7 @@ class MethodPatch:
         )
         self._look, new = self._what_stands_there(current)
         self._replacement = Replacement(self._owner, target.attribute, new)
+        self._aliases: list[Replacement] = []
         self._look.keeps = self
 
     def install(self) -> None:
@@ -85,6 +88,22 @@ class MethodPatch:
             raise ResourceGuardMisconfiguration(
                 messages.target_unpatchable(self._target, error, instead)
             ) from error
+        if not self._aliases:
+            self._aliases = replace_aliases(self.original, self._package)
+
+    @property
+    def original(self) -> Original:
+        """What the target was, and what stands in its place."""
+        is_inherited = inspect.isclass(self._owner) and not self._is_own
+        owner = self._owner if is_inherited else None
+        return Original(self._found, self._replacement.new, owner)
+
+    @property
+    def _package(self) -> str:
+        owner = self._target.owner
+        if not isinstance(owner, str):
+            owner = getattr(owner, "__module__", None) or getattr(owner, "__name__", "")
+        return str(owner).partition(":")[0].partition(".")[0]
 
     def uninstall(self) -> None:
         """Restore the owner's own entry, or that it had none, unless someone patched over it.
@@ -92,6 +111,8 @@ class MethodPatch:
         Who has got hold of what stood there (``from sdk import send``) calls through it to the end of
         the process, and is seen again when the target is guarded again.
         """
+        while self._aliases:
+            self._aliases.pop().uninstall()
         self._replacement.uninstall()
         self._look.rest()
         _RESTING[self._key] = self
