@@ -134,6 +134,82 @@ def test_the_list_of_what_comes_from_elsewhere(guarded: Suite) -> None:
     assert "  patch smtplib:SMTP.conect: MISSING in what is installed, calls are not seen" in lines
 
 
+def test_the_list_of_other_names(suite: Suite) -> None:
+    """It shows by which other names a target is guarded, where it is not, and what is refused."""
+    suite.write_files(
+        {
+            "sdk/__init__.py": """
+                print("importing")
+                from sdk.client import Client, connect
+                from sdk.table import HANDLERS, Fixed
+
+                def __getattr__(name):
+                    from sdk import client
+                    return getattr(client, name)
+            """,
+            "sdk/client.py": """
+                class Client:
+                    @classmethod
+                    def connect(cls): pass
+                    def send(self): pass
+                    post = send
+
+                connect = Client.connect
+                def lazy(): pass
+                from sdk import table
+            """,
+            "sdk/table.py": """
+                import enum
+                from sdk import client
+                HANDLERS = {"send": client.Client.send}
+
+                class FixedType(type):
+                    def __setattr__(cls, name, value):
+                        raise AttributeError(name)
+
+                class Fixed(metaclass=FixedType):
+                    send = client.Client.send
+            """,
+        }
+    )
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard(
+                    "sdk",
+                    targets=[
+                        "sdk.client:Client.send", "sdk.client:Client.connect", "sdk:lazy", "sdk:Client"
+                    ],
+                )
+        """
+    )
+
+    outcome = suite.run("--resource-guards-list")
+
+    unseen = "which keeps the function itself: calls from there are not seen"
+    elsewhere = (
+        "the target sdk:lazy is not in its module, whose __getattr__ gets it from elsewhere. "
+        "Name it where it is defined, sdk.client:lazy."
+    )
+    is_class = (
+        "the target sdk:Client is a class. Name the method through which its calls flow, "
+        "sdk:Client.method."
+    )
+    lines = [line for line in outcome.output.splitlines() if line.startswith("  ")]
+    assert lines[: lines.index("  shim on PATH: live (programs that are called by name)")] == [
+        "  patch sdk.client:Client.send",
+        "    also as sdk.client:Client.post",
+        f"    NOT in sdk.table:Fixed.send, {unseen}",
+        f"    NOT in sdk.table:HANDLERS, {unseen}",
+        f"    NOT in sdk:HANDLERS, {unseen}",
+        "  patch sdk.client:Client.connect",
+        "    also as sdk.client:connect",
+        "    also as sdk:connect",
+        f"  patch sdk:lazy: REFUSED: {elsewhere}",
+        f"  patch sdk:Client: REFUSED: {is_class}",
+    ]
+
+
 def test_the_list_where_nothing_is_guarded(suite: Suite) -> None:
     """It says so."""
     outcome = suite.run("--resource-guards-list")
@@ -165,7 +241,7 @@ def test_the_list_of_what_tells_little(suite: Suite) -> None:
     for name in ("silent", "broken"):
         assert f"program {name}: {suite.bin / name} (it tells no version)" in outcome.output
     for name in ("sys", "_ssl"):
-        assert f"patch {name}:may_be_there\n" in outcome.output
+        assert f"patch {name}:may_be_there: MISSING" in outcome.output
     assert suite.runs_of("silent") == ["--version", "-V"]
 
 
@@ -174,10 +250,10 @@ def test_the_list_does_not_wait_for_a_module(suite: Suite) -> None:
     suite.write(
         sdk="import time\ntime.sleep(60)",
         conftest="""
-            from imbue.resource_guards.report import inventory
+            from imbue.resource_guards.intercept import preview
             from imbue.resource_guards.resource_guards import SdkTarget
 
-            inventory._SECONDS_FOR_AN_IMPORT = 0.1
+            preview.SECONDS_FOR_AN_IMPORT = 0.1
 
             def pytest_register_resource_guards(registry):
                 registry.register_sdk_guard("sdk", targets=[SdkTarget("sdk", "send", optional=True)])

@@ -28,6 +28,9 @@ class Original:
         new: What stands in its place.
         owner: The class that has only inherited it: then the function itself is its base's too, and
             what is bound to the class or an object of it is the target alone. Else `None`.
+
+    Attributes:
+        function: The function itself, where the target is one that a class binds in another way.
     """
 
     def __init__(self, found: Any, new: Any, owner: type | None) -> None:
@@ -35,14 +38,14 @@ class Original:
         self._new = new
         self._owner = owner
         is_method = type(found) in _METHODS and type(new) is type(found)
-        self._function = found.__func__ if is_method else found
+        self.function = found.__func__ if is_method else found
         self._new_function = new.__func__ if is_method else new
 
     def instead_of(self, value: Any) -> Any:
         """What to put in place of a value, if that is another name of the target."""
         kind = type(value)  # and not `isinstance`, which asks a proxy for what it stands for
         if kind is types.MethodType:
-            is_one = value.__func__ is self._function and self._is_bound_to(value.__self__)
+            is_one = value.__func__ is self.function and self._is_bound_to(value.__self__)
             return types.MethodType(self._new_function, value.__self__) if is_one else NOT_ONE
         if kind is functools.partial:
             inner = self.instead_of(value.func)
@@ -53,9 +56,9 @@ class Original:
     def _instead_of_unbound(self, value: Any) -> Any:
         if value is self._found:
             return self._new
-        if value is self._function:
+        if value is self.function:
             return self._new_function
-        if type(value) in _METHODS and value.__func__ is self._function:
+        if type(value) in _METHODS and value.__func__ is self.function:
             return type(value)(self._new_function)
         return NOT_ONE
 

@@ -72,12 +72,18 @@ def holder_of(owner: Any, name: str) -> Any:
 
 def missing_reason(target: SdkTarget, owner: object) -> str:
     """Why a target does not exist, and what to name in its place."""
-    if isinstance(owner, types.ModuleType) and "__getattr__" in vars(owner):
-        made = resolve(owner, target.attribute)
-        name = reference_to(made)
-        if name is not None and name != f"{owner.__name__}:{target.attribute}":
-            return messages.target_made_when_asked(target, name)
+    name = defined_elsewhere(target, owner)
+    if name is not None:
+        return messages.target_made_when_asked(target, name)
     return messages.target_missing(target)
+
+
+def defined_elsewhere(target: SdkTarget, owner: object) -> str | None:
+    """Where that is defined which a module gets only when it is asked for it (PEP 562)."""
+    if not isinstance(owner, types.ModuleType) or "__getattr__" not in vars(owner):
+        return None
+    name = reference_to(resolve(owner, target.attribute))
+    return None if name == f"{owner.__name__}:{target.attribute}" else name
 
 
 def refusal(target: SdkTarget, owner: Any, holder: Any, found: Any) -> str | None:

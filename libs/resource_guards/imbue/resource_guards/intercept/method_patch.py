@@ -92,6 +92,11 @@ class MethodPatch:
             self._aliases = replace_aliases(self.original, self._package)
 
     @property
+    def aliases(self) -> list[tuple[Any, str]]:
+        """The other names by which the target is guarded: who has each, and the name."""
+        return [(each.owner, each.name) for each in self._aliases]
+
+    @property
     def original(self) -> Original:
         """What the target was, and what stands in its place."""
         is_inherited = inspect.isclass(self._owner) and not self._is_own

@@ -23,8 +23,8 @@ class Replacement:
     """
 
     def __init__(self, owner: Any, name: str, new: Any) -> None:
-        self._owner = owner
-        self._name = name
+        self.owner = owner
+        self.name = name
         self.new = new
         self.old: Any = MISSING
         self._installed = False
@@ -32,15 +32,15 @@ class Replacement:
     def install(self) -> None:
         """Put the new one in place. A second call changes nothing."""
         if not self._installed:
-            self.old = vars(self._owner).get(self._name, MISSING)
-            setattr(self._owner, self._name, self.new)
+            self.old = vars(self.owner).get(self.name, MISSING)
+            setattr(self.owner, self.name, self.new)
             self._installed = True
 
     def uninstall(self) -> None:
         """Restore the owner's own entry, or that it had none, unless someone replaced it since."""
-        if self._installed and vars(self._owner).get(self._name, MISSING) is self.new:
+        if self._installed and vars(self.owner).get(self.name, MISSING) is self.new:
             if self.old is MISSING:
-                delattr(self._owner, self._name)
+                delattr(self.owner, self.name)
             else:
-                setattr(self._owner, self._name, self.old)
+                setattr(self.owner, self.name, self.old)
         self._installed = False

@@ -56,6 +56,21 @@ def inventory_missing(target: SdkTarget, version: str) -> str:
     return f"patch {target.title}: MISSING in {version or 'what is installed'}, calls are not seen"
 
 
+def inventory_refused(target: SdkTarget, reason: str) -> str:
+    """A patch of something that cannot be guarded."""
+    return f"patch {target.title}: REFUSED: {reason}"
+
+
+def inventory_alias(place: str) -> str:
+    """Another name of a target, by which it is guarded too."""
+    return f"  also as {place}"
+
+
+def inventory_unguarded(place: str) -> str:
+    """A place from which a target is called without the guard."""
+    return f"  NOT in {place}, which keeps the function itself: calls from there are not seen"
+
+
 def inventory_hooks(guard: SdkHooks) -> str:
     """A guard that patches by itself."""
     return f"patches of its own, by {guard.title}"

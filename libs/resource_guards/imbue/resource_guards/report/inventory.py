@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import site
 import subprocess
 import sys
 from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -18,6 +17,8 @@ from imbue.resource_guards.declare.policy import read_native
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.native.library import built_library
+from imbue.resource_guards.intercept.preview import Preview
+from imbue.resource_guards.intercept.preview import preview
 from imbue.resource_guards.intercept.targets import is_installed
 from imbue.resource_guards.intercept.targets import module_of
 from imbue.resource_guards.intercept.targets import seems_missing
@@ -27,23 +28,25 @@ from imbue.resource_guards.messages import inventory as say_inventory
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
-from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkHooks
 from imbue.resource_guards.model import SdkTarget
 
 CHILD_FILE = "resource_guards_child.pth"
 
 _SECONDS_FOR_A_VERSION = 5
-_SECONDS_FOR_AN_IMPORT = 60
 
 
 def write_inventory(config: pytest.Config, registry: Registry) -> None:
     """Write each resource with its guards, and the layers that are live here."""
     terminal = config.get_terminal_writer()
+    targets = [each for resource in registry for each in resource.sdks]
+    previews = preview(
+        each for each in targets if isinstance(each, SdkTarget) and is_installed(each)
+    )
     for resource in registry:
         terminal.write(f"{resource.label}", bold=True)
         terminal.line(shown(say_inventory.inventory_origin(resource)))
-        for line in describe(resource):
+        for line in describe(resource, previews):
             terminal.line(f"  {shown(line)}")
         terminal.line()
     if not registry.names:
@@ -55,8 +58,8 @@ def write_inventory(config: pytest.Config, registry: Registry) -> None:
         terminal.line(f"  {shown(line)}")
 
 
-def describe(resource: Resource) -> Iterator[str]:
-    """A line for each guard of a resource."""
+def describe(resource: Resource, previews: Mapping[str, Preview]) -> Iterator[str]:
+    """The lines for each guard of a resource."""
     for name in resource.binaries:
         path = shutil.which(name)
         if path is None:
@@ -64,53 +67,36 @@ def describe(resource: Resource) -> Iterator[str]:
         else:
             yield say_inventory.inventory_binary(name, os.path.realpath(path), binary_version(path))
     for guard in resource.sdks:
-        yield describe_sdk_guard(guard)
+        if isinstance(guard, ConnectionGuard):
+            yield say_inventory.inventory_connection(guard)
+        elif isinstance(guard, SdkHooks):
+            yield say_inventory.inventory_hooks(guard)
+        else:
+            yield from describe_target(guard, previews.get(guard.title))
 
 
-def describe_sdk_guard(guard: SdkGuard) -> str:
-    """The line of an SDK guard: what it patches, in which version, and whether that is there."""
-    if isinstance(guard, ConnectionGuard):
-        return say_inventory.inventory_connection(guard)
-    if isinstance(guard, SdkHooks):
-        return say_inventory.inventory_hooks(guard)
-    version = version_of(module_of(guard)) or ""
-    if not is_installed(guard):
-        return say_inventory.inventory_not_installed(guard)
-    if seems_missing(guard) and not _is_there_when_imported(guard):
-        missing = (
-            say_inventory.inventory_other_version
-            if guard.quiet
-            else say_inventory.inventory_missing
-        )
-        return missing(guard, version)
-    return say_inventory.inventory_target(guard, version)
+def describe_target(target: SdkTarget, preview: Preview | None) -> Iterator[str]:
+    """The lines of a target: in which version it is patched, whether that is there, and as what else.
 
-
-_LOOK: Final = """
-import importlib, json, sys
-sys.path[:], module, names = json.loads(sys.argv[1])
-found = importlib.import_module(module)
-for name in names:
-    found = getattr(found, name)
-"""
-
-
-def _is_there_when_imported(target: SdkTarget) -> bool:
-    # It may come from elsewhere than the module's source: an import, a base class, C. That shows when
-    # the module is imported, which is done in another Python: nothing else of it happens in this one.
-    module, _, owner = str(target.owner).partition(":")
-    names = [*filter(None, owner.split(".")), target.attribute]
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _LOOK, json.dumps([sys.path, module, names])],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS_FOR_AN_IMPORT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+    Args:
+        target: The target.
+        preview: What guarding it comes to; `None` where its package cannot be imported.
+    """
+    version = version_of(module_of(target)) or ""
+    is_missing = seems_missing(target) if preview is None else not preview.is_there
+    if not is_installed(target):
+        yield say_inventory.inventory_not_installed(target)
+    elif is_missing and target.quiet:
+        yield say_inventory.inventory_other_version(target, version)
+    elif is_missing:
+        yield say_inventory.inventory_missing(target, version)
+    elif preview is not None and preview.refusal:
+        yield say_inventory.inventory_refused(target, preview.refusal)
+    else:
+        yield say_inventory.inventory_target(target, version)
+        if preview is not None:
+            yield from map(say_inventory.inventory_alias, preview.guarded)
+            yield from map(say_inventory.inventory_unguarded, preview.unguarded)
 
 
 def binary_version(path: str) -> str:
