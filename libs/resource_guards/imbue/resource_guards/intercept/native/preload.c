@@ -8,6 +8,9 @@
  * Everything else is handed on as it came, to the next library's function of the same name, so
  * another preload that wraps these functions keeps working.
  *
+ * A process may live longer than the session, whose folder is gone then, and this library's file with it. What
+ * it starts from then on is started without, since the loader would complain of a file that is missing.
+ *
  * A program that starts nothing pays for being loaded with this and for nothing else: what is
  * guarded is in the file "native" beside this library, read when something is started.
  */
@@ -46,6 +49,7 @@ struct table {
 struct binary {
     unsigned long long device, inode;
     int by_name; /* a multi-call program: only under this name is it the binary */
+    int has_ended; /* none is: the session has ended */
     char shim[LONGEST_NAME];
 };
 
@@ -206,8 +210,10 @@ APART static int find_shim(const struct stat *file, const char *path, struct bin
     if (!beside(name, sizeof name, "native"))
         return 0;
     table.descriptor = open(name, O_RDONLY | O_CLOEXEC);
-    if (table.descriptor < 0)
+    if (table.descriptor < 0) {
+        found->has_ended = errno == ENOENT;
         return 0;
+    }
     while (!is_found && next_binary(&table, found))
         is_found = found->device == file->st_dev && found->inode == file->st_ino &&
                    (!found->by_name || goes_by(path, last_part(found->shim)));
@@ -218,9 +224,10 @@ APART static int find_shim(const struct stat *file, const char *path, struct bin
 static int is_guarded(const char *path, struct binary *found)
 {
     struct stat file;
-    int before = errno;
-    int is_found = path && stat(path, &file) == 0 && find_shim(&file, path, found);
+    int before = errno, is_found;
 
+    found->has_ended = 0;
+    is_found = path && stat(path, &file) == 0 && find_shim(&file, path, found);
     errno = before;
     return is_found;
 }
@@ -241,6 +248,7 @@ static int is_guarded_name(const char *name, struct binary *found)
     struct stat file;
     int before = errno;
 
+    found->has_ended = 0;
     if (!name || strchr(name, '/'))
         return is_guarded(name, found);
     path = path ? path : "/bin:/usr/bin";
@@ -271,6 +279,66 @@ static int is_guarded_name(const char *name, struct binary *found)
         return call;                                               \
     } while (0)
 
+#define PRELOAD "LD_PRELOAD="
+
+static int is_preload(const char *variable)
+{
+    return !strncmp(variable, PRELOAD, strlen(PRELOAD));
+}
+
+/* How many variables there are, and the length of the one that names this library. */
+static size_t count_variables(char *const envp[], size_t *length)
+{
+    size_t count = 0;
+
+    *length = 0;
+    for (; envp && envp[count]; count++)
+        if (is_preload(envp[count]))
+            *length = strlen(envp[count]);
+    return count;
+}
+
+/* Copy an environment, and leave this library out. `text` is for the variable that names it. */
+static void leave_out(char *const envp[], char *without[], char *text)
+{
+    size_t folder = 0;
+    const char *own = own_path(&folder), *at, *end;
+
+    for (; envp && *envp; envp++) {
+        if (!own || !is_preload(*envp)) {
+            *without++ = *envp;
+            continue;
+        }
+        strcpy(text, PRELOAD);
+        for (at = *envp + strlen(PRELOAD); *at; at = *end ? end + 1 : end) {
+            end = at + strcspn(at, ": ");
+            if (end == at || (!strncmp(at, own, (size_t)(end - at)) && !own[end - at]))
+                continue;
+            if (text[strlen(PRELOAD)])
+                strcat(text, ":");
+            strncat(text, at, (size_t)(end - at));
+        }
+        if (text[strlen(PRELOAD)])
+            *without++ = text;
+    }
+    *without = NULL;
+}
+
+/* Return what a call returns that starts something as asked for; if the session has ended, with an
+ * environment without this library. */
+#define GO_ON(found, envp, call)                                   \
+    do {                                                           \
+        char *const *with = (char *const *)(envp);                 \
+        if ((found).has_ended) {                                   \
+            size_t length, count = count_variables(with, &length); \
+            char text[length + 1], *without[count + 1];            \
+            leave_out(with, without, text);                        \
+            with = without;                                        \
+            return call;                                           \
+        }                                                          \
+        return call;                                               \
+    } while (0)
+
 APART static int shim_instead(const struct binary *found, char *const argv[], char *const envp[])
 {
     START_SHIM(*found, NEXT(execve)(shim, argv, envp));
@@ -281,7 +349,7 @@ int execve(const char *path, char *const argv[], char *const envp[])
     struct binary found;
     if (is_guarded(path, &found))
         return shim_instead(&found, argv, envp);
-    return NEXT(execve)(path, argv, envp);
+    GO_ON(found, envp, NEXT(execve)(path, argv, with));
 }
 
 int execv(const char *path, char *const argv[])
@@ -289,7 +357,7 @@ int execv(const char *path, char *const argv[])
     struct binary found;
     if (is_guarded(path, &found))
         return shim_instead(&found, argv, environ);
-    return NEXT(execv)(path, argv);
+    GO_ON(found, environ, NEXT(execve)(path, argv, with));
 }
 
 int execvp(const char *file, char *const argv[])
@@ -297,7 +365,7 @@ int execvp(const char *file, char *const argv[])
     struct binary found;
     if (is_guarded_name(file, &found))
         return shim_instead(&found, argv, environ);
-    return NEXT(execvp)(file, argv);
+    GO_ON(found, environ, NEXT(execvpe)(file, argv, with));
 }
 
 int execvpe(const char *file, char *const argv[], char *const envp[])
@@ -305,7 +373,7 @@ int execvpe(const char *file, char *const argv[], char *const envp[])
     struct binary found;
     if (is_guarded_name(file, &found))
         return shim_instead(&found, argv, envp);
-    return NEXT(execvpe)(file, argv, envp);
+    GO_ON(found, envp, NEXT(execvpe)(file, argv, with));
 }
 
 int fexecve(int descriptor, char *const argv[], char *const envp[])
@@ -313,7 +381,7 @@ int fexecve(int descriptor, char *const argv[], char *const envp[])
     struct binary found;
     if (is_guarded_file(descriptor, &found))
         return shim_instead(&found, argv, envp);
-    return NEXT(fexecve)(descriptor, argv, envp);
+    GO_ON(found, envp, NEXT(fexecve)(descriptor, argv, with));
 }
 
 /* As above, for a path from a folder; with an empty one the folder's descriptor is the file's. */
@@ -321,6 +389,7 @@ static int is_guarded_at(int folder, const char *path, struct binary *found)
 {
     int before = errno, descriptor, is_found;
 
+    found->has_ended = 0;
     if (!path || !*path)
         return path && is_guarded_file(folder, found);
     descriptor = openat(folder, path, O_PATH | O_CLOEXEC);
@@ -337,8 +406,9 @@ int execveat(int folder, const char *path, char *const argv[], char *const envp[
     struct binary found;
     if (is_guarded_at(folder, path, &found))
         return shim_instead(&found, argv, envp);
-    return ((int (*)(int, const char *, char *const[], char *const[], int))dlsym(
-        RTLD_NEXT, "execveat"))(folder, path, argv, envp, flags);
+    GO_ON(found, envp,
+          ((int (*)(int, const char *, char *const[], char *const[], int))dlsym(
+              RTLD_NEXT, "execveat"))(folder, path, argv, with, flags));
 }
 
 /* The three that take their arguments one by one. */
@@ -384,7 +454,7 @@ int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *
     struct binary found;
     if (is_guarded(path, &found))
         START_SHIM(found, NEXT(posix_spawn)(pid, shim, actions, attributes, argv, envp));
-    return NEXT(posix_spawn)(pid, path, actions, attributes, argv, envp);
+    GO_ON(found, envp, NEXT(posix_spawn)(pid, path, actions, attributes, argv, with));
 }
 
 int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
@@ -393,5 +463,41 @@ int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t 
     struct binary found;
     if (is_guarded_name(file, &found))
         START_SHIM(found, NEXT(posix_spawn)(pid, shim, actions, attributes, argv, envp));
-    return NEXT(posix_spawnp)(pid, file, actions, attributes, argv, envp);
+    GO_ON(found, envp, NEXT(posix_spawnp)(pid, file, actions, attributes, argv, with));
+}
+
+/* libc's own way to a shell does not come by here, so in a process that has outlived the session the variable
+ * itself is changed before. */
+static void forget_if_ended(void)
+{
+    size_t folder = 0, length;
+    int before = errno;
+
+    if (!own_path(&folder))
+        return;
+    char name[folder + sizeof "native"];
+    beside(name, sizeof name, "native");
+    if (access(name, F_OK) < 0 && errno == ENOENT) {
+        size_t count = count_variables(environ, &length);
+        char text[length + 1], *without[count + 1];
+        text[0] = 0;
+        leave_out(environ, without, text);
+        if (text[0] && text[strlen(PRELOAD)])
+            setenv("LD_PRELOAD", text + strlen(PRELOAD), 1);
+        else
+            unsetenv("LD_PRELOAD");
+    }
+    errno = before;
+}
+
+int system(const char *command)
+{
+    forget_if_ended();
+    return NEXT(system)(command);
+}
+
+FILE *popen(const char *command, const char *type)
+{
+    forget_if_ended();
+    return NEXT(popen)(command, type);
 }
