@@ -18,7 +18,6 @@ from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.policy import read_policy
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import Mode
-from imbue.resource_guards.pytest_internals import forget_plugins
 
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.registry import Registry
@@ -293,9 +292,12 @@ class GuardSession:
         self.stop()
         if self in SESSIONS:
             SESSIONS.remove(self)
-        forget_plugins(self.config, __package__)
-        if "registry" in vars(self):
-            self.registry.listen(None)  # pluggy keeps it, for conftests that are still to come
+        if not self.has_guards and self.recorder is None:
+            return
+        from imbue.resource_guards.pytest_internals import forget_plugins
+
+        forget_plugins(self.config, __name__.rpartition(".")[0])
+        self.registry.listen(None)  # pluggy keeps it, for conftests that are still to come
 
     def _registered(self, resource: Resource) -> None:
         if self._is_configured:
