@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from support.suite import Outcome
 from support.suite import Suite
 
 SDK = """
@@ -169,13 +170,18 @@ LIVES_ON = """
         subprocess.run([sys.executable, "-c", "import lives_on; lives_on.use('in-python')"], check=True)
         return "well"
 
-    if __name__ == "__main__":
+    def run():
         answer = "badly"
         try:
             answer = main()
-        finally:
-            with open("done", "w") as done:
-                done.write(answer)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+        with open("done", "w") as done:
+            done.write(answer)
+
+    if __name__ == "__main__":
+        run()
 """
 
 
@@ -204,22 +210,64 @@ def test_a_child_that_lives_on(suite: Suite, options: list[str]) -> None:
                     assert child.poll() is None
         """,
     )
+    outcome, said = run_and_go_on(suite, *options)
+
+    assert outcome["test_it"].outcome == "passed", outcome.output
+    assert said == "well", (suite.path / "output").read_text()
+    assert (suite.path / "output").read_text() == ""
+    assert len(suite.runs_of()) == 3 * USES
+    assert suite.leftovers() == []
+
+
+def test_a_fork_that_lives_on(suite: Suite) -> None:
+    """A copy of pytest's own process, as a daemon is, goes on like any other child."""
+    suite.tool()
+    suite.write(
+        sdk=SDK,
+        conftest=CONFTEST,
+        lives_on=LIVES_ON,
+        test_it="""
+            import os, sys
+            import lives_on
+            import pytest
+
+            @pytest.mark.sdk
+            @pytest.mark.tool
+            def test_it():
+                if os.fork() == 0:
+                    output = os.open("output", os.O_CREAT | os.O_WRONLY)
+                    os.dup2(output, 1)
+                    os.dup2(output, 2)
+                    lives_on.run()
+                    os._exit(0)
+                while not os.path.exists("started"):
+                    pass
+        """,
+    )
+
+    outcome, said = run_and_go_on(suite, "-s")
+
+    assert outcome["test_it"].outcome == "passed", outcome.output
+    assert said == "well", (suite.path / "output").read_text()
+    assert (suite.path / "output").read_text() == ""
+    assert len(suite.runs_of()) == 3 * USES
+    assert suite.leftovers() == []
+
+
+USES = 7  # in the test, after it, in a fork, by each of three methods, and in another Python
+
+
+def run_and_go_on(suite: Suite, *options: str) -> tuple[Outcome, str]:
+    """Run the suite, then let the process that lives on go on; gives what that says at its end."""
     os.mkfifo("go")
     os.mkfifo("done")
     done = os.open("done", os.O_RDWR)
-
     outcome = suite.run(*options)
-
-    assert outcome["test_it"].outcome == "passed", outcome.output
-    suite.runs_of()
     (suite.path / "go").write_text("on")
     readable, _, _ = select.select([done], [], [], 60)
-    assert readable
-    assert os.read(done, 10) == b"well", (suite.path / "output").read_text()
+    said = os.read(done, 10).decode() if readable else ""
     os.close(done)
-    assert (suite.path / "output").read_text() == ""
-    assert len(suite.runs_of()) == 3 * 6
-    assert suite.leftovers() == []
+    return outcome, said
 
 
 def test_a_class_that_is_sent_by_value(suite: Suite) -> None:

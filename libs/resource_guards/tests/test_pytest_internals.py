@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Generator
 from collections.abc import Iterator
 from typing import Any
@@ -199,3 +201,24 @@ def test_a_wrapper_where_pluggy_is_another() -> None:
     pytest_internals.put_around_pytests_own(_OtherCaller(caller), ours)  # type: ignore[arg-type]
 
     assert caller() == ["plain", "ours"]
+
+
+def test_plugins_that_are_forgotten(pytestconfig: pytest.Config) -> None:
+    """Nothing of pytest leads to a plugin that was registered, and perhaps unregistered, before."""
+
+    class Plugin:
+        """One that is not registered for long."""
+
+    Plugin.__module__ = "package_of_plugins.module"
+    plugins = [Plugin(), Plugin()]
+    for plugin in plugins:
+        pytestconfig.pluginmanager.register(plugin)
+    pytestconfig.pluginmanager.unregister(plugins[0])
+    references = [weakref.ref(plugin) for plugin in plugins]
+
+    pytest_internals.forget_plugins(pytestconfig, "package_of_plugins")
+
+    assert not pytestconfig.pluginmanager.is_registered(plugins[1])
+    del plugin, plugins
+    gc.collect()
+    assert [each() for each in references] == [None, None]

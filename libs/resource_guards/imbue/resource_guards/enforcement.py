@@ -123,6 +123,7 @@ class Enforcement:
             undo.callback(self.slot.close)
             ACTIVE.append(self.observer)
             undo.callback(ACTIVE.remove, self.observer)
+            undo.callback(self.observer.close)
             self._undo = undo.pop_all()
 
     def add(self, resource: Resource) -> None:

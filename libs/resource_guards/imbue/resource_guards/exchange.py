@@ -48,4 +48,4 @@ def follow_workers(session: GuardSession) -> None:
         from imbue.resource_guards.report.waiting import Waiting  # only with workers
 
         session.waiting = Waiting(session.findings.add_problem)
-        session.register(session.waiting)
+        session.config.pluginmanager.register(session.waiting)

@@ -34,6 +34,25 @@ def configured(config: pytest.Config) -> Iterator[None]:
         config._ensure_unconfigure()
 
 
+def forget_plugins(config: pytest.Config, package: str) -> None:
+    """Unregister the objects of a package that are plugins, and have pluggy keep none that ever was.
+
+    It keeps each, with the config, for a hook that is called with all of them for every new plugin.
+    Where it does so in another way, they are kept.
+    """
+    manager = config.pluginmanager
+    for plugin in manager.get_plugins():
+        if _is_of(plugin, package):
+            manager.unregister(plugin)
+    calls = getattr(config.hook.pytest_plugin_registered, "_call_history", None)
+    if isinstance(calls, list):
+        calls[:] = [each for each in calls if not _is_of(each[0].get("plugin"), package)]
+
+
+def _is_of(plugin: object, package: str) -> bool:
+    return type(plugin).__module__.startswith(f"{package}.")
+
+
 def is_builtin(function: Callable[..., object]) -> bool:
     """Whether a function is pytest's own."""
     return function.__module__.startswith("_pytest.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,8 +15,7 @@ from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.policy import read_policy
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import Mode
-from imbue.resource_guards.parts import Parts
-from imbue.resource_guards.parts import unless_gone
+from imbue.resource_guards.weakly import unless_gone
 
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.registry import Registry
@@ -57,7 +55,6 @@ class GuardSession:
         self._enforcement: Enforcement | None = None
         self._lifecycle: Lifecycle | None = None
         self._collection: Collection | None = None
-        self._parts = Parts(config.pluginmanager)
         self._is_judging = False
         self._is_collected = False
         self._is_first = not SESSIONS
@@ -133,19 +130,9 @@ class GuardSession:
         if self._is_collected or not self._is_configuring or not hook.get_hookimpls():
             return
         self._is_collected = True
-        try:
-            self.config.hook.pytest_register_resource_guards.call_historic(
-                kwargs={"registry": self.registry}
-            )
-        except ResourceGuardMisconfiguration:
-            raise
-        except Exception as error:
-            from imbue.resource_guards.messages import declare as messages
+        from imbue.resource_guards.declare.from_hooks import collect_from_hooks
 
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            raise ResourceGuardMisconfiguration(
-                messages.hook_failed(error, f"{where.filename}:{where.lineno}")
-            ) from error
+        collect_from_hooks(self.config, self.registry)
 
     def others_have_come(self) -> None:
         """A plugin or conftest was registered, and may have guards, or wrap what tests report."""
@@ -197,7 +184,7 @@ class GuardSession:
             from imbue.resource_guards.report.recorder import Recorder
 
             self.recorder = Recorder(self)
-            self.register(self.recorder, RECORDER)
+            self.config.pluginmanager.register(self.recorder, RECORDER)
 
     def judge(self) -> None:
         """Begin to follow tests.
@@ -293,13 +280,12 @@ class GuardSession:
         self.stop()
         if self in SESSIONS:
             SESSIONS.remove(self)
-        self._parts.release()
-        if "registry" in vars(self):
-            self.registry.listen(None)
+        if not self.has_guards and self.recorder is None:
+            return
+        from imbue.resource_guards.pytest_internals import forget_plugins
 
-    def register(self, plugin: object, name: str | None = None) -> None:
-        """Register a plugin that is a part of this session."""
-        self._parts.register(plugin, name)
+        forget_plugins(self.config, __name__.rpartition(".")[0])
+        self.registry.listen(None)  # pluggy keeps it, for conftests that are still to come
 
     def _registered(self, resource: Resource) -> None:
         if self._is_configured:

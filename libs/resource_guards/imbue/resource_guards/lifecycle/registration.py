@@ -31,11 +31,11 @@ class WrappingLifecycle(Lifecycle):
 
 def start_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycle:
     """Register the lifecycle of a session, whose plugins and conftests are all known by now."""
-    hook = session.config.hook
+    hook, plugins = session.config.hook, session.config.pluginmanager
     wrapped = pytest_internals.third_party_wrappers(hook.pytest_runtest_setup, None)
     lifecycle = (WrappingLifecycle if wrapped else Lifecycle)(session, enforcement)
-    session.register(lifecycle.overlap)  # first, so that it looks when the test's scope is open
-    session.register(lifecycle, NAME)
+    plugins.register(lifecycle.overlap)  # first, so that it looks when the test's scope is open
+    plugins.register(lifecycle, NAME)
     pytest_internals.put_around_pytests_own(hook.pytest_runtest_makereport, lifecycle)
     lifecycle.look_last()
     return lifecycle

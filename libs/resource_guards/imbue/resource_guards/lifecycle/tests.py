@@ -182,7 +182,7 @@ class Lifecycle:
             return
         else:
             config.pluginmanager.unregister(self.reports)
-        self._session.register(self.reports)
+        config.pluginmanager.register(self.reports)
 
     def refresh(self, scope: Scope) -> None:
         """Read the running test's marks again, since it or a fixture may have added one."""

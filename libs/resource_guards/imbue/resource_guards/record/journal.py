@@ -81,6 +81,7 @@ class Journal:
         self.path = path
         self.health = health
         self._name = str(path)
+        self._folder = str(path.parent)
         health.write_text("1", encoding="utf-8")
         self._health_name = str(health)
         flags = system.O_RDWR | system.O_APPEND | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC
@@ -170,11 +171,14 @@ class Journal:
         self._last = whole[whole.rfind(b"\n") + 1 :] + b"\n"
         return [parse_record(line) for line in whole.decode(errors="replace").split("\n")]
 
-    def append(self, scope_id: object, use: Use) -> None:
+    def append(self, scope_id: object, use: Use) -> bool:
         """Write a record from a fork of the session's process.
 
         By path: whatever number the descriptor has, the fork may have closed it, and opened a file of its
         own under that number.
+
+        Returns:
+            Whether there is a session to write to: it may have ended before the fork.
 
         Raises:
             JournalError: It could not be written, or not whole.
@@ -182,9 +186,22 @@ class Journal:
         try:
             system.append(self._name, format_use(scope_id, use))
         except OSError as error:
+            if self._is_gone():
+                return False
             problem = messages.journal_unwritable(self.path, error)
             self._note_loss(str(error))
             raise JournalError(problem) from error
+        return True
+
+    def _is_gone(self) -> bool:
+        # With its whole directory: a session that has not ended finds by itself that it is gone.
+        try:
+            system.stat(self._folder)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def _note_loss(self, reason: str) -> None:
         with suppress(OSError):  # then it has gone, which `has_news` finds

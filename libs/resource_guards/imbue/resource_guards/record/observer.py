@@ -68,6 +68,10 @@ class Observer:
         self.names.setdefault(label, resource)
         self.names[resource] = resource
 
+    def close(self) -> None:
+        """End of the session: a traceback that somebody keeps leads here, and must not lead to it."""
+        self.refresh = None
+
     def enforce(self, resource: str, what: str) -> None:
         """Note a call of an SDK on behalf of the current scope, and stop it if it is not allowed.
 
@@ -147,7 +151,8 @@ class Observer:
         use = Use(resource, is_allowed, layer, what, call_site(), system.getpid())
         if self._ledger.is_in_fork():
             try:
-                self._journal.append(scope.id, use)
+                if not self._journal.append(scope.id, use):
+                    return None  # the session has ended, and guards nothing any more
             except JournalError as error:
                 # Nothing that a fork raises is heard by anyone; the session finds the reason.
                 end_fork(str(error), BLOCKED)
