@@ -5,6 +5,8 @@ All ways of a table run in one suite; see tests/support/handing_over.py.
 
 from __future__ import annotations
 
+import sys
+
 from support.handing_over import fixture
 from support.handing_over import run_ways
 from support.suite import Suite
@@ -168,6 +170,32 @@ PROCESSES = {
     "callback of a Pool": _done("pool.apply_async(abs, (1,), callback=then)", _context("fork")),
     "Process": _started("multiprocessing.get_context('fork').Process(target=function)"),
 }
+
+if sys.version_info < (3, 14):
+    PROCESSES["InterpreterPoolExecutor"] = """
+import pickle, queue, sys, types
+
+class InterpreterPoolExecutor(futures.ThreadPoolExecutor):
+    pass
+
+class Pickled(queue.SimpleQueue):
+    # What goes to another interpreter is pickled.
+    def put(self, item):
+        if item is not None:
+            task = item.fn, item.args, item.kwargs
+            item.fn, item.args, item.kwargs = pickle.loads(pickle.dumps(task))
+        super().put(item)
+
+@pytest.fixture(scope="module")
+def hand_over():
+    stand_in = types.ModuleType("concurrent.futures.interpreter")
+    stand_in.InterpreterPoolExecutor = InterpreterPoolExecutor
+    sys.modules[stand_in.__name__] = stand_in
+    with InterpreterPoolExecutor(1) as pool:
+        pool._work_queue = Pickled()
+        yield lambda function: pool.submit(function).result(20)
+    del sys.modules[stand_in.__name__]
+"""
 
 _LOOP = """
 loop = asyncio.new_event_loop()

@@ -12,6 +12,7 @@ import pytest
 from imbue.resource_guards.intercept.child import CARRIERS
 from imbue.resource_guards.scope.workers import CONNECTIONS
 from imbue.resource_guards.scope.workers import ROWS
+from imbue.resource_guards.scope.workers import Row
 from support.handing_over import fixture
 from support.handing_over import run_ways
 from support.suite import Suite
@@ -285,13 +286,12 @@ def test_a_few_with_two_workers(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.module}:{row.path}")
-def test_what_the_table_names_is_there(row: object) -> None:
+def test_what_the_table_names_is_there(row: Row) -> None:
     """Each row names what the installed version of its library has."""
-    module, path, _ = row  # type: ignore[misc] # a named tuple
-    if module == "anyio.to_interpreter" and sys.version_info < (3, 13):
+    if row.module == "anyio.to_interpreter" and sys.version_info < (3, 13):
         pytest.skip("there are no interpreters to hand work to")
-    found: object = importlib.import_module(module)
-    for name in path.split("."):
+    found: object = importlib.import_module(row.module)
+    for name in row.path.split("."):
         found = getattr(found, name)
     assert callable(found)
 

@@ -77,7 +77,7 @@ ROWS: Final = (
     Row("anyio._backends._asyncio", "TestRunner._call_in_runner_task", to_runner(1)),
     Row("anyio._backends._trio", "TestRunner._call_in_runner_task", to_runner(1)),
     Row("anyio.to_process", "run_sync", to_process(0, keywords=("func",))),
-    Row("anyio.to_interpreter", "run_sync", to_process(0, keywords=("func",))),
+    Row("anyio.to_interpreter", "run_sync", handover.to_interpreter(0)),
     Row("trio._core._entry_queue", "TrioToken.run_sync_soon", handover.to_trio),
     Row("trio._core._asyncgens", "AsyncGenerators.install_hooks", generators.in_trio),
     Row("trio._core._asyncgens", "AsyncGenerators._finalize_one", generators.end_in_trio),
