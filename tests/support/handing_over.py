@@ -1,7 +1,9 @@
 """Suites about work that one test hands to a worker, which others use too: who is charged with it.
 
-A worker is a thread, process, loop or task that lives longer than a test. Each way of handing work over is a few
-lines of a module, which define ``hand_over``; the tests beside it are always the same, in two orders.
+A worker is a thread, process, loop or task that lives longer than a test. A *way* of handing work over is a few
+lines of a module that define a fixture ``hand_over``: a function that has another called by the worker, and
+waits. The tests beside it are always the same, in two orders. A way of *leaving* work behind defines ``leave``, which
+arranges for a function to be called, and ``let_go``, which another test calls to have that happen.
 """
 
 from __future__ import annotations
@@ -19,184 +21,177 @@ def pytest_register_resource_guards(registry):
 """
 
 SDK = """
-import os
+import pathlib
+
+EVIDENCE = pathlib.Path({evidence!r})
+TRIED = []
 
 class Client:
     def send(self):
-        with open({evidence!r}, "a") as evidence:
+        with EVIDENCE.open("a") as evidence:
             evidence.write("sent\\n")
 
-def sent():
-    try:
-        with open({evidence!r}) as evidence:
-            return len(evidence.readlines())
-    except FileNotFoundError:
-        return 0
-
-TRIED = []
-
-def tried():
-    found = list(TRIED)
-    TRIED.clear()
-    return found
-
-def use():
-    TRIED.append(1)
+def use(*_):
+    TRIED.append(True)
     # Nothing escapes, so that the worker lives on, and the test fails by its verdict alone.
     try:
         Client().send()
     except BaseException:
         pass
 
-def use_for(*_):
-    use()
-
 def rest(*_):
     pass
+
+def called(name):
+    return {{"use": use, "rest": rest}}[name]()
+
+def sent():
+    return EVIDENCE.read_text().count("sent") if EVIDENCE.exists() else 0
 """
 
 HEAD = """
-import asyncio, contextvars, functools, multiprocessing, threading, time
+import asyncio, contextvars, functools, multiprocessing, random, socket, threading, time
 from concurrent import futures
+from multiprocessing.pool import ThreadPool
 import pytest, sdk
 
 pytestmark = [pytest.mark.filterwarnings("ignore")]
 
+def wait_for(event):
+    assert event.wait(30)
+
+async def acall(function):
+    function()
 """
 
-RIGHT = {
-    "test_innocent": "passed",
-    "test_unmarked": "missing",
-    "test_marked": "passed",
-    "test_innocent_again": "passed",
-    "test_superfluous": "superfluous",
+FORWARD = {
+    "test_innocent": ("rest", "passed"),
+    "test_unmarked": ("use", "missing"),
+    "test_marked": ("use", "passed"),
+    "test_innocent_again": ("rest", "passed"),
+    "test_superfluous": ("rest", "superfluous"),
 }
-"""What is right of each test, in the first order."""
+"""The tests of a way: what each hands over, and what is right of it. One that uses nothing starts the worker."""
 
-_TESTS = {
-    "test_innocent": "rest",
-    "test_unmarked": "use",
-    "test_marked": "use",
-    "test_innocent_again": "rest",
-    "test_superfluous": "rest",
+REVERSE = {
+    name: FORWARD[name]
+    for name in ("test_marked", "test_innocent", "test_unmarked", "test_superfluous")
 }
+"""The same where one that uses the resource starts the worker."""
+
+_ORDERS = {"forward": FORWARD, "reverse": REVERSE}
+
+_MARKED = ("test_marked", "test_superfluous")
 
 _LEFT = """
-{mark}
-{each}{async}def test_leaves({fixtures}):
+{mark}{each}{kind}def test_leaves({fixtures}):
     {use}
-    {await}leave(sdk.use)
+    {wait}leave(sdk.use)
 
-{each}{async}def test_innocent({fixtures}):
+{each}{kind}def test_innocent({fixtures}):
     before = sdk.sent()
-    {await}let_go()
-    assert sdk.tried(), "what was left has not run"
+    {wait}let_go()
+    assert sdk.TRIED.pop(), "what was left has not run"
     assert sdk.sent() == before + {sent}
 """
 
-
-def tests_of(way: str, *, is_reversed: bool) -> str:
-    """The tests of one way: a marked one starts the worker, or one that uses nothing."""
-    names = list(_TESTS)
-    if is_reversed:
-        names = ["test_marked", "test_innocent", "test_unmarked", "test_superfluous"]
-    is_async = "# async" in way
-    each = "".join(f"@{found}\n" for found in re.findall(r"^# each: (.*)$", way, re.MULTILINE))
-    blocks = [HEAD, textwrap.dedent(way)]
-    for name in names:
-        mark = "@pytest.mark.sdk\n" if name in ("test_marked", "test_superfluous") else ""
-        call = f"hand_over(sdk.{_TESTS[name]})"
-        if is_async:
-            blocks.append(f"{mark}{each}async def {name}(hand_over):\n    await {call}\n")
-        else:
-            blocks.append(f"{mark}def {name}(hand_over):\n    {call}\n")
-    return "\n".join(blocks)
+_FORMS = {
+    "marked": {"mark": "@pytest.mark.sdk\n", "use": "sdk.Client().send()", "sent": 1},
+    "unmarked": {"mark": "", "use": "pass", "sent": 0},
+}
 
 
-def files_of(ways: Mapping[str, str], evidence: str) -> dict[str, str]:
-    """A suite of all ways, each with a module for each order."""
-    files = {"conftest.py": CONFTEST, "sdk.py": SDK.format(evidence=evidence)}
-    for at, way in enumerate(ways.values()):
-        files[f"test_{at}_forward.py"] = tests_of(way, is_reversed=False)
-        files[f"test_{at}_reverse.py"] = tests_of(way, is_reversed=True)
-    return files
-
-
-def left_files_of(left: Mapping[str, str]) -> dict[str, str]:
-    """A suite of tests that leave something behind, with the mark and without, and of innocent ones after them."""
-    files = {}
-    for at, source in enumerate(left.values()):
-        words = {"async": "", "await": "", "fixtures": "left" if "def left(" in source else ""}
-        each = "".join(
-            f"@{found}\n" for found in re.findall(r"^# each: (.*)$", source, re.MULTILINE)
-        )
-        if "# async" in source:
-            words |= {"async": "async ", "await": "await "}
-        words["each"] = each
-        marked = {
-            "mark": "@pytest.mark.sdk",
-            "use": "sdk.Client().send(); sdk.tried()",
-            "sent": "1",
-        }
-        unmarked = {"mark": "", "use": "", "sent": "0"}
-        for name, more in (("marked", marked), ("unmarked", unmarked)):
-            files[f"test_left_{at}_{name}.py"] = (
-                HEAD + textwrap.dedent(source) + _LEFT.format(**words, **more)
-            )
-    return files
-
-
-def wrong_left(outcome: Outcome, left: Mapping[str, str]) -> dict[str, object]:
-    """For each way of leaving something behind that came out wrong, what was said."""
-    wrong: dict[str, object] = {}
-    for at, way in enumerate(left):
-        for name in ("marked", "unmarked"):
-            module = f"test_left_{at}_{name}"
-            said = {
-                test: each.outcome
-                for (where, test), each in outcome.cases.items()
-                if where == module
-            }
-            late = f"{module}.py::test_leaves invoked 'sdk' without" in outcome.output
-            if set(said.values()) != {"passed"} or late != (name == "unmarked"):
-                wrong[f"{way}, {name}"] = (said, "told late" if late else "not told late")
-    return wrong
-
-
-def verdicts(outcome: Outcome, at: int, order: str) -> dict[str, str]:
-    """What a run said of the tests of one way."""
-    found = {}
-    for (module, name), test in outcome.cases.items():
-        if module == f"test_{at}_{order}":
-            said = test.outcome
-            if test.says_missing("sdk"):
-                said = "missing"
-            elif test.says_superfluous("sdk"):
-                said = "superfluous"
-            found[name] = said
-    return found
-
-
-def wrong_of(outcome: Outcome, ways: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """For each way that came out wrong, what was said of its tests in place of what is right."""
-    wrong: dict[str, dict[str, str]] = {}
-    for at, way in enumerate(ways):
-        for order in ("forward", "reverse"):
-            said = verdicts(outcome, at, order)
-            bad = {
-                name: f"{said.get(name)} for {right}"
-                for name, right in RIGHT.items()
-                if said.get(name) != right
-                and (name in said or order == "forward" or name != "test_innocent_again")
-            }
-            if bad:
-                wrong[f"{way}, {order}"] = bad
-    return wrong
+def fixture(body: str) -> str:
+    """A way whose fixture lives as long as its module, from the body of that."""
+    head = '@pytest.fixture(scope="module")\ndef hand_over():\n'
+    return head + textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
 
 
 def run_ways(
-    suite: Suite, ways: Mapping[str, str], *arguments: str, plugins: tuple[str, ...] = ()
-) -> Outcome:
-    """Run all ways in one suite."""
-    suite.write_files(files_of(ways, str(suite.path / "sdk.evidence")))
-    return suite.run(*arguments, plugins=plugins)
+    suite: Suite,
+    ways: Mapping[str, str],
+    left: Mapping[str, str] | None = None,
+    *arguments: str,
+    plugins: tuple[str, ...] = (),
+) -> dict[str, object]:
+    """Run all ways in one suite.
+
+    Returns:
+        For each that came out wrong, what was said of its tests.
+    """
+    left = left or {}
+    files = {"conftest.py": CONFTEST, "sdk.py": SDK.format(evidence=str(suite.path / "evidence"))}
+    for at, way in enumerate(ways.values()):
+        for order, tests in _ORDERS.items():
+            files[f"test_{at}_{order}.py"] = _handing_over(way, tests)
+    for at, way in enumerate(left.values()):
+        for form, words in _FORMS.items():
+            files[f"test_left_{at}_{form}.py"] = _leaving(way, words)
+    suite.write_files(files)
+    outcome = suite.run("--tb=short", *arguments, plugins=plugins)
+    return {**_wrongly_handed_over(outcome, ways), **_wrongly_left(outcome, left)}
+
+
+def _each(way: str) -> tuple[str, str]:
+    """What stands before each test of a way, and whether it is a coroutine."""
+    decorators = re.findall(r"^# each: (.*)$", way, re.MULTILINE)
+    return "".join(f"@{each}\n" for each in decorators), "async " if "# async" in way else ""
+
+
+def _handing_over(way: str, tests: Mapping[str, tuple[str, str]]) -> str:
+    each, kind = _each(way)
+    wait = "await " if kind else ""
+    blocks = [HEAD, textwrap.dedent(way)]
+    for name, (function, _) in tests.items():
+        mark = "@pytest.mark.sdk\n" if name in _MARKED else ""
+        head = f"{mark}{each}{kind}def {name}(hand_over):"
+        blocks.append(f"{head}\n    {wait}hand_over(sdk.{function})\n")
+    return "\n".join(blocks)
+
+
+def _leaving(way: str, words: Mapping[str, object]) -> str:
+    each, kind = _each(way)
+    tests = _LEFT.format(
+        **words,
+        each=each,
+        kind=kind,
+        wait="await " if kind else "",
+        fixtures="left" if "def left(" in way else "",
+    )
+    return f"{HEAD}{textwrap.dedent(way)}{tests}"
+
+
+def _said(outcome: Outcome, module: str) -> dict[str, str]:
+    said = {}
+    for (where, name), test in outcome.cases.items():
+        if where == module:
+            said[name] = test.outcome
+            if test.says_missing("sdk"):
+                said[name] = "missing"
+            elif test.says_superfluous("sdk"):
+                said[name] = "superfluous"
+    return said
+
+
+def _wrongly_handed_over(outcome: Outcome, ways: Mapping[str, str]) -> dict[str, object]:
+    wrong: dict[str, object] = {}
+    for at, way in enumerate(ways):
+        for order, tests in _ORDERS.items():
+            said = _said(outcome, f"test_{at}_{order}")
+            right = {name: verdict for name, (_, verdict) in tests.items()}
+            if said != right:
+                wrong[f"{way}, {order}"] = said or outcome.output[-2000:]
+    return wrong
+
+
+def _wrongly_left(outcome: Outcome, left: Mapping[str, str]) -> dict[str, object]:
+    wrong: dict[str, object] = {}
+    for at, way in enumerate(left):
+        for form in _FORMS:
+            module = f"test_left_{at}_{form}"
+            said = _said(outcome, module)
+            # Nobody waits for it: the run fails, and names the test that has left it.
+            is_told = f"{module}.py::test_leaves invoked 'sdk' without" in outcome.output
+            if set(said.values()) != {"passed"} or is_told != (form == "unmarked"):
+                wrong[f"{way}, left, {form}"] = said, "told" if is_told else "not told"
+    return wrong

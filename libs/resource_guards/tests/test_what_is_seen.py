@@ -50,6 +50,15 @@ PROGRAM = {
     "pty.spawn": "pty.spawn([TOOL, word], lambda fd: b'')",
     "asyncio exec": "asyncio.run(aexec(TOOL, word))",
     "asyncio shell": 'asyncio.run(ashell(f"tool {word}"))',
+    "uvloop exec": "uvloop.run(aexec(TOOL, word))",
+    "uvloop exec of a bare name": 'uvloop.run(aexec("tool", word))',
+    "uvloop executable=": 'uvloop.run(aexec("harmless", word, executable=TOOL))',
+    "uvloop relative path with cwd": (
+        'uvloop.run(aexec("./tool", word, cwd=os.path.dirname(TOOL)))'
+    ),
+    "uvloop with another PATH": 'uvloop.run(aexec("tool", word, env={"PATH": REAL_PATH}))',
+    "uvloop shell": 'uvloop.run(ashell(f"tool {word}"))',
+    "uvloop, script of an interpreter": 'uvloop.run(aexec("sh", TOOL, word))',
     "multiprocessing fork": 'process("fork", ways.run, TOOL, word)',
     "multiprocessing spawn": 'process("spawn", ways.run, TOOL, word)',
     "multiprocessing forkserver": 'process("forkserver", ways.run, TOOL, word)',
@@ -64,6 +73,7 @@ PROGRAM = {
     "timeout": 'subprocess.run(["timeout", "9", "tool", word])',
     "xargs": 'subprocess.run(["xargs", "tool"], input=word.encode())',
     "child Python, absolute path": "python('-c', RUN, TOOL, word)",
+    "child Python, uvloop": "python('-c', UVLOOP, TOOL, word)",
     "child Python, os.execv": "python('-c', 'import os,sys; os.execv(sys.argv[1], sys.argv[1:])', TOOL, word)",
     "child Python, fork and exec": "python('-c', FORK, TOOL, word)",
     "child Python -m": "python('-m', 'ways', TOOL, word)",
@@ -167,6 +177,7 @@ WAYS_MODULE = """
 
 TEST_MODULE = """
     import asyncio, multiprocessing, os, pathlib, pty, shutil, subprocess, sys, threading
+    import uvloop
     from concurrent import futures
     from unittest import mock
     import pytest, ways
@@ -181,6 +192,13 @@ TEST_MODULE = """
         "import os, sys\\n"
         "pid = os.fork()\\n"
         "os.waitpid(pid, 0) if pid else os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    UVLOOP = (
+        "import asyncio, sys, uvloop\\n"
+        "async def run():\\n"
+        "    process = await asyncio.create_subprocess_exec(*sys.argv[1:])\\n"
+        "    await process.wait()\\n"
+        "uvloop.run(run())"
     )
     BARE = (
         "import os, sys\\n"
@@ -213,8 +231,8 @@ TEST_MODULE = """
                 os._exit(0)
         os.waitpid(pid, 0)
 
-    async def aexec(*command):
-        process = await asyncio.create_subprocess_exec(*command)
+    async def aexec(*command, **options):
+        process = await asyncio.create_subprocess_exec(*command, **options)
         await process.wait()
 
     async def ashell(command):

@@ -17,9 +17,9 @@ from contextvars import ContextVar
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.intercept import child_installs
 from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept.binaries import Binary
-from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
@@ -35,7 +35,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextvars import Token
-    from types import ModuleType
     from typing import Any
     from typing import Final
 
@@ -47,9 +46,6 @@ PREPARATION: Final = "resource_guards_scope"
 
 GUARDS_FILE: Final = "guards"
 """The file in the private directory that says what is guarded; see `intercept/child_file.py`."""
-
-CARRIERS: Final = ("distributed.client", "distributed.worker", "celery.signals")
-"""The modules of `scope/workers.py` through which work comes in messages, and not as functions."""
 
 _OTHERS_CAN_ENTER: Final = 0o077
 
@@ -156,8 +152,8 @@ class ChildGuard:
         LISTENERS[key] = self.saw_sdk_call
         self._import_hook.when_imported("multiprocessing.spawn", _adopt_prepared_scope)
         if not GUARDS:  # a second session around this process comes with the same messages
-            for name in CARRIERS:
-                self._carry_scopes_through(name)
+            for name in child_installs.CARRIERS:
+                child_installs.carry_scopes_through(self._import_hook, name)
 
     def scope_of(self, scope_id: str, allowed: frozenset[str]) -> Scope:
         """The scope of an entry, or the one in the state file if this is to be asked.
@@ -274,11 +270,11 @@ class ChildGuard:
             elif kind == "sdk":
                 resource, label, *target = fields
                 self._labels[resource] = label
-                self._patch_on_import(resource, target)
+                child_installs.patch_on_import(self._import_hook, self._key, resource, target)
             elif kind == "connection":
                 resource, label, is_use = fields
                 self._labels[resource] = label
-                self._watch_connections(resource, is_use)
+                child_installs.watch_connections(resource, is_use, self.saw_call)
         self._watcher = ProgramWatcher(
             self._directory, path, self.saw_start, lambda: None, self.named
         )
@@ -286,51 +282,7 @@ class ChildGuard:
             self._watcher.guard(binaries)
             start_functions.watch(self._watcher)
             self._import_hook.when_imported("_posixsubprocess", start_functions.replace_fork_exec)
-            self._import_hook.when_imported("uvloop", _watch_uvloop)
-
-    def _carry_scopes_through(self, name: str) -> None:
-        def carry(module: ModuleType) -> None:
-            from contextlib import ExitStack  # no heavier than what has just been imported
-
-            from imbue.resource_guards.scope.workers import carry_through
-
-            carry_through(name, ExitStack(), module)
-
-        self._import_hook.when_imported(name, carry)
-
-    def _watch_connections(self, resource: str, is_use: str) -> None:
-        def load_and_ask(address: Any) -> bool:
-            import importlib  # with the first connection, and not at start
-
-            module, _, name = is_use.partition(":")
-            try:
-                function = getattr(importlib.import_module(module), name)
-            except ImportError:  # a Python of another environment, without that package
-                watcher.unwatch()
-                return False
-            answer: bool = function(address)
-            return answer
-
-        def saw(what: str) -> None:
-            __tracebackhide__ = True
-            self.saw_call(resource, "connection", what)
-
-        watcher = ConnectionWatcher(load_and_ask, saw)
-        watcher.watch()
-
-    def _patch_on_import(self, resource: str, fields: list[str]) -> None:
-        def patch(module: ModuleType) -> None:
-            from imbue.resource_guards.intercept import child_patch  # imports `inspect` and more
-
-            child_patch.patch(module, self._key, resource, fields)
-
-        self._import_hook.when_imported(fields[0].partition(":")[0], patch)
-
-
-def _watch_uvloop(module: ModuleType) -> None:
-    from imbue.resource_guards.intercept import uvloop_starts  # for few
-
-    uvloop_starts.watch(None, module)
+            self._import_hook.when_imported("uvloop", child_installs.watch_uvloop)
 
 
 def _adopt_prepared_scope(spawn: Any) -> None:

@@ -12,14 +12,12 @@ from __future__ import annotations
 import contextvars
 import functools
 import sys
-import threading
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextlib import suppress
 from typing import Any
-from typing import Final
 
 from imbue.resource_guards.intercept.child import PREPARATION
 from imbue.resource_guards.intercept.child import acting_for
@@ -32,9 +30,6 @@ from imbue.resource_guards.scope.slot import value_for_child
 
 Method = Callable[..., Any]
 Way = Callable[[Method], Method]
-
-_STARTED_FOR: Final = "_resource_guards_turns"
-"""The attribute of a thread that has its starter's turns until it runs."""
 
 
 def given(turns: Turns, function: Method, /, *args: Any, **kwargs: Any) -> Any:
@@ -168,13 +163,29 @@ def to_pool(*positions: int, keywords: Iterable[str], callbacks: Iterable[int] =
     return replace
 
 
-def to_executor(submit: Method) -> Method:
-    """The way of `ThreadPoolExecutor.submit`, which the pool of interpreters inherits.
+def to_interpreter(position: int) -> Way:
+    """The way of a method whose function is run by another interpreter of this process.
 
-    An interpreter has modules of its own, and what it is given is pickled; to it that is as if it were
-    another process.
+    That has modules of its own, and so is as another process. The function stays an argument by itself: some
+    that cannot be pickled can be shared between interpreters, and a partial that holds one cannot.
     """
-    to_threads, to_interpreters = to_thread(1)(submit), to_process(1)(submit)
+
+    def replace(method: Method) -> Method:
+        def giving(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            if not SLOTS or len(args) <= position or not callable(args[position]):
+                return method(*args, **kwargs)
+            before, after = args[:position], args[position:]
+            return method(*before, given_by_value, value_for_child(), *after, **kwargs)
+
+        return giving
+
+    return replace
+
+
+def to_executor(submit: Method) -> Method:
+    """The way of `ThreadPoolExecutor.submit`, which the pool of interpreters inherits."""
+    to_threads, to_interpreters = to_thread(1)(submit), to_interpreter(1)(submit)
 
     def giving(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
@@ -184,54 +195,6 @@ def to_executor(submit: Method) -> Method:
         return to_threads(self, *args, **kwargs)
 
     return giving
-
-
-def to_new_thread(start: Method) -> Method:
-    """The way of `Thread.start`: a thread begins with an empty context, or a copy of its starter's."""
-
-    def carrying_start(self: threading.Thread) -> None:
-        turns = current_turns()
-        target: Any = getattr(self, "_target", None)
-        if _is_run_of_context(target):
-            setattr(self, "_target", _in_thread(target))  # noqa: B010 - mypy does not know it
-        if hasattr(self, "_context"):  # from Python 3.14 on, where it runs in that
-            _set_in_context_of(self, turns)
-        else:
-            setattr(self, _STARTED_FOR, turns)
-        start(self)
-
-    return carrying_start
-
-
-def _set_in_context_of(thread: Any, turns: Turns) -> None:
-    if thread._context is None:  # noqa: SLF001 - as `Thread.start` makes it
-        inherits = getattr(sys.flags, "thread_inherit_context", False)
-        thread._context = contextvars.copy_context() if inherits else contextvars.Context()  # noqa: SLF001
-    with suppress(RuntimeError):  # it is the caller's own, which has them
-        thread._context.run(CARRIED.set, turns)  # noqa: SLF001
-
-
-def in_new_thread(bootstrap: Method) -> Method:
-    """The way of `Thread._bootstrap_inner`, the first that a thread runs; for Python below 3.14."""
-
-    def carrying_bootstrap(self: threading.Thread) -> None:
-        turns = vars(self).pop(_STARTED_FOR, None)
-        if turns is not None:
-            CARRIED.set(turns)
-        bootstrap(self)
-
-    return carrying_bootstrap
-
-
-def to_bare_thread(start_new_thread: Method) -> Method:
-    """The way of `_thread.start_new_thread`, for those that do without `threading`."""
-
-    def carrying_start(function: Method, args: Any, *kwargs: Any) -> Any:
-        context = contextvars.Context()
-        context.run(CARRIED.set, current_turns())
-        return start_new_thread(context.run, (function, *args), *kwargs)
-
-    return carrying_start
 
 
 def to_trio(run_sync_soon: Method) -> Method:

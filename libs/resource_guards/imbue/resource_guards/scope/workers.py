@@ -21,6 +21,7 @@ from imbue.resource_guards.intercept.replacement import Replacement
 from imbue.resource_guards.scope import generators
 from imbue.resource_guards.scope import handover
 from imbue.resource_guards.scope import posted
+from imbue.resource_guards.scope import threads
 from imbue.resource_guards.scope.handover import Way
 from imbue.resource_guards.scope.handover import to_pool
 from imbue.resource_guards.scope.handover import to_process
@@ -63,10 +64,10 @@ def _loop(module: str, name: str) -> Iterator[Row]:
 
 
 ROWS: Final = (
-    Row("threading", "Thread.start", handover.to_new_thread),
-    Row("threading", "Thread._bootstrap_inner", handover.in_new_thread),
-    Row("_thread", "start_new_thread", handover.to_bare_thread),
-    Row("_thread", "start_new", handover.to_bare_thread),
+    Row("threading", "Thread.start", threads.to_new_thread),
+    Row("threading", "Thread._bootstrap_inner", threads.in_new_thread),
+    Row("_thread", "start_new_thread", threads.to_bare_thread),
+    Row("_thread", "start_new", threads.to_bare_thread),
     Row("concurrent.futures._base", "Future.add_done_callback", to_thread(1, keywords=("fn",))),
     Row("concurrent.futures.thread", "ThreadPoolExecutor.submit", handover.to_executor),
     Row("concurrent.futures.process", "ProcessPoolExecutor.submit", to_process(1)),
@@ -77,7 +78,7 @@ ROWS: Final = (
     Row("anyio._backends._asyncio", "TestRunner._call_in_runner_task", to_runner(1)),
     Row("anyio._backends._trio", "TestRunner._call_in_runner_task", to_runner(1)),
     Row("anyio.to_process", "run_sync", to_process(0, keywords=("func",))),
-    Row("anyio.to_interpreter", "run_sync", to_process(0, keywords=("func",))),
+    Row("anyio.to_interpreter", "run_sync", handover.to_interpreter(0)),
     Row("trio._core._entry_queue", "TrioToken.run_sync_soon", handover.to_trio),
     Row("trio._core._asyncgens", "AsyncGenerators.install_hooks", generators.in_trio),
     Row("trio._core._asyncgens", "AsyncGenerators._finalize_one", generators.end_in_trio),

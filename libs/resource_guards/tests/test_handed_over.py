@@ -1,0 +1,435 @@
+"""Work that a test hands over is charged to it, whoever made the thread, pool or loop: the standard library's.
+
+All ways of a table run in one suite; see tests/support/handing_over.py.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from support.handing_over import fixture
+from support.handing_over import run_ways
+from support.suite import Suite
+
+
+def _pool(make: str, call: str) -> str:
+    return fixture(f"with {make} as pool:\n    yield lambda function: {call}")
+
+
+def _context(name: str, more: str = "") -> str:
+    return f"multiprocessing.get_context({name!r}).Pool(1{more})"
+
+
+def _started(make: str) -> str:
+    return fixture(
+        f"""
+        def hand(function):
+            thread = {make}
+            thread.start()
+            thread.join()
+        yield hand
+        """
+    )
+
+
+def _done(call: str, pool: str = "ThreadPool(1)") -> str:
+    """A way that has a function called back: as `then`, after which the test goes on."""
+    return fixture(
+        f"""
+        with {pool} as pool:
+            def hand(function):
+                done, gate = threading.Event(), threading.Event()
+                then = lambda _: (function(), done.set())
+                {call}
+                gate.set()
+                wait_for(done)
+            yield hand
+        """
+    )
+
+
+THREADS = {
+    "Thread": _started("threading.Thread(target=function)"),
+    "Thread of a context": _started(
+        "threading.Thread(target=contextvars.copy_context().run, args=(function,))"
+    ),
+    "Timer": _started("threading.Timer(0, function)"),
+    "a thread that overrides": fixture(
+        """
+        class Own(threading.Thread):
+            def start(self):
+                super().start()
+            def run(self):
+                self.function()
+        def hand(function):
+            thread = Own()
+            thread.function = function
+            thread.start()
+            thread.join()
+        yield hand
+        """
+    ),
+    "_thread": fixture(
+        """
+        import _thread
+        def hand(function):
+            done = threading.Event()
+            _thread.start_new_thread(lambda: (function(), done.set()), ())
+            wait_for(done)
+        yield hand
+        """
+    ),
+    "ThreadPoolExecutor": _pool(
+        "futures.ThreadPoolExecutor(1)", "pool.submit(function).result(20)"
+    ),
+    "its map": _pool("futures.ThreadPoolExecutor(1)", "list(pool.map(function, [1]))"),
+    "a partial": _pool(
+        "futures.ThreadPoolExecutor(1)", "pool.submit(functools.partial(function, 1)).result(20)"
+    ),
+    "its subclass": fixture(
+        """
+        class Mine(futures.ThreadPoolExecutor):
+            def submit(self, function, *args):
+                return super().submit(lambda: function(*args))
+        with Mine(1) as pool:
+            yield lambda function: pool.submit(function).result(20)
+        """
+    ),
+    "an executor around it": fixture(
+        """
+        pool = futures.ThreadPoolExecutor(1)
+        class Mine(futures.Executor):
+            submit = pool.submit
+        yield lambda function: list(Mine().map(function, [1]))
+        pool.shutdown()
+        """
+    ),
+    "a future's callback": _done(
+        "pool.submit(gate.wait).add_done_callback(then)", "futures.ThreadPoolExecutor(1)"
+    ),
+    "ThreadPool.apply": _pool("ThreadPool(1)", "pool.apply(function)"),
+    "ThreadPool.imap": _pool("ThreadPool(1)", "list(pool.imap(function, [1]))"),
+    "callback": _done("pool.apply_async(abs, (1,), callback=then)"),
+    "error_callback": _done('pool.apply_async(func=int, args=("x",), error_callback=then)'),
+    "callback of map_async": _done("pool.map_async(abs, [1], None, then)"),
+    "Context.run": fixture("context = contextvars.copy_context()\nyield context.run"),
+    "Context.run of import": "CONTEXT = contextvars.copy_context()\n"
+    + fixture("yield CONTEXT.run"),
+    "an empty context": fixture("yield contextvars.Context().run"),
+    "Context.run in a pool": fixture(
+        """
+        context = contextvars.copy_context()
+        with futures.ThreadPoolExecutor(1) as pool:
+            yield lambda function: pool.submit(context.run, function).result(20)
+        """
+    ),
+    "its partial in a pool": fixture(
+        """
+        context = contextvars.copy_context()
+        with futures.ThreadPoolExecutor(1) as pool:
+            yield lambda function: pool.submit(functools.partial(context.run, function)).result(20)
+        """
+    ),
+    "Context.run in a thread": fixture(
+        """
+        context = contextvars.copy_context()
+        def hand(function):
+            thread = threading.Thread(target=context.run, args=(function,))
+            thread.start()
+            thread.join()
+        yield hand
+        """
+    ),
+}
+
+PROCESSES = {
+    "ProcessPoolExecutor": _pool(
+        "futures.ProcessPoolExecutor(1)", "pool.submit(function).result(30)"
+    ),
+    "its map": _pool("futures.ProcessPoolExecutor(1)", "list(pool.map(function, [1]))"),
+    "one task each": _pool(
+        "futures.ProcessPoolExecutor(1, max_tasks_per_child=1, mp_context="
+        "multiprocessing.get_context('spawn'))",
+        "pool.submit(function).result(30)",
+    ),
+    "fork server": _pool(
+        "futures.ProcessPoolExecutor(1, multiprocessing.get_context('forkserver'))",
+        "pool.submit(function).result(30)",
+    ),
+    "callback": _done(
+        "pool.submit(time.sleep, 0.05).add_done_callback(then)", "futures.ProcessPoolExecutor(1)"
+    ),
+    "Pool.apply": _pool(_context("fork"), "pool.apply(function)"),
+    "Pool.map": _pool(_context("fork"), "pool.map(function, [1])"),
+    "Pool.starmap": _pool(_context("fork"), "pool.starmap(function, [(1,)])"),
+    "Pool.imap, one task each": _pool(
+        _context("fork", ", maxtasksperchild=1"), "list(pool.imap(function, [1]))"
+    ),
+    "Pool of spawn": _pool(_context("spawn"), "pool.apply_async(function).get(30)"),
+    "Pool of fork server": _pool(_context("forkserver"), "pool.apply(function)"),
+    "callback of a Pool": _done("pool.apply_async(abs, (1,), callback=then)", _context("fork")),
+    "Process": _started("multiprocessing.get_context('fork').Process(target=function)"),
+}
+
+if sys.version_info < (3, 14):
+    PROCESSES["InterpreterPoolExecutor"] = """
+import pickle, queue, sys, types
+
+class InterpreterPoolExecutor(futures.ThreadPoolExecutor):
+    pass
+
+class Pickled(queue.SimpleQueue):
+    # What goes to another interpreter is pickled.
+    def put(self, item):
+        if item is not None:
+            task = item.fn, item.args, item.kwargs
+            item.fn, item.args, item.kwargs = pickle.loads(pickle.dumps(task))
+        super().put(item)
+
+@pytest.fixture(scope="module")
+def hand_over():
+    stand_in = types.ModuleType("concurrent.futures.interpreter")
+    stand_in.InterpreterPoolExecutor = InterpreterPoolExecutor
+    sys.modules[stand_in.__name__] = stand_in
+    with InterpreterPoolExecutor(1) as pool:
+        pool._work_queue = Pickled()
+        yield lambda function: pool.submit(function).result(20)
+    del sys.modules[stand_in.__name__]
+"""
+
+_LOOP = """
+loop = asyncio.new_event_loop()
+async def wait(function):
+    function()
+    await asyncio.sleep(0.02)
+def hand(function):
+    {0}
+yield hand
+loop.close()
+"""
+_RUNNER = """
+async def run(function):
+    loop = asyncio.get_running_loop()
+    {0}
+async def generated(function):
+    function()
+    yield
+with asyncio.Runner() as runner:
+    yield lambda function: runner.run(run(function))
+"""
+_OTHER_THREAD = """
+loop = asyncio.new_event_loop()
+thread = threading.Thread(target=loop.run_forever)
+thread.start()
+async def run(function):
+    {0}
+yield lambda function: asyncio.run_coroutine_threadsafe(run(function), loop).result(20)
+loop.call_soon_threadsafe(loop.stop)
+thread.join()
+loop.close()
+"""
+
+LOOPS = {
+    **{
+        name: fixture(_LOOP.format(body))
+        for name, body in {
+            "run_until_complete": "loop.run_until_complete(acall(function))",
+            "call_soon": "loop.call_soon(function); loop.run_until_complete(wait(sdk.rest))",
+            "call_later": "loop.call_later(0, function); loop.run_until_complete(wait(sdk.rest))",
+            "a task made before": "loop.run_until_complete(loop.create_task(acall(function)))",
+        }.items()
+    },
+    **{
+        name: fixture(_RUNNER.format(body))
+        for name, body in {
+            "Runner": "function()",
+            "task": "await asyncio.create_task(acall(function))",
+            "task of a context": (
+                "await asyncio.create_task(acall(function), context=contextvars.copy_context())"
+            ),
+            "gather": "await asyncio.gather(acall(function), acall(sdk.rest))",
+            "call_at": "loop.call_at(loop.time(), function); await asyncio.sleep(0.02)",
+            "to_thread": "await asyncio.to_thread(function)",
+            "run_in_executor": "await loop.run_in_executor(None, function)",
+            "generator": "[None async for _ in generated(function)]",
+            "a future's callback": (
+                "future = loop.create_future(); future.add_done_callback(function); "
+                "future.set_result(1); await asyncio.sleep(0)"
+            ),
+        }.items()
+    },
+    "Runner with a context": fixture(
+        """
+        context = contextvars.copy_context()
+        with asyncio.Runner() as runner:
+            yield lambda function: runner.run(acall(function), context=context)
+        """
+    ),
+    "task of an old context": fixture(
+        """
+        context = contextvars.copy_context()
+        async def run(function):
+            await asyncio.create_task(acall(function), context=context)
+        yield lambda function: asyncio.run(run(function))
+        """
+    ),
+    "add_reader": fixture(
+        """
+        loop = asyncio.new_event_loop()
+        def hand(function):
+            one, other = socket.socketpair()
+            loop.add_reader(one, lambda: (function(), loop.remove_reader(one), loop.stop()))
+            other.send(b"x")
+            loop.run_forever()
+            one.close(), other.close()
+        yield hand
+        loop.close()
+        """
+    ),
+    **{
+        f"{name} of another thread": fixture(_OTHER_THREAD.format(body))
+        for name, body in {
+            "loop": "function()",
+            "task": "await asyncio.create_task(acall(function))",
+            "to_thread": "await asyncio.to_thread(function)",
+            "call_later": (
+                "asyncio.get_running_loop().call_later(0, function); await asyncio.sleep(0.02)"
+            ),
+        }.items()
+    },
+    "IsolatedAsyncioTestCase": fixture(
+        """
+        import unittest
+        def hand(function):
+            class Case(unittest.IsolatedAsyncioTestCase):
+                async def asyncSetUp(self): function()
+                async def test(self): pass
+            Case("test").debug()
+        yield hand
+        """
+    ),
+}
+
+_GENERATOR = """
+KEPT = []
+async def generate(function):
+    try:
+        yield
+    finally:
+        await asyncio.sleep(0)
+        function()
+async def begin(function):
+    KEPT.append(generate(function))
+    await anext(KEPT[0])
+"""
+
+LEFT = {
+    "thread": """
+        GATE, THREADS = threading.Event(), []
+        def leave(function):
+            THREADS.append(threading.Thread(target=lambda: (wait_for(GATE), function())))
+            THREADS[0].start()
+        def let_go(): GATE.set(); THREADS[0].join()
+    """,
+    "task of a pool": """
+        GATE, POOL = threading.Event(), futures.ThreadPoolExecutor(1)
+        def leave(function): POOL.submit(lambda: (wait_for(GATE), function()))
+        def let_go(): GATE.set(); POOL.shutdown()
+    """,
+    "a future's callback": """
+        FUTURE = futures.Future()
+        def leave(function): FUTURE.add_done_callback(function)
+        def let_go(): FUTURE.set_result(1)
+    """,
+    "call_later": """
+        LOOP = asyncio.new_event_loop()
+        def leave(function): LOOP.call_later(0, function)
+        def let_go(): LOOP.run_until_complete(asyncio.sleep(0.02)); LOOP.close()
+    """,
+    "task": """
+        LOOP, KEPT = asyncio.new_event_loop(), []
+        async def late(function):
+            await asyncio.sleep(0)
+            function()
+        async def begin(function): KEPT.append(asyncio.create_task(late(function)))
+        def leave(function): LOOP.run_until_complete(begin(function))
+        def let_go(): LOOP.run_until_complete(asyncio.sleep(0.02)); LOOP.close()
+    """,
+    "task that is cancelled": """
+        RUNNER, KEPT = asyncio.Runner(), []
+        async def late(function):
+            try:
+                await asyncio.sleep(60)
+            finally:
+                function()
+        async def begin(function):
+            KEPT.append(asyncio.create_task(late(function)))
+            await asyncio.sleep(0)
+        def leave(function): RUNNER.run(begin(function))
+        def let_go(): RUNNER.close()
+    """,
+    "task of another thread": """
+        LOOP, GATE, READY = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+        THREAD = threading.Thread(target=LOOP.run_forever)
+        async def late(function):
+            READY.set()
+            await GATE.wait()
+            function()
+            LOOP.stop()
+        def leave(function):
+            THREAD.start()
+            asyncio.run_coroutine_threadsafe(late(function), LOOP)
+            wait_for(READY)
+        def let_go(): LOOP.call_soon_threadsafe(GATE.set); THREAD.join(); LOOP.close()
+    """,
+    "reader": """
+        LOOP, SOCKETS = asyncio.new_event_loop(), socket.socketpair()
+        def leave(function):
+            LOOP.add_reader(SOCKETS[0], lambda: (function(), LOOP.remove_reader(SOCKETS[0])))
+        def let_go():
+            SOCKETS[1].send(b"x")
+            LOOP.run_until_complete(asyncio.sleep(0.02))
+            [each.close() for each in (LOOP, *SOCKETS)]
+    """,
+    "generator thrown away": _GENERATOR
+    + """
+LOOP = asyncio.new_event_loop()
+def leave(function): LOOP.run_until_complete(begin(function))
+def let_go(): KEPT.clear(); LOOP.run_until_complete(asyncio.sleep(0.02)); LOOP.close()
+""",
+    "generator at shutdown": _GENERATOR
+    + """
+RUNNER = asyncio.Runner()
+def leave(function): RUNNER.run(begin(function))
+def let_go(): RUNNER.close()
+""",
+}
+
+
+def test_threads_and_contexts(suite: Suite) -> None:
+    """A thread, a pool's or a new one, and a context of one's own act for the test that hands them work."""
+    assert run_ways(suite, THREADS) == {}
+
+
+def test_processes(suite: Suite) -> None:
+    """A process of a pool acts for the test that hands it work, however it was started."""
+    assert run_ways(suite, PROCESSES) == {}
+
+
+def test_loops_and_what_is_left(suite: Suite) -> None:
+    """A loop acts for the test that gives it work, and what a test has left on one acts for that test."""
+    assert run_ways(suite, LOOPS, LEFT) == {}
+
+
+def test_two_workers(suite: Suite) -> None:
+    """With two workers of pytest-xdist it is the same."""
+    few = {
+        name: table[name]
+        for table, name in (
+            (THREADS, "ThreadPoolExecutor"),
+            (PROCESSES, "Pool.apply"),
+            (LOOPS, "Runner"),
+        )
+    }
+
+    assert run_ways(suite, few, {"task": LEFT["task"]}, "-n2", "--dist=loadfile") == {}
