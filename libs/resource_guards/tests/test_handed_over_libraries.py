@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from imbue.resource_guards.intercept.child import CARRIERS
+from imbue.resource_guards.intercept.child_installs import CARRIERS
 from imbue.resource_guards.scope.workers import CONNECTIONS
 from imbue.resource_guards.scope.workers import ROWS
 from imbue.resource_guards.scope.workers import Row

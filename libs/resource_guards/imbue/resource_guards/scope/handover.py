@@ -69,17 +69,19 @@ def acting_as(value: str) -> Iterator[None]:
             CARRIED.reset(token)
 
 
-def _in_thread(function: Method) -> Method:
+def in_thread(function: Method) -> Method:
+    """What is given in place of a function that is run later in this process."""
     turns = current_turns()
     # What `Context.run` calls has that context's turns, in place of those that are set around it.
-    if _is_run_of_context(function):
+    if is_run_of_context(function):
         return functools.partial(function, given, turns)
-    if isinstance(function, functools.partial) and _is_run_of_context(function.func):
+    if isinstance(function, functools.partial) and is_run_of_context(function.func):
         return functools.partial(function.func, given, turns, *function.args, **function.keywords)
     return functools.partial(given, turns, function)
 
 
-def _is_run_of_context(function: Any) -> bool:
+def is_run_of_context(function: Any) -> bool:
+    """Whether it is the `run` of a context, which has turns of its own."""
     return isinstance(getattr(function, "__self__", None), contextvars.Context)
 
 
@@ -129,7 +131,7 @@ def _giving(hand_over: Way, positions: Iterable[int], keywords: Iterable[str]) -
 
 def to_thread(*positions: int, keywords: Iterable[str] = ()) -> Way:
     """The way of a method whose functions are run later in this process, by whatever thread."""
-    return _giving(_in_thread, positions, tuple(keywords))
+    return _giving(in_thread, positions, tuple(keywords))
 
 
 def to_process(*positions: int, keywords: Iterable[str] = ()) -> Way:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from typing import Any
 from typing import Final
 
+from imbue.resource_guards.scope.handover import in_thread
+from imbue.resource_guards.scope.handover import is_run_of_context
 from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import Turns
 from imbue.resource_guards.scope.slot import current_turns
@@ -26,8 +28,8 @@ def to_new_thread(start: Method) -> Method:
     def carrying_start(self: threading.Thread) -> None:
         turns = current_turns()
         target: Any = getattr(self, "_target", None)
-        if _is_run_of_context(target):
-            setattr(self, "_target", _in_thread(target))  # noqa: B010 - mypy does not know it
+        if is_run_of_context(target):
+            setattr(self, "_target", in_thread(target))  # noqa: B010 - mypy does not know it
         if hasattr(self, "_context"):  # from Python 3.14 on, where it runs in that
             _set_in_context_of(self, turns)
         else:
