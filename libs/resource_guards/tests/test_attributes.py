@@ -496,6 +496,27 @@ def test_a_blocked_call_runs_nothing(call: Callable[[], object]) -> None:
     assert RAN in ([], [7] if "Plain" in inspect.getsource(call) else [])
 
 
+@pytest.mark.parametrize(("path", "call", "answer"), CALLS, ids=NAMES)
+def test_two_guards_of_one_target(path: str, call: Callable[[], object], answer: object) -> None:
+    """Both see the call once, as where two resources name it, or pytest runs in pytest."""
+    before = entry(path)
+    calls: list[str] = []
+    patches = []
+    for name in ("first", "second"):
+        patch = MethodPatch(*target_of(path), lambda *_, name=name, **__: calls.append(name))
+        patch.install()
+        patches.append(patch)
+    try:
+        assert call() == answer
+    finally:
+        for patch in patches[::-1]:
+            patch.uninstall()
+        forget()
+
+    assert sorted(calls) == ["first", "second"]
+    assert entry(path) is before
+
+
 @pytest.mark.parametrize("seen", ["Client.create"], indirect=True)
 def test_a_method_of_a_metaclass_is_not_guarded_for_its_other_classes(
     seen: list[tuple[object, ...]],

@@ -206,3 +206,127 @@ def test_functions_of_a_guard_that_use_pools(suite: Suite) -> None:
     assert outcome.code == 0, outcome.output
     for name in ("in", "out"):
         assert (suite.path / name).read_text() == "([1], 2)"
+
+
+def guarding(*targets: str) -> str:
+    """A conftest that guards some targets of an SDK."""
+    return f"""
+        from imbue.resource_guards.resource_guards import SdkTarget, register_sdk_guard
+        register_sdk_guard("sdk", targets=[{", ".join(targets)}])
+    """
+
+
+IMPORTS = """
+    import pytest
+
+    def test_unmarked():
+        import sdk
+        sdk.send()
+
+    @pytest.mark.sdk
+    def test_marked():
+        import sdk
+        assert sdk.send() == 7
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        (
+            {
+                "sdk/__init__.py": """
+                    import importlib
+
+                    def __getattr__(name):
+                        if name != "send":
+                            raise AttributeError(name)
+                        return importlib.import_module("sdk._impl").send
+                """,
+                "sdk/_impl.py": "def send(): return 7",
+            },
+            "Name it where it is defined, sdk._impl:send.",
+        ),
+        ({"sdk/_impl.py": "def send(): return 7"}, "Name a module in it."),
+        ({"sdk.py": "class send: pass"}, "Name the method through which its calls flow"),
+    ],
+    ids=["PEP 562", "namespace package", "class"],
+)
+def test_what_is_refused(suite: Suite, files: dict[str, str], says: str) -> None:
+    """The run says once, in a line, what to name instead."""
+    suite.write_files(files)
+    suite.write(conftest=guarding('"sdk:send"'), test_it=IMPORTS)
+
+    outcome = suite.run()
+
+    assert outcome.code != 0
+    assert says in outcome.output
+    assert "Traceback" not in outcome.output
+
+
+def test_an_optional_class_that_is_missing(suite: Suite) -> None:
+    """Its `__init__` is missing with it, and so is that of one that is `None` without some extra."""
+    suite.write(
+        sdk="""
+            Extra = None
+            def send():
+                return 7
+        """,
+        conftest=guarding(
+            '"sdk:send"',
+            'SdkTarget("sdk:Gone", "__init__", optional=True)',
+            'SdkTarget("sdk:Extra", "__init__", optional=True)',
+        ),
+        test_it=IMPORTS,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing("sdk"), outcome.output
+    for name in ("Gone", "Extra"):
+        assert f"sdk:{name}.__init__ is not in sdk" in outcome.output
+
+
+def test_modules_that_tests_load_anew(suite: Suite) -> None:
+    """Each copy is guarded, in child Pythons too, and goes when the test lets it go."""
+    suite.write(
+        sdk="class Client:\n    def send(self): return 7\nsend = Client().send",
+        conftest=guarding('"sdk:Client.send"'),
+        test_it="""
+            import gc, importlib.util, subprocess, sys, weakref
+            import pytest
+
+            LOAD = '''
+            import importlib.util
+            spec = importlib.util.spec_from_file_location("sdk", "sdk.py")
+            sdk = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(sdk)
+            sdk.send()
+            '''.replace("            ", "")
+
+            def test_unmarked():
+                exec(LOAD, {})
+
+            def test_unmarked_in_a_child():
+                assert subprocess.run([sys.executable, "-c", LOAD]).returncode == 0
+
+            @pytest.mark.sdk
+            def test_marked():
+                exec(LOAD, names := {})
+                client = weakref.ref(names.pop("sdk").Client)
+                gc.collect()
+                assert client() is None
+
+            @pytest.mark.sdk
+            def test_marked_in_a_child():
+                assert subprocess.run([sys.executable, "-c", LOAD]).returncode == 0
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_marked_in_a_child"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing("sdk"), outcome.output
+    assert outcome["test_unmarked_in_a_child"].says_missing("sdk"), outcome.output

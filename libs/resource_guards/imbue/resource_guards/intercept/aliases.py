@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import sys
-import types
 from collections.abc import Iterator
+from types import MethodType
+from types import ModuleType
 from typing import Any
 from typing import Final
 
@@ -26,14 +27,14 @@ class Original:
     Args:
         found: The target, as its class has it.
         new: What stands in its place.
-        owner: The class that has only inherited it: then the function itself is its base's too, and
-            what is bound to the class or an object of it is the target alone. Else `None`.
+        owner: The class, or object, that has it only from a base or class: then the function itself is
+            theirs too, and what is bound to the owner is the target alone. Else `None`.
 
     Attributes:
         function: The function itself, where the target is one that a class binds in another way.
     """
 
-    def __init__(self, found: Any, new: Any, owner: type | None) -> None:
+    def __init__(self, found: Any, new: Any, owner: Any = None) -> None:
         self._found = found
         self._new = new
         self._owner = owner
@@ -44,9 +45,9 @@ class Original:
     def instead_of(self, value: Any) -> Any:
         """What to put in place of a value, if that is another name of the target."""
         kind = type(value)  # and not `isinstance`, which asks a proxy for what it stands for
-        if kind is types.MethodType:
+        if kind is MethodType:
             is_one = value.__func__ is self.function and self._is_bound_to(value.__self__)
-            return types.MethodType(self._new_function, value.__self__) if is_one else NOT_ONE
+            return MethodType(self._new_function, value.__self__) if is_one else NOT_ONE
         if kind is functools.partial:
             inner = self.instead_of(value.func)
             is_one = inner is not NOT_ONE
@@ -63,8 +64,8 @@ class Original:
         return NOT_ONE
 
     def _is_bound_to(self, bound_to: Any) -> bool:
-        if self._owner is None:
-            return True
+        if self._owner is None or not isinstance(self._owner, type):
+            return self._owner is None or bound_to is self._owner
         cls = bound_to if issubclass(type(bound_to), type) else type(bound_to)
         return issubclass(cls, self._owner)
 
@@ -72,19 +73,34 @@ class Original:
 _METHODS: Final = (staticmethod, classmethod)
 
 
-def aliases(original: Original, package: str) -> Iterator[tuple[Any, str, Any]]:
-    """Each other name in a package: who has it, the name, and what to put in its place."""
-    for holder in holders(package):
+def aliases(
+    original: Original, package: str, loaded: ModuleType | None = None
+) -> Iterator[tuple[Any, str, Any]]:
+    """Each other name in a package: who has it, the name, and what to put in its place.
+
+    Args:
+        original: The target.
+        package: The name of the package.
+        loaded: A module of it that has just been loaded, perhaps without being in `sys.modules`.
+    """
+    for holder in holders(package, loaded):
         for name, value in list(namespace(holder).items()):
             new = original.instead_of(value)
             if new is not NOT_ONE:
                 yield holder, name, new
 
 
-def holders(package: str) -> Iterator[Any]:
+def holders(package: str, loaded: ModuleType | None = None) -> Iterator[Any]:
     """The modules of a package that are loaded, and the classes that each has made."""
-    for name, module in list(sys.modules.items()):
-        if (name == package or name.startswith(f"{package}.")) and _is_module(module):
+    modules = {
+        id(module): (name, module)
+        for name, module in list(sys.modules.items())
+        if name == package or name.startswith(f"{package}.")
+    }
+    if loaded is not None:
+        modules.setdefault(id(loaded), (loaded.__name__, loaded))
+    for name, module in modules.values():
+        if issubclass(type(module), ModuleType):
             yield module
             yield from _classes(module, name, set())
 
@@ -96,10 +112,6 @@ def namespace(holder: Any) -> dict[str, Any]:
     return found
 
 
-def _is_module(module: Any) -> bool:
-    return issubclass(type(module), types.ModuleType)
-
-
 def _classes(holder: Any, module: str, known: set[int]) -> Iterator[type]:
     for value in list(namespace(holder).values()):
         is_new = issubclass(type(value), type) and id(value) not in known
@@ -109,10 +121,12 @@ def _classes(holder: Any, module: str, known: set[int]) -> Iterator[type]:
             yield from _classes(value, module, known)
 
 
-def replace_aliases(original: Original, package: str) -> list[Replacement]:
+def replace_aliases(
+    original: Original, package: str, loaded: ModuleType | None = None
+) -> list[Replacement]:
     """Put what stands in a target's place under its other names as well, wherever that can be."""
     done = []
-    for holder, name, new in aliases(original, package):
+    for holder, name, new in aliases(original, package, loaded):
         replacement = Replacement(holder, name, new)
         try:
             replacement.install()

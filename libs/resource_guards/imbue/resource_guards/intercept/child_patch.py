@@ -28,7 +28,8 @@ def patch(module: ModuleType, session: str, resource: str, fields: list[str]) ->
         return
     owner = resolve(module, target.owner.partition(":")[2])
     if not is_missing(owner, target.attribute):
-        MethodPatch(target, owner, SdkCall(session, resource, target.title)).install()
+        report = SdkCall(session, resource, target.title)
+        MethodPatch(target, owner, report, module=module).install()
 
 
 def _read(fields: list[str]) -> SdkTarget:

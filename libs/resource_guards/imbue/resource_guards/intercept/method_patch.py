@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 from typing import Final
 from weakref import WeakValueDictionary
@@ -38,6 +39,7 @@ class MethodPatch:
         observe: Called with a call's arguments before it goes on; what it raises, the caller gets.
         current: Where it is given, `observe` is called for each of these until it has let one
             through; see :class:`Gate`.
+        module: The owner's module if it has just been loaded, since it need not be in `sys.modules`.
 
     Raises:
         ResourceGuardMisconfiguration: The owner's attribute cannot be guarded.
@@ -49,8 +51,10 @@ class MethodPatch:
         owner: Any,
         observe: Observe,
         current: Callable[[], object] = object,
+        module: ModuleType | None = None,
     ) -> None:
         self._target = target
+        self._module = module
         self._owner = attributes.holder_of(owner, target.attribute)
         self._observe = observe
         self._when = target.when
@@ -89,7 +93,7 @@ class MethodPatch:
                 messages.target_unpatchable(self._target, error, instead)
             ) from error
         if not self._aliases:
-            self._aliases = replace_aliases(self.original, self._package)
+            self._aliases = replace_aliases(self.original, self._package, self._module)
 
     @property
     def aliases(self) -> list[tuple[Any, str]]:
@@ -99,8 +103,7 @@ class MethodPatch:
     @property
     def original(self) -> Original:
         """What the target was, and what stands in its place."""
-        is_inherited = inspect.isclass(self._owner) and not self._is_own
-        owner = self._owner if is_inherited else None
+        owner = None if self._is_own else self._owner
         return Original(self._found, self._replacement.new, owner)
 
     @property

@@ -133,7 +133,7 @@ class SdkGuards:
 
         def patch(module: ModuleType) -> None:
             try:
-                self._patch(resource, target, resolve(module, class_path), patches)
+                self._patch(resource, target, resolve(module, class_path), patches, module)
             except ResourceGuardMisconfiguration as error:
                 self._complain(str(error))
                 raise
@@ -142,13 +142,20 @@ class SdkGuards:
         self._import_hook.when_imported(module_name, patch)
         undo.callback(self._import_hook.forget, module_name, patch)
 
-    def _patch(self, resource: Resource, target: SdkTarget, owner: Any, patches: Patches) -> None:
+    def _patch(
+        self,
+        resource: Resource,
+        target: SdkTarget,
+        owner: Any,
+        patches: Patches,
+        module: ModuleType | None = None,
+    ) -> None:
         if is_missing(owner, target.attribute):
             self._unless_optional(resource, target, missing_reason(target, owner))
             return
         try:
             report = SdkCall(self._told.session, resource.name, target.title)
-            patches.put_in(MethodPatch(target, owner, report, self._told.current))
+            patches.put_in(MethodPatch(target, owner, report, self._told.current, module))
         except ResourceGuardMisconfiguration as error:
             raise ResourceGuardMisconfiguration(messages.guard_failed(resource, error)) from error
 

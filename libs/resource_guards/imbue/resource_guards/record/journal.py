@@ -186,22 +186,13 @@ class Journal:
         try:
             system.append(self._name, format_use(scope_id, use))
         except OSError as error:
-            if self._is_gone():
+            # With its whole folder: a session that has not ended finds by itself that it is gone.
+            if isinstance(error, FileNotFoundError) and not system.access(self._folder, 0):
                 return False
             problem = messages.journal_unwritable(self.path, error)
             self._note_loss(str(error))
             raise JournalError(problem) from error
         return True
-
-    def _is_gone(self) -> bool:
-        # With its whole directory: a session that has not ended finds by itself that it is gone.
-        try:
-            system.stat(self._folder)
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False
-        return False
 
     def _note_loss(self, reason: str) -> None:
         with suppress(OSError):  # then it has gone, which `has_news` finds
