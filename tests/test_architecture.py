@@ -28,7 +28,7 @@ OFFENCES = [
     ("judge", f"{CORE}/judge/verdict.py", "os"),
     ("judge", f"{CORE}/judge/verdict.py", "imbue.resource_guards.record.children"),
     ("interceptors", f"{CORE}/intercept/shims.py", "imbue.resource_guards.record.ledger"),
-    ("interceptors", f"{CORE}/intercept/child_patch.py", "imbue.resource_guards.scope.slot"),
+    ("interceptors", f"{CORE}/intercept/child_patch.py", "imbue.resource_guards.record.ledger"),
     ("pytest", f"{CORE}/record/ledger.py", "pytest"),
     ("pytest", f"{CORE}/fix/plan.py", "_pytest.mark"),
     ("children", f"{CORE}/intercept/audit.py", "imbue.resource_guards.intercept.starts"),

@@ -39,6 +39,7 @@ from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import ScopeSlot
+from imbue.resource_guards.scope.slot import turn
 from imbue.resource_guards.scope.workers import carry_scopes
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Enforcement:
             LISTENERS[key] = self.observer.enforce
             undo.callback(LISTENERS.pop, key)
             self._sdk_guards = SdkGuards(
-                Told(key, self.observer.saw_connection, self.slot.turn),
+                Told(key, self.observer.saw_connection, turn),
                 tell_missing,
                 complain,
                 import_hook,

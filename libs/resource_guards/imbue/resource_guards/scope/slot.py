@@ -51,6 +51,9 @@ class ScopeSlot:
     Args:
         publisher: Tells child processes.
         find: Gives the scope of an id, which may have ended, and what it may use.
+
+    Attributes:
+        turns: What is carried where scopes begin, since the last one began.
     """
 
     def __init__(self, publisher: Publisher, find: Callable[[int, frozenset[str]], Scope]) -> None:
@@ -59,7 +62,7 @@ class ScopeSlot:
         self._pid = system.getpid()
         self._thread = system.get_ident()
         self._scope: Scope | None = None
-        self._turns: Turns = ()
+        self.turns: Turns = ()
         self._token: contextvars.Token[Turns] | None = None
 
     @property
@@ -87,10 +90,10 @@ class ScopeSlot:
         self._scope = scope
         if len(SLOTS) > 1:
             others = tuple((each, each.current()) for each in SLOTS if each is not self)
-            self._turns = (*others, (self, scope))
+            self.turns = (*others, (self, scope))
         else:
-            self._turns = ((self, scope),)
-        self._token = CARRIED.set(self._turns)
+            self.turns = ((self, scope),)
+        self._token = CARRIED.set(self.turns)
 
     def leave(self) -> None:
         """Make no scope the running one.
@@ -137,20 +140,10 @@ class ScopeSlot:
             return Scope(int(scope_id), "its test", allowed)  # it may be younger than this fork
         return self._find(int(scope_id), allowed)
 
-    def turn(self) -> object:
-        """An object for each turn of a scope, the same only where nothing else can run as well.
-
-        What is carried names a scope only by where it is carried, unless it was handed over.
-        """
-        carried = CARRIED.get()
-        if carried is self._turns or type(carried) is Given:
-            return carried
-        return object()
-
     def current(self) -> Scope | None:
         """The scope on whose behalf the calling code runs."""
         carried = CARRIED.get()
-        if carried is self._turns and self._scope is not None:
+        if carried is self.turns and self._scope is not None:
             return self._scope
         for slot, scope in carried:
             if slot is self:
@@ -182,6 +175,17 @@ class ScopeSlot:
             return False
         self._token = CARRIED.set(carried)
         return True
+
+
+def turn() -> object:
+    """An object for each turn of a scope, the same only where nothing else can run as well.
+
+    What is carried names a scope only by where it is carried, unless it was handed over.
+    """
+    carried = CARRIED.get()
+    if type(carried) is Given or (carried and carried[-1][0].turns is carried):
+        return carried
+    return object()
 
 
 def value_for_child(value: str = "") -> str:
