@@ -21,9 +21,9 @@ def pytest_register_resource_guards(registry):
 """
 
 SDK = """
-import pathlib
+import os, pathlib
 
-EVIDENCE = pathlib.Path({evidence!r})
+EVIDENCE = pathlib.Path({evidence!r} + os.environ.get("PYTEST_XDIST_WORKER", ""))
 TRIED = []
 
 class Client:

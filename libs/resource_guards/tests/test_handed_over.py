@@ -310,6 +310,14 @@ LOOPS = {
     ),
 }
 
+if sys.version_info >= (3, 12):
+    LOOPS["eager task"] = fixture(
+        _RUNNER.format(
+            "loop.set_task_factory(asyncio.eager_task_factory); "
+            "await asyncio.gather(acall(function), loop.create_task(acall(sdk.rest)))"
+        )
+    )
+
 _GENERATOR = """
 KEPT = []
 async def generate(function):

@@ -277,6 +277,24 @@ ASYNCIO_SCOPES = {
     for name, body in _PYTEST_ASYNCIO.items()
 }
 
+for _scope in ("function", "module"):
+    ASYNCIO_SCOPES[f"aiohttp, {_scope}"] = _of_pytest_asyncio(
+        _scope,
+        """
+        from aiohttp import web
+        from aiohttp.test_utils import TestClient, TestServer
+        async def answer(request):
+            sdk.called(request.query["call"])
+            return web.Response()
+        application = web.Application()
+        application.router.add_get("/", answer)
+        async with TestClient(TestServer(application)) as client:
+            async def hand(function):
+                (await client.get("/", params={"call": function.__name__})).release()
+            yield hand
+        """,
+    )
+
 LEFT_ON_ASYNCIO = {
     "task": _of_pytest_asyncio("module", "yield")
     + """

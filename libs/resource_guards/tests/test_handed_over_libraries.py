@@ -176,6 +176,7 @@ CLUSTERS = {
         ("processes", "client.submit(function, random.random()).result(60)"),
         ("processes", "dask.delayed(function)(random.random()).compute()"),
         ("processes", "client.submit(nested, function, random.random()).result(60)"),
+        ("processes", "client.run(function)"),
         ("threads", "client.gather(client.map(function, [random.random()]))"),
         ("threads", "client.submit(acall_with, function, random.random()).result(60)"),
     )

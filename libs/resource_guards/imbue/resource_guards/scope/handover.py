@@ -85,8 +85,26 @@ def is_run_of_context(function: Any) -> bool:
     return isinstance(getattr(function, "__self__", None), contextvars.Context)
 
 
+class ByValue:
+    """A function on its way to another process, where it acts for whoever has handed it over.
+
+    Args:
+        value: The environment variable's value, for that.
+        function: The function, which those find that look at its arguments.
+    """
+
+    def __init__(self, value: str, function: Method) -> None:
+        self.value = value
+        self.__wrapped__ = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        __tracebackhide__ = True
+        return given_by_value(self.value, self.__wrapped__, *args, **kwargs)
+
+
 def _in_process(function: Method) -> Method:
-    return functools.partial(given_by_value, value_for_child(), function)
+    return ByValue(value_for_child(), function)
 
 
 def _in_runner(function: Method) -> Method:

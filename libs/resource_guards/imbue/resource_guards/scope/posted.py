@@ -1,4 +1,4 @@
-"""Work that is sent in a message, to a cluster or through a queue: its scopes go with the message.
+"""Work that is sent in a message, to a cluster, a queue or a server: its scopes go with the message.
 
 The receiver may be this process, a fork of it, or a child Python, which imports this module when it imports
 the library that receives.
@@ -9,11 +9,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from inspect import iscoroutinefunction
 from typing import Any
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from imbue.resource_guards.scope.handover import Method
 from imbue.resource_guards.scope.handover import acting_as
+from imbue.resource_guards.scope.handover import to_process
+from imbue.resource_guards.scope.slot import CARRIED
+from imbue.resource_guards.scope.slot import Turns
+from imbue.resource_guards.scope.slot import current_turns
 from imbue.resource_guards.scope.slot import value_for_child
 
 KEY: Final = "resource_guards"
@@ -43,6 +49,50 @@ def by_annotation(execute: Method) -> Method:
             return await execute(self, key, **kwargs)
         with acting_as(value):
             return await execute(self, key, **kwargs)
+
+    return acting
+
+
+def to_dask_worker(run: Method) -> Method:
+    """The way of dask's `Client.run`, whose functions are called past all tasks."""
+    carrying = to_process(1)(run)
+
+    def giving(self: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+        # What a coroutine function is replaced by would not be awaited.
+        way = run if iscoroutinefunction(function) else carrying
+        return way(self, function, *args, **kwargs)
+
+    return giving
+
+
+_ASKED_BY: Final[WeakKeyDictionary[Any, Turns]] = WeakKeyDictionary()
+"""For each of aiohttp's test servers who has last asked it."""
+
+
+def asking(request: Method) -> Method:
+    """The way of aiohttp's test client, whose server is in the same loop and may be older than the test."""
+
+    def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
+        handler = getattr(getattr(self.server, "runner", None), "server", None)
+        if handler is not None:
+            _ASKED_BY[handler] = current_turns()
+        return request(self, *args, **kwargs)
+
+    return noting
+
+
+def answering(handle_request: Method) -> Method:
+    """The way of aiohttp's connections, each of which is a task that began with the server."""
+
+    async def acting(self: Any, *args: Any, **kwargs: Any) -> Any:
+        turns = _ASKED_BY.get(self._manager)
+        if turns is None:
+            return await handle_request(self, *args, **kwargs)
+        token = CARRIED.set(turns)
+        try:
+            return await handle_request(self, *args, **kwargs)
+        finally:
+            CARRIED.reset(token)
 
     return acting
 

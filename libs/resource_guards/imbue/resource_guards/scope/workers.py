@@ -96,7 +96,11 @@ ROWS: Final = (
     Row("pebble.pool.process", "ProcessPool.schedule", to_process(1, keywords=("function",))),
     Row("pebble.pool.thread", "ThreadPool.schedule", to_thread(1, keywords=("function",))),
     Row("distributed.client", "Client._graph_to_futures", posted.with_annotation),
+    Row("distributed.client", "Client._run", posted.to_dask_worker),
     Row("distributed.worker", "Worker.execute", posted.by_annotation),
+    Row("aiohttp.test_utils", "TestClient._request", posted.asking),
+    Row("aiohttp.test_utils", "TestClient._ws_connect", posted.asking),
+    Row("aiohttp.web_protocol", "RequestHandler._handle_request", posted.answering),
 )
 
 CONNECTIONS: Final[dict[str, Callable[[Any], Callable[[], None]]]] = {
