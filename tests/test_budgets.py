@@ -114,8 +114,8 @@ def test_instructions(tmp_path: Path, record_property: Callable[[str, object], N
 @pytest.mark.parametrize(
     ("name", "more", "told"),
     [
-        ("calls", 1200.0, "1,200 µs: met"),
-        ("calls", 1263.5, "1,200 µs: missed by 63.50 µs"),
+        ("calls", 100.0, "100 µs: met"),
+        ("calls", 163.5, "100 µs: missed by 63.50 µs"),
         ("sdk-calls", 0.31, "0.3 µs: missed by 0.01 µs"),
         ("many", 1e6, "memory and directory as for 5,000"),
     ],
