@@ -15,7 +15,6 @@ from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.policy import read_policy
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import Mode
-from imbue.resource_guards.weakly import unless_gone
 
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.registry import Registry
@@ -164,6 +163,7 @@ class GuardSession:
         if not self.has_guards:
             return
         from imbue.resource_guards.enforcement import Enforcement
+        from imbue.resource_guards.weakly import unless_gone
 
         tell_missing, native = self.findings.add_missing_target, self.policy.is_native
         complain = unless_gone(self.complain)
