@@ -117,7 +117,9 @@ def test_a_file_edited_after_the_import(tool: Suite, workers: tuple[str, ...]) -
     outcome = tool.run(*DIRTY, *workers)
 
     check(outcome, tool, "test_it.py: it is not what it was in the run")
-    assert "base.py: it is not what it was in the run" in outcome.output
+    # A second worker may come to it when the first has edited it, and then does not know.
+    known = "base.py: it is not what it was in the run" in outcome.output
+    assert known or (workers and "base.py: it is not known what" in outcome.output), outcome.output
     assert "@pytest.mark" not in (tool.path / "base.py").read_text()
 
 

@@ -91,7 +91,7 @@ class Lifecycle:
         return (yield from self._fixtures.set_up(fixturedef, request))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
+    def pytest_runtest_makereport(  # noqa: C901 - a function of its own costs each test a call
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Judge a phase, when pytest has made its report and before other plugins read it.
@@ -117,7 +117,13 @@ class Lifecycle:
             if self._declared_by(item) is not account.declared:
                 self.refresh(scope)
         elif phase == "teardown":
-            self._end(account, scope)
+            if scope.has_started:
+                self.enforcement.leave(scope)
+            self._ledger.close(scope)
+            self._slot.leave()
+            self.running = None
+            if account.fixtures:
+                account.wait()
         if account.declared or scope.used or account.fixtures or self._records:
             self._judge(account, report, call)
         if phase == "teardown" and self._fixtures.finished:
@@ -127,15 +133,6 @@ class Lifecycle:
     def _reported_out_of_turn(self, item: pytest.Item) -> None:
         if self._ledger.is_open(item):  # it has begun, and another has taken its place
             self.overlap.found(item.nodeid, self._ledger.last_owner)
-
-    def _end(self, account: TestAccount, scope: Scope) -> None:
-        if scope.has_started:
-            self.enforcement.leave(scope)
-        self._ledger.close(scope)
-        self._slot.leave()
-        self.running = None
-        if account.fixtures:
-            account.wait()
 
     def _judge(
         self, account: TestAccount, report: pytest.TestReport, call: pytest.CallInfo[None]
