@@ -168,7 +168,12 @@ PROCESSES = {
     "Pool of spawn": _pool(_context("spawn"), "pool.apply_async(function).get(30)"),
     "Pool of fork server": _pool(_context("forkserver"), "pool.apply(function)"),
     "callback of a Pool": _done("pool.apply_async(abs, (1,), callback=then)", _context("fork")),
-    "Process": _started("multiprocessing.get_context('fork').Process(target=function)"),
+    **{
+        f"Process, {name}": _started(
+            f"multiprocessing.get_context({name!r}).Process(target=function)"
+        )
+        for name in ("fork", "forkserver")
+    },
 }
 
 if sys.version_info < (3, 14):
@@ -339,6 +344,16 @@ LEFT = {
             THREADS[0].start()
         def let_go(): GATE.set(); THREADS[0].join()
     """,
+    **{
+        f"_thread.{name}": f"""
+        import _thread
+        GATE, DONE = threading.Event(), threading.Event()
+        def leave(function):
+            _thread.{name}(lambda: (wait_for(GATE), function(), DONE.set()), ())
+        def let_go(): GATE.set(); wait_for(DONE)
+        """
+        for name in ("start_new_thread", "start_new")
+    },
     "task of a pool": """
         GATE, POOL = threading.Event(), futures.ThreadPoolExecutor(1)
         def leave(function): POOL.submit(lambda: (wait_for(GATE), function()))
