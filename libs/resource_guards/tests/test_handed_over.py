@@ -456,3 +456,41 @@ def test_two_workers(suite: Suite) -> None:
     }
 
     assert run_ways(suite, few, {"task": LEFT["task"]}, "-n2", "--dist=loadfile") == {}
+
+
+def test_nothing_leads_to_a_session_that_has_ended(suite: Suite) -> None:
+    """What is noted of generators goes with the session, whether they live, were left, or are at their end."""
+    suite.guard_tool()
+    suite.write_files(
+        {
+            "other/conftest.py": """
+def pytest_unconfigure(config):
+    from imbue.resource_guards.scope import generators
+    print("at the end:", generators._BEGUN, generators._GOING, generators._ENDING)
+""",
+            "other/test_it.py": """
+import asyncio
+
+KEPT = []
+
+async def generate():
+    yield 1
+    yield 2
+
+async def begin():
+    for kept in (KEPT, []):
+        kept.append(generate())
+        await anext(kept[0])
+
+def test_it():
+    asyncio.new_event_loop().run_until_complete(begin())
+    from imbue.resource_guards.scope import generators
+    assert generators._BEGUN and generators._GOING
+""",
+        }
+    )
+
+    outcome = suite.run("other", "-s", "-W", "ignore")
+
+    assert outcome.counts == {"passed": 1}, outcome.output
+    assert "at the end: {} {} {}" in outcome.output
