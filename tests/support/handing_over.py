@@ -127,6 +127,7 @@ def run_ways(
     for at, way in enumerate(left.values()):
         for form, words in _FORMS.items():
             files[f"test_left_{at}_{form}.py"] = _leaving(way, words)
+    suite.be_nobodys_child()
     suite.write_files(files)
     outcome = suite.run("--tb=short", *arguments, plugins=plugins)
     return {**_wrongly_handed_over(outcome, ways), **_wrongly_left(outcome, left)}

@@ -106,6 +106,10 @@ class Suite:
         evidence.unlink()
         return runs
 
+    def be_nobodys_child(self) -> None:
+        """Have its runs be no children of this one, whose guards would be in them as well."""
+        self._monkeypatch.delenv("RESOURCE_GUARDS_SCOPE", raising=False)
+
     def clear(self) -> None:
         """Remove all files of the suite, and the evidence of earlier runs."""
         for path in self.path.iterdir():

@@ -168,7 +168,12 @@ PROCESSES = {
     "Pool of spawn": _pool(_context("spawn"), "pool.apply_async(function).get(30)"),
     "Pool of fork server": _pool(_context("forkserver"), "pool.apply(function)"),
     "callback of a Pool": _done("pool.apply_async(abs, (1,), callback=then)", _context("fork")),
-    "Process": _started("multiprocessing.get_context('fork').Process(target=function)"),
+    **{
+        f"Process, {name}": _started(
+            f"multiprocessing.get_context({name!r}).Process(target=function)"
+        )
+        for name in ("fork", "forkserver")
+    },
 }
 
 if sys.version_info < (3, 14):
@@ -339,6 +344,16 @@ LEFT = {
             THREADS[0].start()
         def let_go(): GATE.set(); THREADS[0].join()
     """,
+    **{
+        f"_thread.{name}": f"""
+        import _thread
+        GATE, DONE = threading.Event(), threading.Event()
+        def leave(function):
+            _thread.{name}(lambda: (wait_for(GATE), function(), DONE.set()), ())
+        def let_go(): GATE.set(); wait_for(DONE)
+        """
+        for name in ("start_new_thread", "start_new")
+    },
     "task of a pool": """
         GATE, POOL = threading.Event(), futures.ThreadPoolExecutor(1)
         def leave(function): POOL.submit(lambda: (wait_for(GATE), function()))
@@ -441,3 +456,41 @@ def test_two_workers(suite: Suite) -> None:
     }
 
     assert run_ways(suite, few, {"task": LEFT["task"]}, "-n2", "--dist=loadfile") == {}
+
+
+def test_nothing_leads_to_a_session_that_has_ended(suite: Suite) -> None:
+    """What is noted of generators goes with the session, whether they live, were left, or are at their end."""
+    suite.guard_tool()
+    suite.write_files(
+        {
+            "other/conftest.py": """
+def pytest_unconfigure(config):
+    from imbue.resource_guards.scope import generators
+    print("at the end:", generators._BEGUN, generators._GOING, generators._ENDING)
+""",
+            "other/test_it.py": """
+import asyncio
+
+KEPT = []
+
+async def generate():
+    yield 1
+    yield 2
+
+async def begin():
+    for kept in (KEPT, []):
+        kept.append(generate())
+        await anext(kept[0])
+
+def test_it():
+    asyncio.new_event_loop().run_until_complete(begin())
+    from imbue.resource_guards.scope import generators
+    assert generators._BEGUN and generators._GOING
+""",
+        }
+    )
+
+    outcome = suite.run("other", "-s", "-W", "ignore")
+
+    assert outcome.counts == {"passed": 1}, outcome.output
+    assert "at the end: {} {} {}" in outcome.output

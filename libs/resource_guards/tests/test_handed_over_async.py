@@ -277,23 +277,39 @@ ASYNCIO_SCOPES = {
     for name, body in _PYTEST_ASYNCIO.items()
 }
 
+_AIOHTTP = """
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+async def answer(request):
+    sdk.called(request.query["call"])
+    return web.Response()
+async def answer_socket(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    sdk.called(request.query["call"])
+    await socket.close()
+    return socket
+application = web.Application()
+application.router.add_get("/", answer)
+application.router.add_get("/socket", answer_socket)
+async with TestClient(TestServer(application)) as client:
+    async def hand(function):
+        query = {{"call": function.__name__}}
+        {ask}
+    yield hand
+"""
+
+_ASKED = {
+    "request": '(await client.get("/", params=query)).release()',
+    "socket": """async with client.ws_connect("/socket", params=query) as socket:
+            await socket.receive()""",
+}
+
 for _scope in ("function", "module"):
-    ASYNCIO_SCOPES[f"aiohttp, {_scope}"] = _of_pytest_asyncio(
-        _scope,
-        """
-        from aiohttp import web
-        from aiohttp.test_utils import TestClient, TestServer
-        async def answer(request):
-            sdk.called(request.query["call"])
-            return web.Response()
-        application = web.Application()
-        application.router.add_get("/", answer)
-        async with TestClient(TestServer(application)) as client:
-            async def hand(function):
-                (await client.get("/", params={"call": function.__name__})).release()
-            yield hand
-        """,
-    )
+    for _name, _ask in _ASKED.items():
+        ASYNCIO_SCOPES[f"aiohttp, {_scope}, {_name}"] = _of_pytest_asyncio(
+            _scope, _AIOHTTP.format(ask=_ask)
+        )
 
 LEFT_ON_ASYNCIO = {
     "task": _of_pytest_asyncio("module", "yield")

@@ -234,6 +234,12 @@ LEFT = {
             "gevent.spawn(lambda: (gevent.sleep(0.01), function()))",
         )
     },
+    "gevent, thread": """
+        import gevent.threadpool
+        GATE, POOL = threading.Event(), gevent.threadpool.ThreadPool(1)
+        def leave(function): POOL.spawn(lambda: (wait_for(GATE), function()))
+        def let_go(): GATE.set(); POOL.join()
+    """,
     **{
         f"twisted, {call}": _REACTOR
         + textwrap.dedent(
@@ -259,6 +265,9 @@ LEFT = {
             "reactor.callLater(0.05, ended, function)",
             "late(function)",
             "FIRED.addCallback(lambda _: ended(function))",
+            "FIRED.addCallbacks(lambda _: ended(function), None)",
+            "FIRED.addCallback(int, base=2).addErrback(lambda _: ended(function))",
+            "FIRED.addBoth(lambda _: ended(function))",
         )
     },
 }

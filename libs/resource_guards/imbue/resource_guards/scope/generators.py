@@ -56,6 +56,10 @@ at its end to the loop: by then the first of these tables does not have it any m
 """
 
 
+_ENDING: Final[dict[int, Turns]] = {}
+"""Those that wait to be ended by trio, which keeps them alive so long."""
+
+
 def _is_going(begun: _Begun) -> None:
     if _BEGUN.get(begun.id) is begun:
         del _BEGUN[begun.id]
@@ -72,6 +76,21 @@ def turns_of(generator: Generator) -> Turns | None:
     """For whom a generator was begun that is thrown away, or lives; `None` if that is not known."""
     begun = _BEGUN.get(id(generator)) or _GOING.get(system.get_ident())
     return begun.turns if begun is not None and begun.id == id(generator) else None
+
+
+def forget() -> None:
+    """A session has ended: nothing here may lead to it."""
+    for table in (_BEGUN, _GOING):
+        for key, begun in list(table.items()):
+            if not _is_of_now(begun.turns):
+                del table[key]
+    for key, turns in list(_ENDING.items()):
+        if not _is_of_now(turns):
+            del _ENDING[key]
+
+
+def _is_of_now(turns: Turns) -> bool:
+    return all(slot in SLOTS for slot, _ in turns)
 
 
 def begin_generator(first_iteration: Method) -> Method:
@@ -144,10 +163,6 @@ def _noting(runner: object, first_iteration: Callable[[Generator], Any] | None) 
             first_iteration(generator)
 
     return noting
-
-
-_ENDING: Final[dict[int, Turns]] = {}
-"""Those that wait to be ended by trio, which keeps them alive so long."""
 
 
 def _keeping(finalize: Callable[[Generator], Any] | None) -> Any:

@@ -69,6 +69,11 @@ _ASKED_BY: Final[WeakKeyDictionary[Any, Turns]] = WeakKeyDictionary()
 """For each of aiohttp's test servers who has last asked it."""
 
 
+def forget() -> None:
+    """A session has ended: nothing here may lead to it."""
+    _ASKED_BY.clear()
+
+
 def asking(request: Method) -> Method:
     """The way of aiohttp's test client, whose server is in the same loop and may be older than the test."""
 

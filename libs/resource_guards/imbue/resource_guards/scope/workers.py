@@ -113,6 +113,8 @@ CONNECTIONS: Final[dict[str, Callable[[Any], Callable[[], None]]]] = {
 def carry_scopes(import_hook: ImportHook) -> ExitStack:
     """Begin to carry scopes; closing the returned stack ends it."""
     undo = ExitStack()
+    undo.callback(generators.forget)
+    undo.callback(posted.forget)
     for name in dict.fromkeys([*(row.module for row in ROWS), *CONNECTIONS]):
         import_hook.when_imported(name, partial(carry_through, name, undo))
     return undo
