@@ -494,3 +494,47 @@ def test_it():
 
     assert outcome.counts == {"passed": 1}, outcome.output
     assert "at the end: {} {} {}" in outcome.output
+
+
+def test_what_is_left_runs_between_tests(suite: Suite) -> None:
+    """A task of another thread's loop that acts when no test runs is charged to the test that left it."""
+    suite.write(
+        sdk="def send(): pass",
+        conftest="""
+            import asyncio, threading
+
+            LOOP, DONE, GATES = asyncio.new_event_loop(), threading.Event(), []
+
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("sdk", targets=["sdk:send"])
+
+            def pytest_runtest_logfinish(nodeid):
+                LOOP.call_soon_threadsafe(GATES.pop().set)
+                assert DONE.wait(20)
+        """,
+        test_it="""
+            import asyncio, threading, sdk
+            from conftest import DONE, GATES, LOOP
+
+            async def late(ready):
+                GATES.append(asyncio.Event())
+                ready.set()
+                await GATES[0].wait()
+                try:
+                    sdk.send()
+                except Exception:
+                    pass
+                DONE.set()
+
+            def test_leaves():
+                threading.Thread(target=LOOP.run_forever, daemon=True).start()
+                ready = threading.Event()
+                asyncio.run_coroutine_threadsafe(late(ready), LOOP)
+                assert ready.wait(20)
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome.counts == {"passed": 1}, outcome.output
+    assert "test_leaves invoked 'sdk' without @pytest.mark.sdk" in outcome.output
