@@ -6,11 +6,10 @@ what they do in a fork, written out.
 
 from __future__ import annotations
 
-import inspect
+import os
 
 import pytest
 
-from imbue.resource_guards.record.forks import may_be_caught
 from support.suite import Suite
 
 WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
@@ -326,24 +325,315 @@ def test_superfluous():
     assert suite.leftovers() == []
 
 
-def test_where_an_exception_may_be_caught() -> None:
-    """A handler between a call and what runs tests is found where the call stands within it."""
+COMING_BACK = {
+    "a program by path": """
+def test_it():
+    in_fork(lambda: subprocess.check_call([TOOL]))
+""",
+    "posix_spawn of a script's interpreter": """
+def test_it():
+    in_fork(lambda: os.posix_spawn("/bin/sh", ["sh", TOOL], {}))
+""",
+    "a handler that does not match": """
+def call():
+    try:
+        sdk.send()
+    except ValueError:
+        pass
 
-    def ask() -> bool:
-        return may_be_caught(inspect.currentframe())
+def test_it():
+    in_fork(call)
+""",
+    "caught, and come back": """
+def call():
+    try:
+        sdk.send()
+    except Exception:
+        raise KeyError("of its own")
 
-    def within() -> bool:
-        try:
-            return ask()
-        finally:
-            pass
+def test_it():
+    in_fork(call)
+""",
+    "tear-down": """
+@pytest.fixture
+def forking():
+    yield
+    with open(os.devnull):
+        in_fork(lambda: subprocess.check_call([TOOL]))
 
-    def behind() -> bool:
-        try:
-            len([])
-        finally:
-            pass
-        return ask()
+def test_it(request, forking):
+    pass
+""",
+    "unittest": """
+import unittest
+class TestIt(unittest.TestCase):
+    def test_it(self):
+        with open(os.devnull):
+            in_fork(sdk.send)
+    def tearDown(self):
+        note("torn down in unittest")
+""",
+    "doctest": """
+def example():
+    '''
+    >>> in_fork(sdk.send)
+    >>> note("the next line")
+    '''
+""",
+    "a function held from before, its streams closed": """
+from conftest import execv
+def test_it():
+    in_fork(lambda: (close_all(), execv(TOOL, [TOOL])))
+""",
+}
+"""Ways in which a fork with a blocked use would come back to pytest."""
 
-    assert within()
-    assert not behind()
+
+@WORKERS
+@pytest.mark.parametrize("test", COMING_BACK.values(), ids=COMING_BACK)
+def test_a_fork_never_comes_back(suite: Suite, test: str, workers: tuple[str, ...]) -> None:
+    """Nothing is torn down twice, nothing runs after it, and the use is the test's."""
+    write(suite, {}, "sdk")
+    conftest = (suite.path / "conftest.py").read_text()
+    suite.write_files(
+        {
+            "conftest.py": "from os import execv\n" + conftest,
+            "test_it.py": HELP.format(tool=str(suite.tool()))
+            + """
+import subprocess, sdk
+
+def note(what):
+    with open("notes", "a") as file:
+        file.write(what + "\\n")
+
+@pytest.fixture(scope="module", autouse=True)
+def outer():
+    yield
+    note("torn down")
+"""
+            + test,
+        }
+    )
+
+    outcome = suite.run("--doctest-modules", *workers)
+
+    (report,) = outcome.tests.values()
+    assert report.says_missing("sdk") or report.says_missing("tool"), outcome.output
+    notes = (suite.path / "notes").read_text().splitlines()
+    assert len(notes) == len(set(notes)), notes
+    assert not (suite.path / "sent").exists()
+    assert suite.runs_of() == []
+
+
+@pytest.mark.parametrize("between", ["mock", "pluggy"])
+def test_what_stands_between_a_pool_and_a_blocked_call(suite: Suite, between: str) -> None:
+    """A worker catches the violation, though `unittest.mock` or another application's pluggy stands between."""
+    write(suite, {}, "sdk")
+    suite.write_files(
+        {
+            "test_it.py": f"""
+import multiprocessing, pluggy, pytest, sdk
+from unittest import mock
+
+spec, impl = pluggy.HookspecMarker("app"), pluggy.HookimplMarker("app")
+
+class App:
+    @spec
+    @impl
+    def call(self):
+        sdk.send()
+
+def by_pluggy():
+    manager = pluggy.PluginManager("app")
+    manager.add_hookspecs(App)
+    manager.register(App())
+    manager.hook.call()
+
+def by_mock():
+    mock.Mock(side_effect=sdk.send)()
+
+def use(_):
+    try:
+        by_{between}()
+    except Exception as error:
+        return type(error).__name__
+
+def test_it():
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.map(use, [1, 2]) == ["ResourceGuardViolation"] * 2
+"""
+        }
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_it"].says_missing("sdk"), outcome.output
+    assert "assert" not in outcome["test_it"].text
+
+
+def test_what_a_fork_says_goes_into_no_file_of_the_user(suite: Suite) -> None:
+    """Also where it runs a program in its own place by a function that was held before the session."""
+    write(suite, {}, "tool")
+    conftest = (suite.path / "conftest.py").read_text()
+    suite.write_files(
+        {
+            "conftest.py": "from os import execv\n" + conftest,
+            "test_it.py": HELP.format(tool=str(suite.tool()))
+            + """
+from conftest import execv
+
+def call():
+    close_all()
+    for _ in range(4):
+        os.open("log", os.O_CREAT | os.O_RDWR, 0o600)
+    execv(TOOL, [TOOL])
+
+def test_it():
+    in_fork(call)
+""",
+        }
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_it"].says_missing("tool"), outcome.output
+    assert (suite.path / "log").read_text() == ""
+
+
+CHANGES = {
+    "user": "os.setuid(65534)",
+    "root": "os.mkdir('root'); os.chroot('root')",
+    "root, standard error closed": "os.mkdir('root'); os.chroot('root'); os.close(2)",
+}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="changing user or root takes root's rights")
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_fork_with_another_user_or_root(suite: Suite, change: str) -> None:
+    """What it uses is recorded, though it comes to the journal by no path."""
+    write(suite, {}, "sdk")
+    suite.write_files(
+        {
+            "sdk.py": "def send():\n    pass\n",
+            "test_it.py": f"""
+import os, pathlib, pytest, sdk
+
+def call(name):
+    os.makedirs(name)
+    os.chdir(name)
+    pid = os.fork()
+    if not pid:
+        {change}
+        sdk.send()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == (0 if "_marked" in str(name) else 127)
+
+@pytest.mark.sdk
+def test_marked(tmp_path):
+    call(tmp_path / "_marked")
+
+def test_unmarked(tmp_path):
+    call(tmp_path / "not")
+""",
+        }
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing("sdk"), outcome.output
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="changing the root takes root's rights")
+@WORKERS
+def test_a_fork_that_has_lost_each_way(suite: Suite, workers: tuple[str, ...]) -> None:
+    """Another root, and all descriptors closed: it is ended, and the run fails with the reason."""
+    write(suite, {}, "sdk")
+    suite.write_files(
+        {
+            "test_it.py": """
+import os, pytest, sdk
+
+@pytest.mark.sdk
+def test_it(tmp_path):
+    pid = os.fork()
+    if not pid:
+        os.chroot(tmp_path)
+        os.closerange(0, 256)
+        sdk.send()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 127
+"""
+        }
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome.code != 0
+    assert "could not be recorded" in outcome.output, outcome.output
+    assert "No such file or directory" in outcome.output
+    assert not (suite.path / "sent").exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="changing the user takes root's rights")
+def test_a_child_python_of_another_user(suite: Suite) -> None:
+    """It has no way to record what it uses: it is ended with a message, and the use does not happen."""
+    write(suite, {}, "sdk")
+    suite.write_files(
+        {
+            "test_it.py": """
+import subprocess, sys, pytest
+
+CODE = "import os, sdk; os.setuid(65534); sdk.send()"
+
+@pytest.mark.sdk
+def test_it():
+    done = subprocess.run([sys.executable, "-c", CODE], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 127
+    assert "so this process was ended" in done.stderr
+    assert "Traceback" not in done.stderr
+"""
+        }
+    )
+
+    outcome = suite.run("-rA")
+
+    assert "assert" not in outcome["test_it"].text, outcome.output
+    assert not (suite.path / "sent").exists()
+
+
+def test_functions_of_os_that_a_module_has_replaced(suite: Suite) -> None:
+    """A module's fixture replaces what lists and opens files: a program that starts is judged as ever."""
+    write(suite, {}, "tool")
+    suite.write_files(
+        {
+            "test_it.py": """
+import os, subprocess, pytest
+
+@pytest.fixture(scope="module", autouse=True)
+def replaced():
+    def refuse(*args, **kwargs):
+        raise KeyError(args)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("listdir", "open", "read", "close"):
+            patch.setattr(os, name, refuse)
+        yield
+
+@pytest.mark.tool
+def test_marked():
+    os.system("tool")
+
+def test_unmarked():
+    os.system("tool")
+
+def test_another_program():
+    os.system("true")
+"""
+        }
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing("tool"), outcome.output
+    assert outcome["test_another_program"].outcome == "passed"

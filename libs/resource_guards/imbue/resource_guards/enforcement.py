@@ -103,7 +103,7 @@ class Enforcement:
             self._watcher = ProgramWatcher(
                 str(directory),
                 self.shims.path_at_start,
-                self.observer.saw_start,
+                self.observer,
                 self.observer.before_start,
                 self.slot.named,
             )

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 getframe = sys._getframe  # noqa: SLF001 - documented, if not for everyone
+settrace = sys.settrace
 
 _ENCODING = sys.getfilesystemencoding()
 _ERRORS = sys.getfilesystemencodeerrors()

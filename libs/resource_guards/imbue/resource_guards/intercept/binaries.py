@@ -9,12 +9,14 @@ import os
 
 from imbue.resource_guards import system
 
+Identity = tuple[int, int]
+"""Device and inode of a file."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Iterator
 
-    Identity = tuple[int, int]  # device and inode of a file
 
 _KINDS = 0o170000
 _FOLDER = 0o040000

@@ -20,6 +20,7 @@ from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.intercept import child_installs
 from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept.binaries import Binary
+from imbue.resource_guards.intercept.binaries import identity
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from contextvars import Token
     from typing import Any
     from typing import Final
+    from typing import NoReturn
 
 GUARDS: Final[dict[str, ChildGuard]] = {}
 """For each session around this process, by its key, its guard here."""
@@ -145,6 +147,7 @@ class ChildGuard:
         self._scope = Scope(OUTSIDE, frozenset())
         self._key = key
         self._directory = directory
+        self._root = identity("/")
         self._session_pid = 0
         self._labels: dict[str, str] = {}
         self._import_hook = ImportHook()
@@ -207,7 +210,12 @@ class ChildGuard:
         __tracebackhide__ = True
         violation = self._saw(resource, layer, what)
         if violation is not None:
-            raise violation
+            self.stop(violation)
+
+    def stop(self, violation: ResourceGuardViolation) -> NoReturn:
+        """Stop what is about to be done."""
+        __tracebackhide__ = True
+        raise violation
 
     def _saw(self, resource: str, layer: str, what: str) -> ResourceGuardViolation | None:
         scope = self.current()
@@ -220,32 +228,20 @@ class ChildGuard:
         from imbue.resource_guards.messages import violations as messages
         from imbue.resource_guards.model import Use
         from imbue.resource_guards.record.ancestors import through
+        from imbue.resource_guards.record.from_child import write_record
         from imbue.resource_guards.record.line import format_use
 
         by = "" if is_allowed else through(self._session_pid)
         pid = system.getpid()
         use = Use(resource, is_allowed, Layer(layer), what, call_site(), pid, by)
-        if not self._write(format_use(scope.id, use)):
+        if not write_record(self._directory, self._root, format_use(scope.id, use)):
+            self._stop()
             return None
         scope.used.add(resource)
         if is_allowed:
             return None
         text = messages.blocked(self._labels.get(resource, resource), use, messages.STARTED_BY_TEST)
         return ResourceGuardViolation(text, resource)
-
-    def _write(self, record: bytes) -> bool:
-        """Write a record; `False` if the session has ended, and guards nothing any more."""
-        try:
-            system.append(f"{self._directory}/journal", record)
-        except OSError:
-            try:
-                # Emptying a file works where a disk is full; the session finds it empty and fails.
-                flags = system.O_WRONLY | system.O_TRUNC | system.O_CLOEXEC
-                system.close(system.open(f"{self._directory}/health", flags))
-            except FileNotFoundError:
-                self._stop()
-                return False
-        return True
 
     def _stop(self) -> None:
         """The session has ended before this process: be silent from now on."""
@@ -275,9 +271,7 @@ class ChildGuard:
                 resource, label, is_use = fields
                 self._labels[resource] = label
                 child_installs.watch_connections(resource, is_use, self.saw_call)
-        self._watcher = ProgramWatcher(
-            self._directory, path, self.saw_start, lambda: None, self.named
-        )
+        self._watcher = ProgramWatcher(self._directory, path, self, lambda: None, self.named)
         if binaries:
             self._watcher.guard(binaries)
             start_functions.watch(self._watcher)

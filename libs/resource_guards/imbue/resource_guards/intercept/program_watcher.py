@@ -13,6 +13,7 @@ from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_runnable
 from imbue.resource_guards.intercept.binaries import identity
 from imbue.resource_guards.intercept.binaries import names_on_the_way
+from imbue.resource_guards.intercept.forks import end_fork
 from imbue.resource_guards.intercept.interpreters import script_at
 from imbue.resource_guards.intercept.starts import Start
 
@@ -21,17 +22,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Sequence
+    from typing import NoReturn
+    from typing import Protocol
 
     from imbue.resource_guards.errors import ResourceGuardViolation
     from imbue.resource_guards.intercept.binaries import Identity
 
-    Saw = Callable[[Binary, Sequence[str]], ResourceGuardViolation | None]
+    class Witness(Protocol):
+        """Who is told of guarded programs."""
+
+        def saw_start(
+            self, binary: Binary, arguments: Sequence[str]
+        ) -> ResourceGuardViolation | None:
+            """A program is about to start; returns what is to be raised if it may not."""
+
+        def stop(self, violation: ResourceGuardViolation) -> NoReturn:
+            """Raise that, or end this process."""
+
 
 _LOOK_FOR_THEMSELVES = ("python", "pypy")
 """What looks for its own name along PATH, and must not take a shim there for itself."""
-
-NOT_FOUND = 127
-"""The exit code of a blocked program: a shell's, for one that is not there."""
 
 
 class ProgramWatcher:
@@ -40,7 +50,7 @@ class ProgramWatcher:
     Args:
         directory: The session's private directory, which has the shims.
         path: The entries of PATH before the shims were put there.
-        saw: Told of a binary and its command line; returns what is to be raised if it may not run.
+        witness: Told of guarded programs.
         before: Told that something is about to start, whatever it is.
         named: Names the current scope in a value of our variable.
     """
@@ -49,7 +59,7 @@ class ProgramWatcher:
         self,
         directory: str,
         path: Iterable[str],
-        saw: Saw,
+        witness: Witness,
         before: Callable[[], None],
         named: Callable[[str], str],
     ) -> None:
@@ -58,7 +68,7 @@ class ProgramWatcher:
         self.named = named
         self._directory = directory
         self._path = frozenset(path)
-        self._saw = saw
+        self._witness = witness
         self._pid = system.getpid()
         self._of_file: dict[Identity, list[Binary]] = {}
         self._of_shim: dict[Identity, tuple[Binary, str]] = {}
@@ -101,7 +111,7 @@ class ProgramWatcher:
         name, *rest = start.arguments or [binary.name]
         is_path = name.startswith(f"{self._directory}/")
         shown = [binary.name, *rest] if is_path else start.arguments
-        if self._saw(binary, shown) is not None:
+        if self._witness.saw_start(binary, shown) is not None:
             return start.instead(self._refusal(binary))
         if is_path or binary.name.startswith(_LOOK_FOR_THEMSELVES):
             return start.instead(real, [real, *rest])
@@ -132,15 +142,14 @@ class ProgramWatcher:
 
     def _judged(self, binary: Binary, start: Start, allowed: Start) -> Start:
         __tracebackhide__ = True
-        violation = self._saw(binary, start.arguments)
+        violation = self._witness.saw_start(binary, start.arguments)
         if violation is None:
             return allowed
         if not start.replaces or system.getpid() == self._pid:
-            raise violation
-        # A fork on its way to exec. An exception would unwind a second copy of pytest.
+            self._witness.stop(violation)
+        # A fork on its way to exec ends as what it would have become.
         if not start.is_open:
-            system.write(2, f"resource guards: {violation}\n".encode(errors="replace"))
-            system.exit_at_once(NOT_FOUND)
+            end_fork(str(violation))
         return start.instead(self._refusal(binary))
 
     def _refusal(self, binary: Binary) -> str:

@@ -99,6 +99,14 @@ def state_unwritable(path: Path, error: OSError) -> str:
     )
 
 
+def journal_out_of_reach(directory: str, reason: object) -> str:
+    """A process that can record nothing, nor leave a sign of that."""
+    return (
+        f"A use of a resource could not be recorded in {directory} ({reason}), so this process was "
+        f"ended. Has it changed its user or root directory? Use the resource before that."
+    )
+
+
 def journal_unwritable(path: Path, reason: object) -> str:
     """A record that could not be written."""
     return (

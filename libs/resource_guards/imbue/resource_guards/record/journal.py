@@ -29,7 +29,11 @@ from imbue.resource_guards.record.line import BLOCKED
 from imbue.resource_guards.record.line import END
 from imbue.resource_guards.record.line import FIELDS
 from imbue.resource_guards.record.line import format_use
+from imbue.resource_guards.record.shared_note import SharedNote
 from imbue.resource_guards.scope.entry import ANY_SCOPE
+
+OUT_OF_REACH: Final = (PermissionError, FileNotFoundError)
+"""What a path leads to for a process of another user, or with another root."""
 
 _LAYERS: Final = frozenset(map(str, Layer))
 _NUMBER: Final = re.compile("[0-9]{1,30}")  # Python refuses to read a number of 5,000 digits
@@ -84,6 +88,8 @@ class Journal:
         self._folder = str(path.parent)
         health.write_text("1", encoding="utf-8")
         self._health_name = str(health)
+        self._shared = SharedNote()
+        self._root = system.stat("/")
         flags = system.O_RDWR | system.O_APPEND | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC
         self._use(system.open(self._name, flags, 0o600))
         self._file = self._identity()
@@ -175,7 +181,8 @@ class Journal:
         """Write a record from a fork of the session's process.
 
         By path: whatever number the descriptor has, the fork may have closed it, and opened a file of its
-        own under that number.
+        own under that number. A fork that has changed its user or root cannot come there by path; then
+        by the descriptor, if that is the journal's still.
 
         Returns:
             Whether there is a session to write to: it may have ended before the fork.
@@ -183,22 +190,30 @@ class Journal:
         Raises:
             JournalError: It could not be written, or not whole.
         """
+        record = format_use(scope_id, use)
         try:
-            system.append(self._name, format_use(scope_id, use))
+            system.append(self._name, record)
         except OSError as error:
-            # With its whole folder: a session that has not ended finds by itself that it is gone.
-            if isinstance(error, FileNotFoundError) and not system.access(self._folder, 0):
+            if self._has_ended(error):
                 return False
-            problem = messages.journal_unwritable(self.path, error)
-            self._note_loss(str(error))
-            raise JournalError(problem) from error
+            if not self._append_by_descriptor(record, error):
+                self._shared.lose(str(error))
+                raise JournalError(messages.journal_unwritable(self.path, error)) from error
         return True
 
-    def _note_loss(self, reason: str) -> None:
-        with suppress(OSError):  # then it has gone, which `has_news` finds
-            # Emptied, and told by the name of a link: both work where no file may grow.
-            system.truncate(self._health_name, 0)
-            system.symlink(reason, f"{self._health_name}.reason")
+    def _has_ended(self, error: OSError) -> bool:
+        if self._shared.has_ended:
+            return True
+        # Killed, and swept since. With its whole folder: a session that lives finds by itself that it is gone.
+        is_gone = isinstance(error, FileNotFoundError) and not system.access(self._folder, 0)
+        return is_gone and os.path.samestat(system.stat("/"), self._root)
+
+    def _append_by_descriptor(self, record: bytes, error: OSError) -> bool:
+        try:
+            is_own = isinstance(error, OUT_OF_REACH) and self._identity() == self._file
+            return is_own and system.write(self._fd, record) == len(record)
+        except OSError:
+            return False
 
     def check_loss(self) -> None:
         """Make sure that no process has lost a record so far.
@@ -206,16 +221,14 @@ class Journal:
         Raises:
             JournalError: One has.
         """
+        reason = self._shared.reason
         try:
-            if system.stat(self._health_name).st_size:
-                return
+            if not reason and not system.stat(self._health_name).st_size:
+                reason = "a process could not append"
         except OSError as error:
             raise JournalError(messages.journal_removed(self.path)) from error
-        try:
-            reason = system.fsdecode(system.readlink(f"{self._health_name}.reason"))
-        except OSError:
-            reason = "a process could not append"
-        raise JournalError(messages.journal_unwritable(self.path, reason))
+        if reason:
+            raise JournalError(messages.journal_unwritable(self.path, reason))
 
     def check(self) -> None:
         """Make sure that every record that should have been written was.
@@ -246,6 +259,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the descriptor; the file goes with its directory."""
+        self._shared.end()
         with suppress(OSError):  # a test has closed it; it may be another file's by now
             if self._identity() == self._file:
                 system.close(self._fd)

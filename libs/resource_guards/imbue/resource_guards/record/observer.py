@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Final
+from typing import NoReturn
 
 from imbue.resource_guards import system
 from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.intercept.binaries import Binary
+from imbue.resource_guards.intercept.forks import end_fork
+from imbue.resource_guards.intercept.forks import end_if_it_comes_back
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.command_line import written
-from imbue.resource_guards.record.forks import end_fork
-from imbue.resource_guards.record.forks import may_be_caught
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import ScopeSlot
 
 Refresh = Callable[[Scope], None]
-
-BLOCKED: Final = 127
-"""The exit code of a fork that is ended: that of a blocked program."""
 
 
 class Observer:
@@ -97,11 +95,18 @@ class Observer:
     def _saw_call(self, scope: Scope, resource: str, layer: Layer, what: str) -> None:
         __tracebackhide__ = True
         violation = self._note(scope, resource, layer, what)
-        if violation is None:
-            return
+        if violation is not None:
+            self.stop(violation)
+
+    def stop(self, violation: ResourceGuardViolation) -> NoReturn:
+        """Stop what is about to be done; in a fork, so that it never comes back to pytest.
+
+        Raises:
+            ResourceGuardViolation: It.
+        """
+        __tracebackhide__ = True
         if self._ledger.is_in_fork():
-            if not may_be_caught(system.getframe()):
-                end_fork(str(violation), BLOCKED)
+            end_if_it_comes_back(system.getframe(), str(violation))
             self.has_raised_in_fork = True
         raise violation
 
@@ -140,7 +145,7 @@ class Observer:
 
     def end_fork(self) -> None:
         """End this fork, which has come back to pytest with what was raised in it."""
-        end_fork(messages.fork_came_back(), BLOCKED)
+        end_fork(messages.fork_came_back())
 
     def _note(
         self, scope: Scope, resource: str, layer: Layer, what: str
@@ -155,7 +160,7 @@ class Observer:
                     return None  # the session has ended, and guards nothing any more
             except JournalError as error:
                 # Nothing that a fork raises is heard by anyone; the session finds the reason.
-                end_fork(str(error), BLOCKED)
+                end_fork(str(error))
             scope.note_resource(resource)
         else:
             self._ledger.note(scope, use)

@@ -1,0 +1,37 @@
+"""Write a record from a child Python; loaded with the first use that it sees."""
+
+from __future__ import annotations
+
+from imbue.resource_guards import system
+from imbue.resource_guards.intercept.binaries import Identity
+from imbue.resource_guards.intercept.binaries import identity
+from imbue.resource_guards.intercept.forks import end_process
+from imbue.resource_guards.messages import trust as messages
+
+_EMPTIED = system.O_WRONLY | system.O_TRUNC | system.O_CLOEXEC
+
+
+def write_record(directory: str, root: Identity | None, record: bytes) -> bool:
+    """Write a record; ends this process where that can neither be done nor be told.
+
+    Args:
+        directory: The session's private directory.
+        root: The root directory that the process began with.
+        record: The record.
+
+    Returns:
+        Whether there is a session to write to: it may have ended.
+    """
+    try:
+        system.append(f"{directory}/journal", record)
+    except OSError as error:
+        try:
+            # Emptying a file works where a disk is full; the session finds it empty and fails.
+            system.close(system.open(f"{directory}/health", _EMPTIED))
+        except FileNotFoundError:
+            if identity("/") == root:
+                return False
+            end_process(messages.journal_out_of_reach(directory, error))
+        except OSError:  # it has another user than when it began
+            end_process(messages.journal_out_of_reach(directory, error))
+    return True
