@@ -7,8 +7,8 @@ import pytest
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record import ledger
-from imbue.resource_guards.record.journal import Entry
 from imbue.resource_guards.record.ledger import Ledger
+from imbue.resource_guards.wire.line import Entry
 
 
 def test_scopes_of_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from imbue.resource_guards.scope.entry import VARIABLE
-from imbue.resource_guards.scope.entry import session_key
+from imbue.resource_guards.wire import files
+from imbue.resource_guards.wire.guards_file import Guarded
+from imbue.resource_guards.wire.guards_file import format_guards
+from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import session_key
 
 
 @pytest.fixture
@@ -18,7 +21,8 @@ def private(tmp_path: Path) -> Path:
     (tmp_path / "sdk.py").write_text("def send(): print('sent')")
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
-    (private / "guards").write_text("pid\t1\npath\t\nsdk\tsdk\tsdk\tsdk\tsend\t\t\n")
+    guarded = Guarded(1, [], [["call", "sdk", "sdk", "sdk", "send", "", ""]])
+    (private / files.GUARDS).write_text(format_guards(guarded))
     for name in ("journal", "health"):
         (private / name).touch()
     return private
@@ -59,7 +63,7 @@ def test_a_directory_that_says_nothing_readable(
     private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is guarded by what cannot be read, and the child runs as ever."""
-    (private / "guards").write_text("pid\tnone\n")
+    (private / files.GUARDS).write_text("guards\t0\npid\t1\npath\n")
 
     done = send_in_child(private, monkeypatch)
 

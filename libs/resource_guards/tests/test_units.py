@@ -21,8 +21,8 @@ from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal
-from imbue.resource_guards.record.journal import parse_record
-from imbue.resource_guards.record.line import format_use
+from imbue.resource_guards.wire.line import format_use
+from imbue.resource_guards.wire.line import parse_record
 
 
 @pytest.mark.parametrize(

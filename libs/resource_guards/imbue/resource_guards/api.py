@@ -21,7 +21,7 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import SdkTarget
-from imbue.resource_guards.record.observer import ACTIVE
+from imbue.resource_guards.record.book import ACTIVE
 from imbue.resource_guards.session import SESSIONS
 from imbue.resource_guards.session import GuardSession
 
@@ -97,13 +97,13 @@ def enforce_sdk_guard(resource: str) -> None:
     """
     __tracebackhide__ = True
     known = False
-    for observer in ACTIVE:
-        name = observer.names.get(resource)
+    for gatekeeper in ACTIVE:
+        name = gatekeeper.names.get(resource)
         if name is not None:
             known = True
-            observer.enforce(name, observer.labels[name])
+            gatekeeper.see(name, gatekeeper.labels[name])
     if ACTIVE and not known:
-        names = [label for observer in ACTIVE for label in observer.labels.values()]
+        names = [label for gatekeeper in ACTIVE for label in gatekeeper.labels.values()]
         raise ResourceGuardMisconfiguration(messages.enforced_unknown(resource, names))
 
 

@@ -17,8 +17,6 @@ from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept import uvloop_starts
-from imbue.resource_guards.intercept.child import GUARDS_FILE
-from imbue.resource_guards.intercept.child_file import write_guards
 from imbue.resource_guards.intercept.fake_file_system import keep_real_files
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.listeners import LISTENERS
@@ -27,20 +25,22 @@ from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.intercept.sdk_guards import SdkGuards
 from imbue.resource_guards.intercept.sdk_guards import Told
 from imbue.resource_guards.intercept.shims import Shims
+from imbue.resource_guards.intercept.told_to_children import write_guards
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
+from imbue.resource_guards.record.book import ACTIVE
+from imbue.resource_guards.record.book import Book
 from imbue.resource_guards.record.children import own_children
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.ledger import Ledger
-from imbue.resource_guards.record.observer import ACTIVE
-from imbue.resource_guards.record.observer import Observer
-from imbue.resource_guards.scope.entry import session_key
 from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import ScopeSlot
 from imbue.resource_guards.scope.slot import turn
 from imbue.resource_guards.scope.workers import carry_scopes
+from imbue.resource_guards.wire import files
+from imbue.resource_guards.wire.variable import session_key
 
 if TYPE_CHECKING:
     from imbue.resource_guards.intercept.native.library import Preload
@@ -78,12 +78,13 @@ class Enforcement:
             directory = undo.enter_context(private_directory(labels))
             self._directory = directory
             key = session_key(str(directory))
-            self.journal = Journal(directory / "journal", directory / "health")
+            self.journal = Journal(directory / files.JOURNAL, directory / files.HEALTH)
             undo.callback(self.journal.close)
-            publisher = Publisher(key, directory / "state", complain)
+            publisher = Publisher(key, directory / files.STATE, complain)
             undo.callback(publisher.close)
             self.slot = ScopeSlot(publisher, self.ledger.find)
-            self.observer = Observer(self.slot, self.ledger, self.journal, self.read_journal)
+            self.book = Book(self.slot, self.ledger, self.journal, self.read_journal)
+            self.gatekeeper = self.book.gatekeeper
             self.shims = Shims(directory, key)
             undo.callback(self.shims.remove)
             import_hook = ImportHook()
@@ -91,10 +92,10 @@ class Enforcement:
             undo.enter_context(carry_scopes(import_hook))
             late = undo.enter_context(ExitStack())
             keep_real_files(import_hook)
-            LISTENERS[key] = self.observer.enforce
+            LISTENERS[key] = self.gatekeeper.see
             undo.callback(LISTENERS.pop, key)
             self._sdk_guards = SdkGuards(
-                Told(key, self.observer.saw_connection, turn),
+                Told(key, self.gatekeeper.see, turn),
                 tell_missing,
                 complain,
                 import_hook,
@@ -103,8 +104,8 @@ class Enforcement:
             self._watcher = ProgramWatcher(
                 str(directory),
                 self.shims.path_at_start,
-                self.observer,
-                self.observer.before_start,
+                self.gatekeeper,
+                self.book.before_start,
                 self.slot.named,
             )
             self._preload: Preload | None = None
@@ -122,9 +123,9 @@ class Enforcement:
             SLOTS.append(self.slot)
             undo.callback(SLOTS.remove, self.slot)
             undo.callback(self.slot.close)
-            ACTIVE.append(self.observer)
-            undo.callback(ACTIVE.remove, self.observer)
-            undo.callback(self.observer.close)
+            ACTIVE.append(self.gatekeeper)
+            undo.callback(ACTIVE.remove, self.gatekeeper)
+            undo.callback(self.gatekeeper.close)
             self._undo = undo.pop_all()
 
     def add(self, resource: Resource) -> None:
@@ -163,13 +164,13 @@ class Enforcement:
                 if before is None or guard not in before.sdks:
                     self._sdk_guards.add(resource, guard, undo)
             self._guards.push(undo.pop_all())
-        self.observer.call(resource.name, resource.label)
+        self.gatekeeper.call(resource.name, resource.label)
         self._watcher.guard(binaries)
         self._added[resource.name] = resource
 
     def _tell_children(self) -> None:
         write_guards(
-            self._directory / GUARDS_FILE,
+            self._directory / files.GUARDS,
             self._added.values(),
             self._watcher.binaries,
             self.shims.path_at_start,

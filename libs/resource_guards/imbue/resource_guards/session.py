@@ -273,7 +273,7 @@ class GuardSession:
             enforcement, self._enforcement = self._enforcement, None
             enforcement.stop()
             for late in enforcement.ledger.late:
-                self.findings.add_late_use(late, enforcement.observer.labels)
+                self.findings.add_late_use(late, enforcement.gatekeeper.labels)
 
     def close(self) -> None:
         """End of the session, however it comes."""

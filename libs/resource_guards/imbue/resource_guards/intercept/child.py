@@ -16,7 +16,7 @@ from contextvars import ContextVar
 
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
-from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.gatekeeper import Gatekeeper
 from imbue.resource_guards.intercept import child_installs
 from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept.binaries import Binary
@@ -24,13 +24,16 @@ from imbue.resource_guards.intercept.binaries import identity
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
-from imbue.resource_guards.scope.entry import ANY_SCOPE
-from imbue.resource_guards.scope.entry import OUTSIDE
-from imbue.resource_guards.scope.entry import VARIABLE
-from imbue.resource_guards.scope.entry import directory_of
-from imbue.resource_guards.scope.entry import format_scope
-from imbue.resource_guards.scope.entry import parse_entries
-from imbue.resource_guards.scope.entry import with_entry
+from imbue.resource_guards.wire import files
+from imbue.resource_guards.wire.guards_file import parse_guards
+from imbue.resource_guards.wire.variable import ANY_SCOPE
+from imbue.resource_guards.wire.variable import OUTSIDE
+from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import directory_of
+from imbue.resource_guards.wire.variable import format_scope
+from imbue.resource_guards.wire.variable import parse_entries
+from imbue.resource_guards.wire.variable import parse_scope
+from imbue.resource_guards.wire.variable import with_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,14 +43,14 @@ if TYPE_CHECKING:
     from typing import Final
     from typing import NoReturn
 
+    from imbue.resource_guards.errors import ResourceGuardViolation
+    from imbue.resource_guards.model import Use
+
 GUARDS: Final[dict[str, ChildGuard]] = {}
 """For each session around this process, by its key, its guard here."""
 
 PREPARATION: Final = "resource_guards_scope"
 """The key under which `multiprocessing` is given the variable's value for a new process."""
-
-GUARDS_FILE: Final = "guards"
-"""The file in the private directory that says what is guarded; see `intercept/child_file.py`."""
 
 _OTHERS_CAN_ENTER: Final = 0o077
 
@@ -118,6 +121,9 @@ class Scope:
 
     __slots__ = ("allowed", "id", "used")
 
+    owner = "the test that started this process"
+    is_of_fixture = False  # or of a fixture: only the session's process knows
+
     def __init__(self, id: str, allowed: frozenset[str]) -> None:  # noqa: A002 - as in `pytest.param`
         self.id = id
         self.allowed = allowed
@@ -149,10 +155,10 @@ class ChildGuard:
         self._directory = directory
         self._root = identity("/")
         self._session_pid = 0
-        self._labels: dict[str, str] = {}
+        self._gatekeeper = Gatekeeper(self._charged, self)
         self._import_hook = ImportHook()
         self._read_guards()
-        LISTENERS[key] = self.saw_sdk_call
+        LISTENERS[key] = self._gatekeeper.see
         self._import_hook.when_imported("multiprocessing.spawn", _adopt_prepared_scope)
         if not GUARDS:  # a second session around this process comes with the same messages
             for name in child_installs.CARRIERS:
@@ -168,8 +174,8 @@ class ChildGuard:
         if scope_id == ANY_SCOPE:
             from imbue.resource_guards.record.ancestors import child_of  # rare
 
-            state = system.read_file(f"{self._directory}/state")
-            ((scope_id, allowed),) = parse_entries(f" state={state}").values()
+            state = system.read_file(f"{self._directory}/{files.STATE}")
+            scope_id, allowed = parse_scope(state)
             if scope_id == ANY_SCOPE:
                 scope_id += child_of(self._session_pid)
         return Scope(scope_id, allowed)
@@ -182,66 +188,37 @@ class ChildGuard:
         """The scope on whose behalf the calling code runs."""
         return self.acting.get() or self._scope
 
+    def _charged(self) -> Scope | None:
+        scope = self.current()
+        return None if scope.id == OUTSIDE else scope
+
     def named(self, value: str) -> str:
         """A value of the variable with the current scope in this session's entry."""
         scope = self.current()
         return with_entry(value, self._key, format_scope(scope.id, scope.allowed))
 
-    def saw_start(self, binary: Binary, arguments: Sequence[str]) -> ResourceGuardViolation | None:
-        """Note that a guarded program is about to start; returns what is to be raised."""
-        if self.current().id == OUTSIDE:
-            return None
-        # Only where a guarded program is started.
-        from imbue.resource_guards.record.command_line import written
+    def record(self, scope: Scope, use: Use) -> bool:
+        """Record a use; `False` if the session has ended, and guards nothing any more."""
+        # With the first use that is seen.
+        from imbue.resource_guards.record.from_child import write_record
+        from imbue.resource_guards.wire.line import format_use
 
-        return self._saw(binary.resource, "spawn", written(arguments))
+        if not write_record(self._directory, self._root, format_use(scope.id, use)):
+            self._stop()
+            return False
+        scope.used.add(use.resource)
+        return True
 
-    def saw_sdk_call(self, resource: str, what: str) -> None:
-        """Note a call of an SDK; see :meth:`saw_call`."""
-        __tracebackhide__ = True
-        self.saw_call(resource, "sdk", what)
+    def through(self) -> str:
+        """The names of the processes between pytest's and this one."""
+        from imbue.resource_guards.record.ancestors import through
 
-    def saw_call(self, resource: str, layer: str, what: str) -> None:
-        """Note a call of an SDK, or a connection.
-
-        Raises:
-            ResourceGuardViolation: The scope may not use the resource.
-        """
-        __tracebackhide__ = True
-        violation = self._saw(resource, layer, what)
-        if violation is not None:
-            self.stop(violation)
+        return through(self._session_pid)
 
     def stop(self, violation: ResourceGuardViolation) -> NoReturn:
         """Stop what is about to be done."""
         __tracebackhide__ = True
         raise violation
-
-    def _saw(self, resource: str, layer: str, what: str) -> ResourceGuardViolation | None:
-        scope = self.current()
-        is_allowed = resource in scope.allowed
-        if scope.id == OUTSIDE or (is_allowed and resource in scope.used):
-            return None
-        # Heavier than all of the above, and only now needed.
-        from imbue.resource_guards.callsite import call_site
-        from imbue.resource_guards.kinds import Layer
-        from imbue.resource_guards.messages import violations as messages
-        from imbue.resource_guards.model import Use
-        from imbue.resource_guards.record.ancestors import through
-        from imbue.resource_guards.record.from_child import write_record
-        from imbue.resource_guards.record.line import format_use
-
-        by = "" if is_allowed else through(self._session_pid)
-        pid = system.getpid()
-        use = Use(resource, is_allowed, Layer(layer), what, call_site(), pid, by)
-        if not write_record(self._directory, self._root, format_use(scope.id, use)):
-            self._stop()
-            return None
-        scope.used.add(resource)
-        if is_allowed:
-            return None
-        text = messages.blocked(self._labels.get(resource, resource), use, messages.STARTED_BY_TEST)
-        return ResourceGuardViolation(text, resource)
 
     def _stop(self) -> None:
         """The session has ended before this process: be silent from now on."""
@@ -252,26 +229,21 @@ class ChildGuard:
         start_functions.unwatch(self._watcher)
 
     def _read_guards(self) -> None:
-        text = system.read_file(f"{self._directory}/{GUARDS_FILE}")
-        lines = [line.split("\t") for line in text.split("\n") if line]
-        path = [entry for kind, *entries in lines if kind == "path" for entry in entries]
+        guarded = parse_guards(system.read_file(f"{self._directory}/{files.GUARDS}"))
+        self._session_pid = guarded.pid
         binaries: list[Binary] = []
-        for kind, *fields in lines:
-            if kind == "pid":
-                self._session_pid = int(fields[0])
-            elif kind == "binary":
-                resource, label, name, *paths = fields
-                self._labels[resource] = label
+        for kind, resource, label, *fields in guarded.guards:
+            self._gatekeeper.call(resource, label)
+            if kind == "program":
+                name, *paths = fields
                 binaries.append(Binary(name, resource, paths))
-            elif kind == "sdk":
-                resource, label, *target = fields
-                self._labels[resource] = label
-                child_installs.patch_on_import(self._import_hook, self._key, resource, target)
-            elif kind == "connection":
-                resource, label, is_use = fields
-                self._labels[resource] = label
-                child_installs.watch_connections(resource, is_use, self.saw_call)
-        self._watcher = ProgramWatcher(self._directory, path, self, lambda: None, self.named)
+            elif kind == "call":
+                child_installs.patch_on_import(self._import_hook, self._key, resource, fields)
+            else:
+                child_installs.watch_connections(resource, fields[0], self._gatekeeper.see)
+        self._watcher = ProgramWatcher(
+            self._directory, guarded.path, self._gatekeeper, lambda: None, self.named
+        )
         if binaries:
             self._watcher.guard(binaries)
             start_functions.watch(self._watcher)

@@ -29,7 +29,7 @@ def patch_on_import(hook: ImportHook, key: str, resource: str, fields: list[str]
         hook: Tells of imports.
         key: The session's name.
         resource: The resource.
-        fields: The target, as `child_file.py` has written it.
+        fields: The target, as `wire/guards_file.py` has it.
     """
 
     def patch(module: ModuleType) -> None:
@@ -40,13 +40,13 @@ def patch_on_import(hook: ImportHook, key: str, resource: str, fields: list[str]
     hook.when_imported(fields[0].partition(":")[0], patch)
 
 
-def watch_connections(resource: str, is_use: str, saw: Callable[[str, str, str], None]) -> None:
+def watch_connections(resource: str, is_use: str, see: Callable[[str, str, str], None]) -> None:
     """Watch connections to a resource.
 
     Args:
         resource: The resource.
         is_use: The function that knows its addresses, ``module:function``.
-        saw: Told the resource, the layer and the connection.
+        see: Told the resource, the connection and the layer.
     """
 
     def load_and_ask(address: Any) -> bool:
@@ -63,7 +63,7 @@ def watch_connections(resource: str, is_use: str, saw: Callable[[str, str, str],
 
     def saw_connection(what: str) -> None:
         __tracebackhide__ = True
-        saw(resource, "connection", what)
+        see(resource, what, "connection")
 
     watcher = ConnectionWatcher(load_and_ask, saw_connection)
     watcher.watch()

@@ -20,7 +20,7 @@ def patch(module: ModuleType, session: str, resource: str, fields: list[str]) ->
         module: The module of the target's owner.
         session: The key of the session that guards the resource.
         resource: The resource's name.
-        fields: The target, as `child_file.py` has written it.
+        fields: The target, as `wire/guards_file.py` has it.
     """
     try:
         target = _read(fields)

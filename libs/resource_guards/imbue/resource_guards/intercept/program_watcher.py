@@ -21,24 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
-    from collections.abc import Sequence
-    from typing import NoReturn
-    from typing import Protocol
 
-    from imbue.resource_guards.errors import ResourceGuardViolation
+    from imbue.resource_guards.gatekeeper import Gatekeeper
     from imbue.resource_guards.intercept.binaries import Identity
-
-    class Witness(Protocol):
-        """Who is told of guarded programs."""
-
-        def saw_start(
-            self, binary: Binary, arguments: Sequence[str]
-        ) -> ResourceGuardViolation | None:
-            """A program is about to start; returns what is to be raised if it may not."""
-
-        def stop(self, violation: ResourceGuardViolation) -> NoReturn:
-            """Raise that, or end this process."""
-
 
 _LOOK_FOR_THEMSELVES = ("python", "pypy")
 """What looks for its own name along PATH, and must not take a shim there for itself."""
@@ -50,7 +35,7 @@ class ProgramWatcher:
     Args:
         directory: The session's private directory, which has the shims.
         path: The entries of PATH before the shims were put there.
-        witness: Told of guarded programs.
+        gatekeeper: Decides on starts of guarded programs.
         before: Told that something is about to start, whatever it is.
         named: Names the current scope in a value of our variable.
     """
@@ -59,7 +44,7 @@ class ProgramWatcher:
         self,
         directory: str,
         path: Iterable[str],
-        witness: Witness,
+        gatekeeper: Gatekeeper,
         before: Callable[[], None],
         named: Callable[[str], str],
     ) -> None:
@@ -68,7 +53,7 @@ class ProgramWatcher:
         self.named = named
         self._directory = directory
         self._path = frozenset(path)
-        self._witness = witness
+        self._gatekeeper = gatekeeper
         self._pid = system.getpid()
         self._of_file: dict[Identity, list[Binary]] = {}
         self._of_shim: dict[Identity, tuple[Binary, str]] = {}
@@ -111,7 +96,7 @@ class ProgramWatcher:
         name, *rest = start.arguments or [binary.name]
         is_path = name.startswith(f"{self._directory}/")
         shown = [binary.name, *rest] if is_path else start.arguments
-        if self._witness.saw_start(binary, shown) is not None:
+        if self._gatekeeper.see_start(binary.resource, shown) is not None:
             return start.instead(self._refusal(binary))
         if is_path or binary.name.startswith(_LOOK_FOR_THEMSELVES):
             return start.instead(real, [real, *rest])
@@ -142,11 +127,11 @@ class ProgramWatcher:
 
     def _judged(self, binary: Binary, start: Start, allowed: Start) -> Start:
         __tracebackhide__ = True
-        violation = self._witness.saw_start(binary, start.arguments)
+        violation = self._gatekeeper.see_start(binary.resource, start.arguments)
         if violation is None:
             return allowed
         if not start.replaces or system.getpid() == self._pid:
-            self._witness.stop(violation)
+            self._gatekeeper.stop(violation)
         # A fork on its way to exec ends as what it would have become.
         if not start.is_open:
             end_fork(str(violation))

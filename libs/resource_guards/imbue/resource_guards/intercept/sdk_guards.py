@@ -26,6 +26,7 @@ from imbue.resource_guards.intercept.targets import find_module
 from imbue.resource_guards.intercept.targets import is_installed
 from imbue.resource_guards.intercept.targets import module_of
 from imbue.resource_guards.intercept.targets import version_of
+from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
@@ -45,13 +46,13 @@ class Told(NamedTuple):
 
     Args:
         session: The session's key, by which calls are reported.
-        saw_connection: Told the resource and the address of each connection, before it is opened.
+        see: Told the resource and the address of each connection, before it is opened.
         current: Tells for whom the calling code runs; where that is another object than before,
             calls must be told again.
     """
 
     session: str
-    saw_connection: Saw
+    see: Saw
     current: Callable[[], object]
 
 
@@ -86,7 +87,7 @@ class SdkGuards:
         if isinstance(guard, SdkHooks):
             self._run_install(resource, guard, undo)
         elif isinstance(guard, ConnectionGuard):
-            saw = partial(self._told.saw_connection, resource.name)
+            saw = partial(self._told.see, resource.name, layer=Layer.CONNECTION)
             watcher = ConnectionWatcher(guard.is_use, saw)
             watcher.watch()
             undo.callback(watcher.unwatch)

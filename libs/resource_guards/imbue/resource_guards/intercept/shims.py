@@ -22,12 +22,13 @@ from imbue.resource_guards.intercept.binaries import find_runnable
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
-from imbue.resource_guards.record import line
-from imbue.resource_guards.scope.entry import ANY_SCOPE
-from imbue.resource_guards.scope.entry import ASKS
-from imbue.resource_guards.scope.entry import OUTSIDE
-from imbue.resource_guards.scope.entry import VARIABLE
-from imbue.resource_guards.scope.entry import parse_entries
+from imbue.resource_guards.wire import files
+from imbue.resource_guards.wire import line
+from imbue.resource_guards.wire.variable import ANY_SCOPE
+from imbue.resource_guards.wire.variable import ASKS
+from imbue.resource_guards.wire.variable import OUTSIDE
+from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import parse_entries
 
 # Signal 25 is SIGXFSZ, by which a limit for file sizes would end the shell before it could tell that
 # it has recorded nothing. What stands between @@ is filled in. Arguments are written out one by one,
@@ -224,9 +225,9 @@ class Shims:
             "variable": VARIABLE,
             "key": self._key,
             "pid": os.getpid(),
-            "state": quote(str(self._directory / "state")),
-            "journal": quote(str(self._directory / "journal")),
-            "health": quote(str(self._directory / "health")),
+            "state": quote(str(self._directory / files.STATE)),
+            "journal": quote(str(self._directory / files.JOURNAL)),
+            "health": quote(str(self._directory / files.HEALTH)),
             "real": quote(real),
             "name": quote(binary),
             "resource": resource.name,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
-from imbue.resource_guards.scope.entry import VARIABLE
+from imbue.resource_guards.wire.variable import VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

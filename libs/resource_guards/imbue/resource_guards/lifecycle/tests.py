@@ -52,9 +52,9 @@ class Lifecycle:
         self._slot = enforcement.slot
         self._ledger = enforcement.ledger
         self._journal = enforcement.journal
-        self._observer = enforcement.observer
+        self._book = enforcement.book
         self._put_on_path = enforcement.shims.put_on_path
-        self._labels = enforcement.observer.labels
+        self._labels = enforcement.gatekeeper.labels
         self._registry = session.registry
         self._policy = session.policy
         self._is_strict = session.policy.is_strict
@@ -69,7 +69,7 @@ class Lifecycle:
         self._is_worker = hasattr(session.config, "workerinput")
         self.reports: LastLook | None = None
         self.overlap = Overlap(session)
-        enforcement.observer.refresh = self.refresh
+        enforcement.gatekeeper.refresh = self.refresh
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Any:
@@ -137,8 +137,8 @@ class Lifecycle:
     def _judge(
         self, account: TestAccount, report: pytest.TestReport, call: pytest.CallInfo[None]
     ) -> None:
-        if self._observer.has_raised_in_fork:
-            self._observer.end_fork()
+        if self._book.has_raised_in_fork:
+            self._book.end_fork()
         if self.overlap.look_around(account.item):
             return
         is_end = call.when == "teardown"

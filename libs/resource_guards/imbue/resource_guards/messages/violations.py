@@ -50,9 +50,6 @@ def blocked(label: str, use: Use, owner: str, *, is_fixture: bool = False) -> st
     )
 
 
-STARTED_BY_TEST = "the test that started this process"
-
-
 def violation(violation: Violation, labels: Mapping[str, str]) -> str:
     """The text of one violation in a test's report."""
     return shown_lines(_VIOLATIONS[violation.kind](violation, labels.get(violation.resource, "")))

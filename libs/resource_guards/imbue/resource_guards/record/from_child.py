@@ -7,6 +7,7 @@ from imbue.resource_guards.intercept.binaries import Identity
 from imbue.resource_guards.intercept.binaries import identity
 from imbue.resource_guards.intercept.forks import end_process
 from imbue.resource_guards.messages import trust as messages
+from imbue.resource_guards.wire import files
 
 _EMPTIED = system.O_WRONLY | system.O_TRUNC | system.O_CLOEXEC
 
@@ -23,11 +24,11 @@ def write_record(directory: str, root: Identity | None, record: bytes) -> bool:
         Whether there is a session to write to: it may have ended.
     """
     try:
-        system.append(f"{directory}/journal", record)
+        system.append(f"{directory}/{files.JOURNAL}", record)
     except OSError as error:
         try:
             # Emptying a file works where a disk is full; the session finds it empty and fails.
-            system.close(system.open(f"{directory}/health", _EMPTIED))
+            system.close(system.open(f"{directory}/{files.HEALTH}", _EMPTIED))
         except FileNotFoundError:
             if identity("/") == root:
                 return False

@@ -1,12 +1,11 @@
 """The journal: one file to which other processes append the uses that they see.
 
-`record/line.py` has the form of a record.
+`wire/line.py` has the form of a record.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -16,53 +15,18 @@ from stat import S_IRUSR
 from stat import S_IRWXU
 from stat import S_IWUSR
 from typing import Final
-from typing import NamedTuple
 
 from imbue.resource_guards import system
 from imbue.resource_guards.errors import JournalError
-from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.model import Use
-from imbue.resource_guards.record.line import ALLOWED
-from imbue.resource_guards.record.line import BEGIN
-from imbue.resource_guards.record.line import BLOCKED
-from imbue.resource_guards.record.line import END
-from imbue.resource_guards.record.line import FIELDS
-from imbue.resource_guards.record.line import format_use
 from imbue.resource_guards.record.shared_note import SharedNote
-from imbue.resource_guards.scope.entry import ANY_SCOPE
+from imbue.resource_guards.wire.line import Entry
+from imbue.resource_guards.wire.line import format_use
+from imbue.resource_guards.wire.line import parse_record
 
 OUT_OF_REACH: Final = (PermissionError, FileNotFoundError)
 """What a path leads to for a process of another user, or with another root."""
-
-_LAYERS: Final = frozenset(map(str, Layer))
-_NUMBER: Final = re.compile("[0-9]{1,30}")  # Python refuses to read a number of 5,000 digits
-_SCOPE_ID: Final = re.compile(f"{re.escape(ANY_SCOPE)}?[0-9]{{0,30}}")
-
-
-class Entry(NamedTuple):
-    """A use from the journal and the id of the scope that it belongs to."""
-
-    scope_id: str
-    use: Use
-
-
-def parse_record(line: str) -> Entry:
-    """Read one record.
-
-    Raises:
-        JournalError: The line is not a whole record.
-    """
-    fields = line.split("\t")
-    if len(fields) != FIELDS or fields[0] != BEGIN or fields[-1] != END:
-        raise JournalError(messages.journal_torn(line))
-    _, scope_id, resource, outcome, layer, pid, where, through, what, _ = fields
-    if outcome not in (ALLOWED, BLOCKED) or layer not in _LAYERS or not _NUMBER.fullmatch(pid):
-        raise JournalError(messages.journal_foreign(line))
-    if not _SCOPE_ID.fullmatch(scope_id):
-        raise JournalError(messages.journal_foreign(line))
-    use = Use(resource, outcome == ALLOWED, Layer(layer), what, where, int(pid), through)
-    return Entry(scope_id, use)
 
 
 class Journal:

@@ -7,12 +7,12 @@ from typing import Final
 from typing import NamedTuple
 
 from imbue.resource_guards.model import Use
-from imbue.resource_guards.record.journal import Entry
-from imbue.resource_guards.scope.entry import ANY_SCOPE
 from imbue.resource_guards.scope.scope import Owner
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.scope import name_of
 from imbue.resource_guards.system import getpid
+from imbue.resource_guards.wire.line import Entry
+from imbue.resource_guards.wire.variable import ANY_SCOPE
 
 _FOR_EACH_FORK: Final = 10**9
 """How many scope ids a process may count before it comes to those of another."""

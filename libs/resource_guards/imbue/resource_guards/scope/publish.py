@@ -2,7 +2,7 @@
 
 Two ways, because either can fail: an environment variable, which travels to every descendant and
 stays with those that outlive their test, and a state file, which is there for descendants whose
-environment was cleared. `scope/entry.py` has their form.
+environment was cleared. `wire/variable.py` has their form.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.messages import trust as messages
-from imbue.resource_guards.scope.entry import ANY_SCOPE
-from imbue.resource_guards.scope.entry import ASKS
-from imbue.resource_guards.scope.entry import OUTSIDE
-from imbue.resource_guards.scope.entry import VARIABLE
-from imbue.resource_guards.scope.entry import format_scope
-from imbue.resource_guards.scope.entry import with_entry
 from imbue.resource_guards.scope.scope import Scope
+from imbue.resource_guards.wire.variable import ANY_SCOPE
+from imbue.resource_guards.wire.variable import ASKS
+from imbue.resource_guards.wire.variable import OUTSIDE
+from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import format_scope
+from imbue.resource_guards.wire.variable import with_entry
 
 _OCTETS: Final = VARIABLE.encode()
 

@@ -14,11 +14,11 @@ from typing import Final
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.intercept.child import GUARDS
-from imbue.resource_guards.scope.entry import VARIABLE
-from imbue.resource_guards.scope.entry import parse_entries
 from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.schedulers import is_scheduled
 from imbue.resource_guards.scope.scope import Scope
+from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import parse_entries
 
 Turns = tuple[tuple["ScopeSlot", Scope | None], ...]
 """For each session of this process the scope that runs; nearly always a single one.

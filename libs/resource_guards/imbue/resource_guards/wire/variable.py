@@ -5,7 +5,8 @@ The variable holds one entry for each pytest around a process, with a space befo
      DIRECTORY=ID:,a,b,
 
 which names a session by its private directory, a scope by its id, and what that may use. Characters
-of the directory that would be in the way are written as ``%XX``.
+of the directory that would be in the way are written as ``%XX``. The state file has what stands after
+the equals sign.
 
 Imports nothing, since child Pythons load it at start.
 """
@@ -69,6 +70,22 @@ def format_scope(scope_id: object, allowed: frozenset[str]) -> str:
     return "".join([f"{scope_id}:,", *(f"{name}," for name in sorted(allowed))])
 
 
+def parse_scope(text: str) -> tuple[str, frozenset[str]]:
+    """A scope's id and what it may use, from the part of an entry after the key, or the state file.
+
+    Example:
+        >>> parse_scope("7:,docker,")
+        ('7', frozenset({'docker'}))
+
+    Raises:
+        ValueError: It is no such text.
+    """
+    scope_id, colon, allowed = text.strip().partition(":")
+    if not colon:
+        raise ValueError(text)
+    return scope_id, frozenset(filter(None, allowed.split(",")))
+
+
 def parse_entries(value: str) -> dict[str, tuple[str, frozenset[str]]]:
     """For each session's key in a value of the variable, the scope's id and what it may use.
 
@@ -79,9 +96,8 @@ def parse_entries(value: str) -> dict[str, tuple[str, frozenset[str]]]:
     entries = {}
     for entry in value.split():
         key, _, scope = entry.partition("=")
-        scope_id, colon, allowed = scope.partition(":")
-        if colon:
-            entries[key] = scope_id, frozenset(filter(None, allowed.split(",")))
+        if ":" in scope:
+            entries[key] = parse_scope(scope)
     return entries
 
 

@@ -1,57 +1,57 @@
-"""Write down what is guarded, in a form that a child Python reads fast; `child.py` reads it."""
+"""Tell child Pythons what is guarded; `wire/guards_file.py` has the form."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
+from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkTarget
+from imbue.resource_guards.wire.guards_file import Guarded
+from imbue.resource_guards.wire.guards_file import format_guards
 
 
 def write_guards(
     file: Path, resources: Iterable[Resource], binaries: Iterable[Binary], path: Iterable[str]
 ) -> None:
-    """Write one line for each guarded binary, SDK target and address, its fields between tabs.
+    """Write down each guarded binary, SDK target and address.
 
     What cannot be named is left out: a target in a class that is made inside a function, and a
     guard that patches by itself, whose functions another process does not have.
     """
     resources = list(resources)
     labels = {resource.name: resource.label for resource in resources}
-    lines = [["pid", str(os.getpid())], ["path", *path]]
-    lines += [
-        ["binary", binary.resource, labels[binary.resource], binary.name, *binary.paths]
+    programs = [
+        ["program", binary.resource, labels[binary.resource], binary.name, *binary.paths]
         for binary in binaries
     ]
-    lines += [
-        ["sdk", resource.name, resource.label, *fields]
+    others = [
+        [fields[0], resource.name, resource.label, *fields[1:]]
         for resource in resources
         for guard in resource.sdks
-        if isinstance(guard, SdkTarget) and (fields := _fields(guard))
+        for fields in _fields(guard)
     ]
-    lines += [
-        ["connection", resource.name, resource.label, is_use]
-        for resource in resources
-        for guard in resource.sdks
-        if isinstance(guard, ConnectionGuard) and (is_use := _reference(guard.is_use))
-    ]
-    text = "".join("\t".join(line) + "\n" for line in lines)
+    text = format_guards(Guarded(os.getpid(), [*path], [*programs, *others]))
     new = file.with_suffix(".new")
     new.write_text(text, encoding="utf-8", errors="surrogateescape")
     new.replace(file)
 
 
-def _fields(target: SdkTarget) -> list[str] | None:
-    owner = target.owner if isinstance(target.owner, str) else _reference(target.owner)
-    when = "" if target.when is None else _reference(target.when)
-    if owner is None or when is None:
-        return None
-    return [owner, target.attribute, target.kind or "", when]
+def _fields(guard: SdkGuard) -> Iterator[list[str]]:
+    """The kind of a guard and what a child has to know of it; nothing where that cannot be said."""
+    if isinstance(guard, SdkTarget):
+        owner = guard.owner if isinstance(guard.owner, str) else _reference(guard.owner)
+        when = "" if guard.when is None else _reference(guard.when)
+        if owner is not None and when is not None:
+            yield ["call", owner, guard.attribute, guard.kind or "", when]
+    elif isinstance(guard, ConnectionGuard) and (is_use := _reference(guard.is_use)):
+        yield ["address", is_use]
 
 
 def _reference(named: Any) -> str | None:

@@ -1,0 +1,157 @@
+"""The one decision on a use that was seen: whose it is, whether it may be, and that it is recorded.
+
+The same in pytest's process and in child Pythons, which differ in how they know the scope and in where they
+record: that is their sink.
+
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+from imbue.resource_guards import system
+from imbue.resource_guards.errors import ResourceGuardViolation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+    from typing import Any
+    from typing import NoReturn
+    from typing import Protocol
+
+    from imbue.resource_guards.model import Use
+
+    class Scope(Protocol):
+        """A test or fixture on whose behalf code runs."""
+
+        @property
+        def allowed(self) -> frozenset[str]:
+            """The resources that it may use."""
+
+        @property
+        def used(self) -> AbstractSet[str]:
+            """Those that were seen."""
+
+        @property
+        def owner(self) -> str:
+            """What it is called in messages."""
+
+        @property
+        def is_of_fixture(self) -> bool:
+            """Whether it is a fixture."""
+
+    class Sink(Protocol):
+        """Where one process records the uses of one session's resources."""
+
+        # Each sink is given the scopes that it has told of itself.
+        def record(self, scope: Any, use: Use) -> bool:
+            """Record a use; `False` if the session has ended, and guards nothing any more."""
+
+        def through(self) -> str:
+            """The names of the processes between pytest's and this one."""
+
+        def stop(self, violation: ResourceGuardViolation) -> NoReturn:
+            """Raise a violation, or end this process where nobody could take it."""
+
+
+class Gatekeeper:
+    """Decides on each use of one session's resources that this process sees.
+
+    Args:
+        current: Tells the scope on whose behalf the calling code runs; `None` where it is nobody's.
+        sink: Where uses are recorded.
+
+    Attributes:
+        labels: For each resource, the name to call it by.
+        names: For each name of a resource, of these two kinds, the first.
+        refresh: Reads the marks of a scope's test again, which a test may add while it runs.
+    """
+
+    def __init__(self, current: Callable[[], Scope | None], sink: Sink) -> None:
+        self.labels: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.refresh: Callable[[Any], None] | None = None
+        self._current = current
+        self._sink = sink
+
+    def call(self, resource: str, label: str) -> None:
+        """Call a resource by a label from now on."""
+        self.labels[resource] = label
+        self.names.setdefault(label, resource)
+        self.names[resource] = resource
+
+    def read_anew(self, scope: Scope) -> None:
+        """Read the marks of a scope's test again."""
+        if self.refresh is not None:
+            self.refresh(scope)
+
+    def close(self) -> None:
+        """End of the session: a traceback that somebody keeps leads here, and must not lead to it."""
+        self.refresh = None
+
+    def see(self, resource: str, what: str, layer: str = "sdk") -> None:
+        """A call is about to be made, or a connection to be opened.
+
+        Args:
+            resource: The resource that it uses.
+            what: What is called, as a user would write it.
+            layer: Which interceptor has seen it.
+
+        Raises:
+            ResourceGuardViolation: The scope may not use the resource.
+        """
+        __tracebackhide__ = True
+        scope = self._current()
+        # All further calls on the same behalf come only here.
+        if scope is not None and not (resource in scope.used and resource in scope.allowed):
+            violation = self._decide(scope, resource, layer, what)
+            if violation is not None:
+                self._sink.stop(violation)
+
+    def see_start(self, resource: str, arguments: Sequence[str]) -> ResourceGuardViolation | None:
+        """A guarded program is about to start; each start is recorded.
+
+        Args:
+            resource: The resource that it is.
+            arguments: Its command line.
+
+        Returns:
+            What is to be raised if the scope may not use it.
+        """
+        scope = self._current()
+        if scope is None:
+            return None
+        from imbue.resource_guards.wire.command_line import written  # with the first start
+
+        return self._decide(scope, resource, "spawn", written(arguments))
+
+    def stop(self, violation: ResourceGuardViolation) -> NoReturn:
+        """Stop what is about to be done.
+
+        Raises:
+            ResourceGuardViolation: It, where this process does not end.
+        """
+        __tracebackhide__ = True
+        self._sink.stop(violation)
+
+    def _decide(
+        self, scope: Scope, resource: str, layer: str, what: str
+    ) -> ResourceGuardViolation | None:
+        # Heavier than all of the above, and only now needed.
+        from imbue.resource_guards.callsite import call_site
+        from imbue.resource_guards.kinds import Layer
+        from imbue.resource_guards.model import Use
+
+        if resource not in scope.allowed:
+            self.read_anew(scope)
+        is_allowed = resource in scope.allowed
+        by = "" if is_allowed else self._sink.through()
+        use = Use(resource, is_allowed, Layer(layer), what, call_site(), system.getpid(), by)
+        if not self._sink.record(scope, use) or is_allowed:
+            return None
+        from imbue.resource_guards.messages import violations as messages
+
+        label = self.labels[resource]
+        text = messages.blocked(label, use, scope.owner, is_fixture=scope.is_of_fixture)
+        return ResourceGuardViolation(text, resource)

@@ -1,0 +1,1 @@
+"""What two processes must agree on: each form in one module, written and read there."""

@@ -1,0 +1,61 @@
+"""The form of the file that says what is guarded, which a child Python reads at its start.
+
+Lines of fields between tabs. The first has the version, since a child may have a package of another one::
+
+    guards   2
+    pid      PID                                of the session's process
+    path     FOLDER...                          PATH before the shims were put there
+    program  RESOURCE  LABEL  NAME  PATH...
+    call     RESOURCE  LABEL  OWNER  ATTRIBUTE  KIND  WHEN
+    address  RESOURCE  LABEL  FUNCTION
+
+Imports nothing, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERSION = "2"
+
+_HEAD = f"guards\t{VERSION}"
+
+
+class Guarded:
+    """What is guarded.
+
+    Args:
+        pid: The process of the session.
+        path: The folders of PATH before the shims were put there.
+        guards: For each guard its kind, the resource's name and label, and what its kind has to say.
+    """
+
+    __slots__ = ("guards", "path", "pid")
+
+    def __init__(self, pid: int, path: Sequence[str], guards: Sequence[Sequence[str]]) -> None:
+        self.pid = pid
+        self.path = path
+        self.guards = guards
+
+
+def format_guards(guarded: Guarded) -> str:
+    """The text of the file."""
+    lines = [_HEAD, f"pid\t{guarded.pid}", "\t".join(["path", *guarded.path])]
+    lines += map("\t".join, guarded.guards)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def parse_guards(text: str) -> Guarded:
+    """Read the text of the file.
+
+    Raises:
+        ValueError: It is of another version, or no such file.
+    """
+    head, pid, path, *guards = text.split("\n")[:-1]
+    if head != _HEAD:
+        raise ValueError(head)
+    return Guarded(
+        int(pid.partition("\t")[2]), path.split("\t")[1:], [line.split("\t") for line in guards]
+    )
