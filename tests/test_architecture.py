@@ -32,7 +32,6 @@ OFFENCES = [
     ("pytest", f"{CORE}/record/ledger.py", "pytest"),
     ("pytest", f"{CORE}/fix/plan.py", "_pytest.mark"),
     ("children", f"{CORE}/intercept/audit.py", "imbue.resource_guards.intercept.starts"),
-    ("children", f"{CORE}/wire/variable.py", "imbue.resource_guards.intercept.audit"),
     ("children-light", f"{CORE}/intercept/binaries.py", "pathlib"),
     ("children-light", f"{CORE}/intercept/starts.py", "imbue.resource_guards.model"),
     ("fix", f"{CORE}/report/records.py", "imbue.resource_guards.fix.edits"),
