@@ -12,6 +12,7 @@ from typing import assert_type
 
 import pytest
 
+import imbue.resource_guards as package
 from imbue.resource_guards import resource_guards
 from imbue.resource_guards.resource_guards import MethodKind
 from imbue.resource_guards.resource_guards import Registrar
@@ -25,6 +26,7 @@ from imbue.resource_guards.resource_guards import enforce_sdk_guard
 from imbue.resource_guards.resource_guards import fixture_uses_resources
 from imbue.resource_guards.resource_guards import get_guarded_resource_names
 from imbue.resource_guards.resource_guards import register_all_resource_guards
+from imbue.resource_guards.resource_guards import register_binary_guard
 from imbue.resource_guards.resource_guards import register_connection_guard
 from imbue.resource_guards.resource_guards import register_guarded_resource_markers
 from imbue.resource_guards.resource_guards import register_resource_guard
@@ -44,6 +46,10 @@ def install() -> int:
 
 
 def guards() -> None:
+    register_binary_guard("tmux", binaries=["tmux"], mark="tmux")
+    register_binary_guard(1)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    package.register_binary_guard("tmux")
+    package.register_binary_guard(1)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     register_resource_guard("tmux")
     register_resource_guard("docker", binaries=("docker", "docker-compose"), mark="docker")
     register_resource_guard("docker", "docker")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
@@ -95,6 +101,7 @@ def pytest_register_resource_guards(registry: Registry) -> None:
 
 
 def register_mine(registrar: Registrar) -> None:
+    registrar.register_binary_guard(1)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     registrar.register_resource_guard("docker", binaries=["docker"])
     registrar.register_sdk_guard("mail", targets=["smtplib:SMTP.connect"])
     registrar.register_connection_guard("postgres", is_postgres)

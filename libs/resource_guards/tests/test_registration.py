@@ -246,6 +246,40 @@ def test_guards_that_packages_publish(suite: Suite) -> None:
     assert suite.run("-ppublisher")["test_unmarked"].says_missing()
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        "def register(registrar): registrar.register_binary_guard('tool')",
+        "def register(registry, /): registry.register_binary_guard('tool')",
+        "def register(registrar=None): registrar.register_binary_guard('tool')",
+        "def register(*, verbose=False): register_binary_guard('tool')",
+        "def register(verbose=False): assert not verbose; register_binary_guard('tool')",
+    ],
+)
+def test_what_a_published_function_is_given(suite: Suite, function: str) -> None:
+    """The registry, if it has a place for it; else nothing, as in 0.1.x."""
+    suite.tool()
+    suite.write(
+        publisher=f"""
+            from imbue.resource_guards import register_binary_guard
+            {function}
+        """,
+        conftest="""
+            from importlib.metadata import EntryPoint
+            from imbue.resource_guards import register_all_resource_guards
+            register_all_resource_guards(
+                lambda group: [EntryPoint("tool", "publisher:register", group)]
+            )
+        """,
+        test_it="""
+            import subprocess
+            def test_unmarked(): subprocess.run(["tool"])
+        """,
+    )
+
+    assert suite.run("-ppublisher")["test_unmarked"].says_missing()
+
+
 def test_session_cleanup_callbacks(suite: Suite) -> None:
     """They run when asked to, each once and in order, and one that fails stops no other."""
     suite.write(

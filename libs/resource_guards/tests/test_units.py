@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import imbue.resource_guards as package
+from imbue.resource_guards import resource_guards as facade
 from imbue.resource_guards import system
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import JournalError
@@ -260,3 +263,25 @@ def test_two_import_hooks_do_not_ask_each_other(
         for hook in hooks:
             hook.uninstall()
     assert [module.__name__ for module in seen] == ["twice_hooked"] * 2
+
+
+def test_public_names_of_the_package() -> None:
+    """Each can be imported from the package, is listed, and is the same as on the path of 0.1.x; others are not there."""
+    assert package.__all__ == facade.__all__
+    for name in package.__all__:
+        assert getattr(package, name) is getattr(facade, name)
+        assert name in dir(package)
+    with pytest.raises(AttributeError, match="no attribute 'pytest_plugins'"):
+        package.pytest_plugins  # noqa: B018 - asked for as pytest does
+
+
+def test_the_package_alone_imports_nothing() -> None:
+    """A child Python that has the package's name only loads no more of it."""
+    code = "import sys, imbue.resource_guards; print([n for n in sys.modules if 'resource_guards.' in n])"
+    done = subprocess.run(
+        [sys.executable, "-SIc", f"import sys; sys.path[:] = {sys.path!r}; {code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"

@@ -66,7 +66,7 @@ def register_docker_guards(registrar: Registrar = resource_guards) -> None:
 
 def register_docker_cli_guard(registrar: Registrar = resource_guards) -> None:
     """Guard the Docker programs alone, under the mark ``docker``."""
-    registrar.register_resource_guard("docker", binaries=BINARIES)
+    registrar.register_binary_guard("docker", binaries=BINARIES)
 
 
 def register_docker_sdk_guard(registrar: Registrar = resource_guards) -> None:

@@ -34,7 +34,7 @@ SDK_TARGETS: Final = (
 
 def register_modal_guards(registrar: Registrar = resource_guards) -> None:
     """Guard the Modal program and client under one mark, ``modal``."""
-    registrar.register_resource_guard("modal")
+    registrar.register_binary_guard("modal")
     registrar.register_sdk_guard("modal", targets=SDK_TARGETS)
 
 

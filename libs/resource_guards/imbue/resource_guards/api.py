@@ -26,17 +26,25 @@ from imbue.resource_guards.session import SESSIONS
 from imbue.resource_guards.session import GuardSession
 
 
+def register_binary_guard(
+    name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
+) -> None:
+    """Guard a resource by its command-line programs; see :meth:`Registry.register_binary_guard`.
+
+    Example:
+        >>> register_binary_guard("tmux")
+        >>> register_binary_guard("docker", binaries=["docker", "docker-compose"])
+    """
+    __tracebackhide__ = True
+    _registry().register_binary_guard(name, binaries=binaries, mark=mark)
+
+
 def register_resource_guard(
     name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
 ) -> None:
-    """Guard a resource by its command-line programs; see :meth:`Registry.register_resource_guard`.
-
-    Example:
-        >>> register_resource_guard("tmux")
-        >>> register_resource_guard("docker", binaries=["docker", "docker-compose"])
-    """
+    """The name of 0.1.x for :func:`register_binary_guard`, which says what is guarded."""
     __tracebackhide__ = True
-    _registry().register_resource_guard(name, binaries=binaries, mark=mark)
+    _registry().register_binary_guard(name, binaries=binaries, mark=mark)
 
 
 def register_sdk_guard(
@@ -112,15 +120,15 @@ def register_all_resource_guards(
 ) -> None:
     """Register the guards of all installed packages that publish some.
 
-    Each entry point of the group ``resource_guards`` is a function without arguments that
-    registers guards.
+    Each entry point of the group ``resource_guards`` is a function that registers guards: with the
+    registrar that it is given, or, if it takes none, by the documented functions.
 
     Raises:
         ResourceGuardMisconfiguration: One cannot be loaded, or fails.
     """
     __tracebackhide__ = True
     for entry_point in entry_points(group=ENTRY_POINT_GROUP):
-        register_entry_point(entry_point)
+        register_entry_point(entry_point, _registry())
 
 
 def get_guarded_resource_names() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from imbue.resource_guards.api import create_sdk_method_guard
 from imbue.resource_guards.api import enforce_sdk_guard
 from imbue.resource_guards.api import get_guarded_resource_names
 from imbue.resource_guards.api import register_all_resource_guards
+from imbue.resource_guards.api import register_binary_guard
 from imbue.resource_guards.api import register_connection_guard
 from imbue.resource_guards.api import register_guarded_resource_markers
 from imbue.resource_guards.api import register_resource_guard
@@ -36,6 +37,7 @@ __all__ = [
     "fixture_uses_resources",
     "get_guarded_resource_names",
     "register_all_resource_guards",
+    "register_binary_guard",
     "register_connection_guard",
     "register_guarded_resource_markers",
     "register_resource_guard",

@@ -26,19 +26,46 @@ Listener = Callable[[Resource], None]
 
 
 class Registrar(Protocol):
-    """Where guards are registered: a :class:`Registry`, or the module of documented functions."""
+    """Where guards are registered: a :class:`Registry`, or the module of documented functions.
 
-    @property
-    def register_resource_guard(self) -> Callable[..., None]:
+    A guard package's function takes one, so that it serves hooks, entry points and conftests alike.
+    """
+
+    def register_binary_guard(
+        self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
+    ) -> None:
+        """See :meth:`Registry.register_binary_guard`."""
+
+    def register_resource_guard(
+        self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
+    ) -> None:
         """See :meth:`Registry.register_resource_guard`."""
 
-    @property
-    def register_sdk_guard(self) -> Callable[..., None]:
+    def register_sdk_guard(
+        self,
+        name: str,
+        install: Callable[[], object] | None = None,
+        cleanup: Callable[[], object] | None = None,
+        *,
+        targets: Iterable[str | SdkTarget] | None = None,
+        mark: str | None = None,
+    ) -> None:
         """See :meth:`Registry.register_sdk_guard`."""
 
-    @property
-    def register_connection_guard(self) -> Callable[..., None]:
+    def register_connection_guard(
+        self,
+        name: str,
+        is_use: Callable[[Any], bool],
+        *,
+        mark: str | None = None,
+        libraries: Iterable[str] | None = None,
+    ) -> None:
         """See :meth:`Registry.register_connection_guard`."""
+
+    def create_sdk_method_guard(
+        self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
+    ) -> None:
+        """See :meth:`Registry.create_sdk_method_guard`."""
 
 
 class Registry:
@@ -73,7 +100,7 @@ class Registry:
         """Call back with each resource that is added or extended from now on; `None` ends it."""
         self._listener = listener
 
-    def register_resource_guard(
+    def register_binary_guard(
         self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
     ) -> None:
         """Guard a resource by its command-line programs.
@@ -93,6 +120,13 @@ class Registry:
             check_binary_name(name, name)  # and not what its mark would be
         names = [name] if binaries is None else _some(name, "binaries", binaries)
         self._add(name, mark, binaries=names)
+
+    def register_resource_guard(
+        self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
+    ) -> None:
+        """The name of 0.1.x for :meth:`register_binary_guard`, which says what is guarded."""
+        __tracebackhide__ = True
+        self.register_binary_guard(name, binaries=binaries, mark=mark)
 
     def register_sdk_guard(
         self,
