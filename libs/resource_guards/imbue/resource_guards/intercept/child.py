@@ -280,8 +280,7 @@ class ChildGuard:
         )
         if binaries:
             self._watcher.guard(binaries)
-            start_functions.watch(self._watcher)
-            self._import_hook.when_imported("_posixsubprocess", start_functions.replace_fork_exec)
+            start_functions.watch(self._watcher, self._import_hook)
             self._import_hook.when_imported("uvloop", child_installs.watch_uvloop)
 
 
