@@ -25,10 +25,12 @@ from imbue.resource_guards.intercept.module_functions import like
 from imbue.resource_guards.intercept.module_functions import put_back
 from imbue.resource_guards.intercept.module_functions import references
 from imbue.resource_guards.intercept.module_functions import replace
+from imbue.resource_guards.intercept.start_arguments import Takes
 from imbue.resource_guards.intercept.starts import OCTETS
 from imbue.resource_guards.intercept.starts import WATCHERS
 from imbue.resource_guards.intercept.starts import WITHIN
 from imbue.resource_guards.intercept.starts import Named
+from imbue.resource_guards.intercept.starts import Within
 from imbue.resource_guards.intercept.starts import begin
 from imbue.resource_guards.intercept.starts import choose
 from imbue.resource_guards.intercept.starts import named
@@ -166,27 +168,31 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
 
 
 def _with_path(
-    original: Callable[..., Any], *, replaces: bool, searches: bool = False
+    original: Callable[..., Any], takes: Takes, *, replaces: bool, searches: bool = False
 ) -> Callable[..., Any]:
     """For a function that takes a path, a command line and perhaps an environment."""
 
     def function(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        is_readable = 2 <= len(args) <= 3 and isinstance(args[1], (list, tuple))  # noqa: PLR2004
-        start = begin(_candidates(args[0], searches=searches), args[1]) if is_readable else None
-        if start is None:
+        given = takes.in_order(args, kwargs)
+        start = None
+        if given is not None and isinstance(given[1], (list, tuple)):
+            start = begin(_candidates(given[0], searches=searches), given[1])
+        if given is None or start is None:
             return original(*args, **kwargs)
         start.replaces = replaces
         chosen = choose(start)
-        given = list(args)
         if chosen is not start:
             given[0] = chosen.candidates[0]
             if chosen.arguments is not start.arguments:
                 given[1] = chosen.arguments
-        if len(given) == 3:  # noqa: PLR2004
-            given[2] = named_environment(given[2])
-        with Named():
-            return original(*given, **kwargs)
+        rest = {} if takes.by_name else kwargs
+        if given[-1] is None or len(given) == _WITHOUT_ENVIRONMENT:
+            with Named():
+                return original(*given, **rest)
+        given[-1] = named_environment(given[-1])
+        with Within():
+            return original(*given, **rest)
 
     return like(function, original)
 
@@ -194,36 +200,61 @@ def _with_path(
 def _candidates(program: Any, *, searches: bool) -> list[Any]:
     if isinstance(program, int):
         return [f"/dev/fd/{program}"]
-    if searches and isinstance(program, (str, bytes)) and "/" not in system.fsdecode(program):
-        # By this process's own PATH, whatever the child's is to be.
-        path = system.fsdecode(raw_environment().get(b"PATH", _DEFAULT_PATH))
-        return [f"{folder}/{system.fsdecode(program)}" for folder in path.split(":")]
+    if searches:
+        try:
+            name = system.fsdecode(program)
+        except TypeError:
+            return [program]  # the caller gets its own error
+        if "/" not in name:
+            # By this process's own PATH, whatever the child's is to be.
+            path = system.fsdecode(raw_environment().get(b"PATH", _DEFAULT_PATH))
+            return [f"{folder}/{name}" for folder in path.split(":")]
     return [program]
 
 
-def _with_shell(original: Callable[..., Any]) -> Callable[..., Any]:
-    def function(command: Any) -> Any:
+def _with_shell(original: Callable[..., Any], takes: Takes) -> Callable[..., Any]:
+    def function(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        start = begin(["/bin/sh"], ["/bin/sh", "-c", command])
+        given = takes.in_order(args, kwargs)
+        start = None if given is None else begin(["/bin/sh"], ["/bin/sh", "-c", *given])
         if start is None:
-            return original(command)
+            return original(*args, **kwargs)
         start.is_open = False
         choose(start)
         with Named():
-            return original(command)
+            return original(*args, **kwargs)
 
     return like(function, original)
 
 
 _DEFAULT_PATH: Final = b"/bin:/usr/bin"
 
+_WITHOUT_ENVIRONMENT: Final = 2  # a path and a command line
+
+# As `__text_signature__` of each has it, from CPython 3.10 to 3.14.
+_EXECV: Final = Takes(("path", "argv"))
+_EXECVE: Final = Takes(("path", "argv", "env"), by_name=True)
+_SYSTEM: Final = Takes(("command",), by_name=True)
+_SPAWN: Final = Takes(
+    ("path", "argv", "env"),
+    options=(
+        "file_actions",
+        "setpgroup",
+        "resetids",
+        "setsid",
+        "setsigmask",
+        "setsigdef",
+        "scheduler",
+    ),
+)
+
 _WRAPPERS: Final[dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]]] = {
     "fork_exec": _fork_exec,
-    "posix_spawn": lambda original: _with_path(original, replaces=False),
-    "posix_spawnp": lambda original: _with_path(original, replaces=False, searches=True),
-    "execv": lambda original: _with_path(original, replaces=True),
-    "execve": lambda original: _with_path(original, replaces=True),
-    "system": _with_shell,
+    "posix_spawn": lambda original: _with_path(original, _SPAWN, replaces=False),
+    "posix_spawnp": lambda original: _with_path(original, _SPAWN, replaces=False, searches=True),
+    "execv": lambda original: _with_path(original, _EXECV, replaces=True),
+    "execve": lambda original: _with_path(original, _EXECVE, replaces=True),
+    "system": lambda original: _with_shell(original, _SYSTEM),
 }
 
 
