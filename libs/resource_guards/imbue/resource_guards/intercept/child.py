@@ -274,8 +274,7 @@ class ChildGuard:
         self._watcher = ProgramWatcher(self._directory, path, self, lambda: None, self.named)
         if binaries:
             self._watcher.guard(binaries)
-            start_functions.watch(self._watcher)
-            self._import_hook.when_imported("_posixsubprocess", start_functions.replace_fork_exec)
+            start_functions.watch(self._watcher, self._import_hook)
             self._import_hook.when_imported("uvloop", child_installs.watch_uvloop)
 
 

@@ -28,6 +28,7 @@ from imbue.resource_guards.scope.entry import ASKS
 from imbue.resource_guards.scope.entry import OUTSIDE
 from imbue.resource_guards.scope.entry import VARIABLE
 from imbue.resource_guards.scope.entry import parse_entries
+from imbue.resource_guards.system import whole
 
 # Signal 25 is SIGXFSZ, by which a limit for file sizes would end the shell before it could tell that
 # it has recorded nothing. What stands between @@ is filled in. Arguments are written out one by one,
@@ -165,7 +166,9 @@ class Shims:
         self.folder = str(self._folder)
         self._octets = os.fsencode(self.folder)
         self._environment = raw_environment()
-        self.path_at_start = ENVIRONMENT.get("PATH", os.defpath).split(os.pathsep)
+        path = ENVIRONMENT.get("PATH", os.defpath).split(os.pathsep)
+        # What is relative there starts from where the session does, whatever a test or child enters.
+        self.path_at_start = [whole(entry or ".") for entry in path]
         self.put_on_path()
 
     def add(self, resource: Resource, name: str) -> Binary:
@@ -178,7 +181,7 @@ class Shims:
         Raises:
             ResourceGuardMisconfiguration: Programs in the private directory cannot be run.
         """
-        found = [find_runnable([f"{folder or '.'}/{name}"])[0] for folder in self.path_at_start]
+        found = [find_runnable([f"{folder}/{name}"])[0] for folder in self.path_at_start]
         paths = [os.path.abspath(path) for path in found if path is not None]
         binary = Binary(name, resource.name, paths)
         for file, where in binary.shims.items():
