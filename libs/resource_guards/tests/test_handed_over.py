@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
+from support.handing_over import CONFTEST
 from support.handing_over import fixture
 from support.handing_over import run_ways
 from support.suite import Suite
@@ -429,6 +432,70 @@ def let_go(): RUNNER.close()
 }
 
 
+def _initializer(make: str, *, is_process: bool = False) -> str:
+    """A way to leave an initializer, which a worker calls that is only started for another test."""
+    told = "sdk.TRIED += POOLS[0].submit(sdk.tried).result(30)"
+    return f"""
+POOLS = []
+def leave(function): POOLS.append({make})
+def let_go():
+    {told if is_process else "POOLS[0].submit(int).result(20)"}
+    POOLS.pop().shutdown()
+"""
+
+
+INITIALIZERS = {
+    "ThreadPoolExecutor": _initializer("futures.ThreadPoolExecutor(1, initializer=function)"),
+    "by position": _initializer("futures.ThreadPoolExecutor(1, '', function, (1,))"),
+    "its subclass": """
+class Mine(futures.ThreadPoolExecutor):
+    def __init__(self, function):
+        super().__init__(1, initializer=function)
+"""
+    + _initializer("Mine(function)"),
+    "executor of a loop": """
+LOOP = asyncio.new_event_loop()
+def leave(function): LOOP.set_default_executor(futures.ThreadPoolExecutor(1, "", function))
+def let_go(): LOOP.run_until_complete(LOOP.run_in_executor(None, int)); LOOP.close()
+""",
+    **{
+        f"ProcessPoolExecutor, {name}": _initializer(
+            f"futures.ProcessPoolExecutor(1, multiprocessing.get_context({name!r}), function)",
+            is_process=True,
+        )
+        for name in ("fork", "spawn", "forkserver")
+    },
+}
+
+if sys.version_info >= (3, 14):
+    INITIALIZERS["InterpreterPoolExecutor"] = _initializer(
+        "futures.InterpreterPoolExecutor(1, initializer=function)", is_process=True
+    )
+else:
+    INITIALIZERS["InterpreterPoolExecutor"] = """
+import pickle, sys, types
+
+class InterpreterPoolExecutor(futures.ThreadPoolExecutor):
+    def __init__(self, *args):
+        super().__init__(*args)
+        # What goes to another interpreter is pickled.
+        self._initializer, self._initargs = pickle.loads(
+            pickle.dumps((self._initializer, self._initargs))
+        )
+
+STAND_IN = types.ModuleType("concurrent.futures.interpreter")
+STAND_IN.InterpreterPoolExecutor = InterpreterPoolExecutor
+""" + _initializer(
+        "(sys.modules.update({STAND_IN.__name__: STAND_IN}), "
+        "InterpreterPoolExecutor(1, '', function, (1,)))[1]"
+    ).replace("POOLS.pop()", "del sys.modules[STAND_IN.__name__]; POOLS.pop()")
+
+POOLS_WITH_INITIALIZERS = {
+    "threads": "futures.ThreadPoolExecutor(1, initializer=sdk.use)",
+    "processes": "futures.ProcessPoolExecutor(1, initializer=sdk.use)",
+}
+
+
 def test_threads_and_contexts(suite: Suite) -> None:
     """A thread, a pool's or a new one, and a context of one's own act for the test that hands them work."""
     assert run_ways(suite, THREADS) == {}
@@ -442,6 +509,51 @@ def test_processes(suite: Suite) -> None:
 def test_loops_and_what_is_left(suite: Suite) -> None:
     """A loop acts for the test that gives it work, and what a test has left on one acts for that test."""
     assert run_ways(suite, LOOPS, LEFT) == {}
+
+
+def test_initializers(suite: Suite) -> None:
+    """A pool's initializer acts for whoever made the pool, and not for whoever first gives it work."""
+    assert run_ways(suite, {}, INITIALIZERS) == {}
+
+
+@pytest.mark.parametrize("pool", POOLS_WITH_INITIALIZERS)
+def test_each_user_of_a_pool_depends_on_what_its_initializer_uses(suite: Suite, pool: str) -> None:
+    """Where a fixture made the pool: the verdict does not depend on which test comes first."""
+    make = POOLS_WITH_INITIALIZERS[pool]
+    suite.be_nobodys_child()
+    suite.write_files(
+        {"conftest.py": CONFTEST, "sdk.py": "class Client:\n    def send(self): pass\n"}
+    )
+    suite.write(
+        test_it=f"""
+            from concurrent import futures
+            import pytest, sdk
+
+            def use():
+                try:
+                    sdk.Client().send()
+                except Exception:
+                    pass
+
+            @pytest.fixture(scope="module")
+            def pool():
+                with {make.replace("sdk.use", "use")} as pool:
+                    yield pool
+
+            def test_first(pool):
+                pool.submit(int).result(30)
+
+            def test_second(pool):
+                pool.submit(int).result(30)
+        """
+    )
+
+    for selected in ((), ("-k", "second")):
+        outcome = suite.run(*selected)
+        tests = outcome.cases.values()
+        assert tests, outcome.output
+        assert all(test.says_missing("sdk") for test in tests), outcome.output
+        assert "Fixture 'pool', which the test depends on, invoked" in outcome.output
 
 
 def test_two_workers(suite: Suite) -> None:

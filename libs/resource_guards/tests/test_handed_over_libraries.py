@@ -272,10 +272,41 @@ LEFT = {
     },
 }
 
+INITIALIZERS = {
+    **{
+        module: f"""
+            from {module} import get_reusable_executor
+            POOLS = []
+            def leave(function): POOLS.append(get_reusable_executor(1, initializer=function))
+            def let_go():
+                sdk.TRIED += POOLS[0].submit(sdk.tried).result(30)
+                POOLS.pop().shutdown()
+        """
+        for module in ("loky", "joblib.externals.loky")
+    },
+    **{
+        f"pebble.{name}": f"""
+            import pebble
+            POOLS = []
+            def leave(function): POOLS.append(pebble.{name}(1, initializer=function))
+            def let_go():
+                sdk.TRIED[:] = POOLS[0].schedule(sdk.tried).result(30)
+                POOLS[0].close()
+                POOLS.pop().join()
+        """
+        for name in ("ThreadPool", "ProcessPool")
+    },
+}
+
 
 def test_pools_of_libraries(suite: Suite) -> None:
     """A library's pool acts for the test that hands it work, and what a test has left acts for that test."""
     assert run_ways(suite, POOLS, LEFT) == {}
+
+
+def test_initializers_of_libraries(suite: Suite) -> None:
+    """A pool's initializer acts for whoever made the pool, though another first gives it work."""
+    assert run_ways(suite, {}, INITIALIZERS) == {}
 
 
 def test_clusters_of_dask(suite: Suite) -> None:

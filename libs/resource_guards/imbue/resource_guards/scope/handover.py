@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import sys
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -181,40 +180,6 @@ def to_pool(*positions: int, keywords: Iterable[str], callbacks: Iterable[int] =
         return giving
 
     return replace
-
-
-def to_interpreter(position: int) -> Way:
-    """The way of a method whose function is run by another interpreter of this process.
-
-    That has modules of its own, and so is as another process. The function stays an argument by itself: some
-    that cannot be pickled can be shared between interpreters, and a partial that holds one cannot.
-    """
-
-    def replace(method: Method) -> Method:
-        def giving(*args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            if not SLOTS or len(args) <= position or not callable(args[position]):
-                return method(*args, **kwargs)
-            before, after = args[:position], args[position:]
-            return method(*before, given_by_value, value_for_child(), *after, **kwargs)
-
-        return giving
-
-    return replace
-
-
-def to_executor(submit: Method) -> Method:
-    """The way of `ThreadPoolExecutor.submit`, which the pool of interpreters inherits."""
-    to_threads, to_interpreters = to_thread(1)(submit), to_interpreter(1)(submit)
-
-    def giving(self: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        interpreters = sys.modules.get("concurrent.futures.interpreter")
-        if interpreters is not None and isinstance(self, interpreters.InterpreterPoolExecutor):
-            return to_interpreters(self, *args, **kwargs)
-        return to_threads(self, *args, **kwargs)
-
-    return giving
 
 
 def to_trio(run_sync_soon: Method) -> Method:
