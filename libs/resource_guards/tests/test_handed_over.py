@@ -5,10 +5,14 @@ All ways of a table run in one suite; see tests/support/handing_over.py.
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
 
+from imbue.resource_guards.kinds import OwnerKind
+from imbue.resource_guards.record.ledger import Ledger
+from imbue.resource_guards.scope.scope import Named
 from support.handing_over import CONFTEST
 from support.handing_over import fixture
 from support.handing_over import run_ways
@@ -554,6 +558,87 @@ def test_each_user_of_a_pool_depends_on_what_its_initializer_uses(suite: Suite, 
         assert tests, outcome.output
         assert all(test.says_missing("sdk") for test in tests), outcome.output
         assert "Fixture 'pool', which the test depends on, invoked" in outcome.output
+
+
+def test_what_is_said_in_a_worker_names_who_is_charged(suite: Suite) -> None:
+    """A test as a test, a fixture as a fixture, and neither where a process knows only an id."""
+    suite.be_nobodys_child()
+    suite.write_files(
+        {"conftest.py": CONFTEST, "sdk.py": "class Client:\n    def send(self): pass\n"}
+    )
+    suite.write(
+        test_it="""
+            import multiprocessing, subprocess, sys
+            from concurrent import futures
+            import pytest, sdk
+
+            FORK = multiprocessing.get_context("fork")
+
+            def tell(who):
+                try:
+                    sdk.Client().send()
+                except Exception as error:
+                    return "".join(f"<{who}> {line}\\n" for line in str(error).splitlines())
+
+            @pytest.fixture(scope="module")
+            def older():
+                with futures.ProcessPoolExecutor(1, FORK) as pool:
+                    pool.submit(int).result(20)
+                    yield pool
+
+            @pytest.fixture(scope="module")
+            def using():
+                with futures.ProcessPoolExecutor(1, FORK) as pool:
+                    print(pool.submit(tell, "fixture").result(20))
+
+            @pytest.fixture(scope="module")
+            def starting():
+                code = "import test_it; print(test_it.tell('child'))"
+                print(subprocess.check_output([sys.executable, "-c", code], text=True))
+
+            def test_own():
+                with futures.ProcessPoolExecutor(1, FORK) as pool:
+                    print(pool.submit(tell, "test").result(20))
+
+            def test_first(older): pass
+
+            def test_older(older):
+                print(older.submit(tell, "older").result(20))
+
+            def test_using(using): pass
+
+            def test_starting(starting): pass
+        """
+    )
+
+    outcome = suite.run("-s", "-p", "no:randomly")
+
+    said = {
+        who: re.findall(rf"<{who}> (.*)$", outcome.output, re.MULTILINE)
+        for who in ("test", "older", "fixture", "child")
+    }
+    assert all(said.values()), outcome.output
+    assert said["test"][0] == "Test invoked 'sdk' without @pytest.mark.sdk"
+    assert said["test"][2].endswith("on behalf of test_it.py::test_own.")
+    assert said["fixture"][0].startswith("Fixture 'using' invoked 'sdk'")
+    for who, work in (("older", "gave this process its work"), ("child", "started this process")):
+        assert said[who][0] == "'sdk' was invoked without @pytest.mark.sdk on the test"
+        assert said[who][2].endswith(f"on behalf of the test or fixture that {work}.")
+        assert "fixture_uses_resources" not in "".join(said[who])
+
+
+def test_a_test_that_has_ended_is_found_as_a_test(request: pytest.FixtureRequest) -> None:
+    """The ledger knows what an id stands for, after its end and in a fork too."""
+    ledger = Ledger()
+    scope = ledger.open(request.node, frozenset())
+    ledger.close(scope)
+    fixture_scope = ledger.open(Named("pool", OwnerKind.FIXTURE), frozenset())
+
+    found = ledger.find(scope.id, frozenset({"sdk"}))
+
+    assert (found.owner, found.kind) == (request.node.nodeid, OwnerKind.TEST)
+    assert ledger.find(fixture_scope.id, frozenset()).kind is OwnerKind.FIXTURE
+    assert ledger.find(99, frozenset()).kind is OwnerKind.OTHER
 
 
 def test_two_workers(suite: Suite) -> None:
