@@ -13,8 +13,6 @@ import contextvars
 import functools
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextlib import suppress
 from typing import Any
 
@@ -55,17 +53,28 @@ def given_by_value(value: str, function: Method, /, *args: Any, **kwargs: Any) -
         return function(*args, **kwargs)
 
 
-@contextmanager
-def acting_as(value: str) -> Iterator[None]:
-    """Act for the scopes of a value of the variable within a ``with`` block."""
-    for slot in SLOTS:  # where this process is a fork of theirs, and has their guards
-        slot.adopt(value)
-    with acting_for(value, leave_out=[slot.key for slot in SLOTS]):
-        token = CARRIED.set(turns_named(value))
-        try:
-            yield
-        finally:
-            CARRIED.reset(token)
+class acting_as:  # noqa: N801 - it is called like a function
+    """Act for the scopes of a value of the variable within a ``with`` block.
+
+    One that is never left keeps nothing, and does nothing when it is thrown away.
+    """
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        self._in_child = acting_for(value, leave_out=[slot.key for slot in SLOTS])
+
+    def __enter__(self) -> None:
+        for slot in SLOTS:  # where this process is a fork of theirs, and has their guards
+            slot.adopt(self._value)
+        self._in_child.__enter__()
+        self._token = CARRIED.set(turns_named(self._value))
+
+    def __exit__(self, *_: object) -> None:
+        # Left in another context than it was entered in, it has nothing to take back here.
+        with suppress(ValueError):
+            CARRIED.reset(self._token)
+        with suppress(ValueError):
+            self._in_child.__exit__()
 
 
 def in_thread(function: Method) -> Method:
