@@ -240,7 +240,7 @@ class ChildGuard:
         scope.used.add(resource)
         if is_allowed:
             return None
-        text = messages.blocked(self._labels.get(resource, resource), use, messages.STARTED_BY_TEST)
+        text = messages.blocked(self._labels.get(resource, resource), use, messages.STARTED)
         return ResourceGuardViolation(text, resource)
 
     def _stop(self) -> None:

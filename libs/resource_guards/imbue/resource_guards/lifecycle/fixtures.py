@@ -22,8 +22,10 @@ from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
+from imbue.resource_guards.scope.scope import Named
 from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
@@ -111,7 +113,8 @@ class FixtureScopes:
             if running:  # which may have been given a mark since it was collected
                 allowed |= running.declared
         allowed = self._policy.allowance(allowed, self._registry)
-        scope = self._ledger.open(pytest_internals.display_name(fixturedef), allowed)
+        owner = Named(pytest_internals.display_name(fixturedef), OwnerKind.FIXTURE)
+        scope = self._ledger.open(owner, allowed)
         account = self._accounts[fixturedef] = FixtureAccount(scope, declared)
         return account
 

@@ -167,7 +167,7 @@ class Observer:
         if is_allowed:
             return None
         label = self.labels[resource]
-        text = messages.blocked(label, use, scope.owner, is_fixture=scope.is_of_fixture)
+        text = messages.blocked(label, use, scope.owner, scope.kind)
         return ResourceGuardViolation(text, resource)
 
 
