@@ -1,4 +1,4 @@
-"""Work that a test hands to a library's pool, reactor, cluster or queue is charged to it."""
+"""Work that a test hands to a library's pool, reactor or cluster is charged to it."""
 
 from __future__ import annotations
 
@@ -188,43 +188,6 @@ CLUSTERS = {
     )
 }
 
-_QUEUE = """
-from celery import Celery, chain
-from celery.contrib.testing.worker import start_worker
-
-application = Celery("queue", broker="memory://", backend="cache+memory://")
-application.conf.broker_transport_options = {"polling_interval": 0.01}
-
-@application.task
-def called(name): sdk.called(name)
-
-@application.task
-def called_then(_, name): sdk.called(name)
-
-@application.task(bind=True, max_retries=1)
-def called_again(self, name):
-    if not self.request.retries:
-        raise self.retry(countdown=0)
-    sdk.called(name)
-
-@pytest.fixture(scope="module")
-def hand_over():
-    def hand(function):
-        name = function.__name__
-        for sent in (
-            called.delay(name),
-            called.apply_async((name,), countdown=0.05),
-            chain(called.s("rest"), called_then.s(name))(),
-            called_again.delay(name),
-        ):
-            sent.get(timeout=30, interval=0.01)
-    with start_worker(application, pool="threads", concurrency=1, perform_ping_check=False):
-        yield hand
-"""
-
-QUEUES = {"celery": _QUEUE}
-"""All in one, since such a worker takes four seconds to end."""
-
 LEFT = {
     **{
         f"gevent, {call}": textwrap.dedent(
@@ -318,11 +281,6 @@ def test_initializers_of_libraries(suite: Suite) -> None:
 def test_clusters_of_dask(suite: Suite) -> None:
     """A worker of a cluster acts for the test that has sent the task, in this process and in others."""
     assert run_ways(suite, CLUSTERS) == {}
-
-
-def test_queues_of_celery(suite: Suite) -> None:
-    """A worker of a queue acts for the test that has sent the message, also for what a task sends."""
-    assert run_ways(suite, QUEUES) == {}
 
 
 class _Signals:

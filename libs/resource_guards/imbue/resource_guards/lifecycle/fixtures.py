@@ -6,6 +6,7 @@ one test, and what it uses is that test's.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Iterable
@@ -126,6 +127,7 @@ class FixtureScopes:
     ) -> Generator[None, object, object]:
         __tracebackhide__ = True
         turn = _Turn(self._enforcement, account.scope)
+        runs_with_its_test = False
 
         def requested(request: pytest.FixtureRequest) -> None:
             # By now it may have been set up again, with another parameter.
@@ -133,6 +135,9 @@ class FixtureScopes:
 
         def finish() -> None:
             turn.end()
+            if runs_with_its_test:
+                running = self._running()
+                account.failed = running is None or not running.passed
             account.finished = True
             self.finished.append(account)
             self._ledger.close(account.scope)
@@ -149,16 +154,20 @@ class FixtureScopes:
         pytest_internals.tell_each_ask(request, lambda got: account.ask(self._accounts.get(got)))
         turn.begin()
         try:
-            return (yield)
+            value = yield
         except BaseException:
             account.failed = True
             raise
+        else:
+            runs_with_its_test = _is_of_trio(value)
+            return value
         finally:
             turn.end()
             account.finished = not (
                 pytest_internals.finalizer_count(fixturedef) > before
                 or pytest_internals.asks_for_the_request(fixturedef)
                 or account.scope.has_started
+                or runs_with_its_test
             )
             pytest_internals.keep_last_finalizer(fixturedef, turn.begin)
 
@@ -173,6 +182,12 @@ class FixtureScopes:
             other = self._accounts.get(requester)
             if other is not None:
                 other.ask(account)
+
+
+def _is_of_trio(value: object) -> bool:
+    """Whether a value stands for a fixture of pytest-trio, which is set up and torn down while its test runs."""
+    trio = sys.modules.get("pytest_trio.plugin")
+    return trio is not None and isinstance(value, trio.TrioFixture)
 
 
 class _Turn:

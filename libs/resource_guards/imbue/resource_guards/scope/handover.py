@@ -219,6 +219,16 @@ def connect_to_gevent(greenlet: Any) -> Callable[[], None]:
     return functools.partial(greenlet.Greenlet.remove_spawn_callback, starts)
 
 
+def to_trio_fixture(initialize: Method) -> Method:
+    """The way of pytest-trio's fixtures, which are made when pytest sets them up, and run with the test."""
+    from imbue.resource_guards.scope.steps import stepping  # for few
+
+    def giving(self: Any, name: str, func: Any, *args: Any, **kwargs: Any) -> None:
+        initialize(self, name, stepping(func) if SLOTS else func, *args, **kwargs)
+
+    return giving
+
+
 def to_loop(create_task: Method) -> Method:
     """The way of a loop's `create_task`.
 

@@ -95,6 +95,7 @@ ROWS: Final = (
     Row("trio._core._entry_queue", "TrioToken.run_sync_soon", handover.to_trio),
     Row("trio._core._asyncgens", "AsyncGenerators.install_hooks", generators.in_trio),
     Row("trio._core._asyncgens", "AsyncGenerators._finalize_one", generators.end_in_trio),
+    Row("pytest_trio.plugin", "TrioFixture.__init__", handover.to_trio_fixture),
     Row("twisted.python.threadpool", "ThreadPool.callInThreadWithCallback", to_thread(1, 2)),
     Row("twisted.internet.base", "ReactorBase.callFromThread", to_thread(1)),
     Row("twisted.internet.base", "ReactorBase.callLater", to_thread(2)),
