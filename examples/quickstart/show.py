@@ -11,7 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OPTIONS = ["--strict-markers", "--no-header", "-pno:cacheprovider", "-cpytest.ini"]
-OPTIONS += ["-pno:asyncio", "-pno:django", "-pno:randomly"]  # the workspace has them for its tests
+# The workspace has these for its tests.
+OPTIONS += ["-pno:asyncio", "-pno:django", "-pno:randomly", "-pno:trio", "-pno:twisted"]
 
 
 def show(title: str, folder: str, *arguments: str) -> int:

@@ -42,6 +42,9 @@ def use(*_):
 def rest(*_):
     pass
 
+def tried():
+    return TRIED
+
 def called(name):
     return {{"use": use, "rest": rest}}[name]()
 
@@ -133,15 +136,20 @@ def run_ways(
     return {**_wrongly_handed_over(outcome, ways), **_wrongly_left(outcome, left)}
 
 
-def _each(way: str) -> tuple[str, str]:
-    """What stands before each test of a way, and whether it is a coroutine."""
+def _each(way: str) -> tuple[str, str, str]:
+    """What stands before each test of a way, whether it is a coroutine, and what it waits by."""
     decorators = re.findall(r"^# each: (.*)$", way, re.MULTILINE)
-    return "".join(f"@{each}\n" for each in decorators), "async " if "# async" in way else ""
+    kinds = {
+        "# async": ("async ", "await "),
+        "# generator": ("", "yield "),
+        "# returning": ("", "return "),
+    }
+    kind, wait = next((kinds[each] for each in kinds if each in way), ("", ""))
+    return "".join(f"@{each}\n" for each in decorators), kind, wait
 
 
 def _handing_over(way: str, tests: Mapping[str, tuple[str, str]]) -> str:
-    each, kind = _each(way)
-    wait = "await " if kind else ""
+    each, kind, wait = _each(way)
     blocks = [HEAD, textwrap.dedent(way)]
     for name, (function, _) in tests.items():
         mark = "@pytest.mark.sdk\n" if name in _MARKED else ""
@@ -151,12 +159,12 @@ def _handing_over(way: str, tests: Mapping[str, tuple[str, str]]) -> str:
 
 
 def _leaving(way: str, words: Mapping[str, object]) -> str:
-    each, kind = _each(way)
+    each, kind, wait = _each(way)
     tests = _LEFT.format(
         **words,
         each=each,
         kind=kind,
-        wait="await " if kind else "",
+        wait=wait,
         fixtures="left" if "def left(" in way else "",
     )
     return f"{HEAD}{textwrap.dedent(way)}{tests}"

@@ -163,9 +163,12 @@ class Suite:
         options = [f"--junitxml={junit}", "-ojunit_logging=no", "-pno:cacheprovider"]
         if load == "auto":
             self._monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-            # The one changes the order, and the other has session fixtures for every test, whose
-            # end a superfluous mark waits for; tests/test_plugins.py is about these.
-            self._monkeypatch.setenv("PYTEST_ADDOPTS", "-pno:randomly -pno:django")
+            # The first changes the order, the second has session fixtures for every test, whose end a
+            # superfluous mark waits for, and the last run all tests, or their fixtures, themselves;
+            # there are tests about each of them.
+            self._monkeypatch.setenv(
+                "PYTEST_ADDOPTS", "-pno:randomly -pno:django -pno:trio -pno:twisted"
+            )
         elif load == "-p":
             options += ["-presource_guards"]
         elif load == "blocked":

@@ -673,6 +673,20 @@ BY_VALUE = [
 """What can be pickled by value where nothing is guarded."""
 
 
+def can_be_copied_by_value(unguarded: object) -> bool:
+    """Whether cloudpickle copies what is there before a guard is: all that stands in its place holds that.
+
+    That it cannot is only accepted where Python itself cannot pickle a partial method.
+    """
+    try:
+        pickle.loads(cloudpickle.dumps(unguarded))  # noqa: S301
+    except TypeError:
+        with pytest.raises(TypeError, match="func"):
+            copy.copy(functools.partialmethod(abs))
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
     ("path", "call", "answer"), BY_VALUE, ids=[f"{n}-{row[0]}" for n, row in enumerate(BY_VALUE)]
 )
@@ -684,11 +698,14 @@ def test_a_copy_by_value_reports_to_whoever_guards_its_process(
 ) -> None:
     """What stands in a target's place can be pickled by value; nobody need listen to the copy."""
     target, owner = target_of(path)
+    holder = attributes.holder_of(owner, target.attribute)
     cloudpickle.register_pickle_by_value(HERE)
+    if not can_be_copied_by_value(vars(holder).get(target.attribute, holder)):
+        cloudpickle.unregister_pickle_by_value(HERE)
+        pytest.skip("a functools.partialmethod in it cannot be pickled, as in Python 3.14")
     patch = MethodPatch(target, owner, SdkCall("/session", "sdk", path))
     patch.install()
     try:
-        holder = attributes.holder_of(owner, target.attribute)
         before = vars(holder)[target.attribute]
         copied = pickle.loads(cloudpickle.dumps(before))  # noqa: S301
     finally:

@@ -319,7 +319,9 @@ OUTER_TEST = """
     def test_outer_marked(pytester, how):
         pytester.makeconftest({conftest!r})
         pytester.makepyfile(test_inner={test!r})
-        result = getattr(pytester, how)("-pno:cacheprovider", "-pno:randomly", "-pno:django")
+        result = getattr(pytester, how)(
+            "-pno:cacheprovider", "-pno:randomly", "-pno:django", "-pno:trio", "-pno:twisted"
+        )
         result.assert_outcomes(passed=1, failed=2)
         result.stdout.fnmatch_lines(["*invoked '{inner}' without @pytest.mark.inner*"])
 

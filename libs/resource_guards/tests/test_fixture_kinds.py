@@ -7,6 +7,7 @@ the one must fail, and be told of the fixture where it is shared, and the other 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,10 @@ class Style:
         fixture: Its decorator for fixtures.
         mark: What stands above its tests.
         test: What its tests begin with.
+        imports: What else its modules import.
+        sleep: How its coroutines let others run.
+        scopes: Those that a fixture may have.
+        leaves_out: The ways to a fixture by which none is reached there.
     """
 
     plugins: tuple[str, ...] = ()
@@ -31,6 +36,10 @@ class Style:
     fixture: str = "pytest.fixture"
     mark: str = ""
     test: str = "def"
+    imports: str = ""
+    sleep: str = "asyncio.sleep(0)"
+    scopes: tuple[str, ...] = ("function", "module")
+    leaves_out: tuple[str, ...] = ()
 
 
 PLAIN = Style()
@@ -40,15 +49,41 @@ STRICT = Style(
     "pytest_asyncio.fixture",
     "@pytest.mark.asyncio",
     "async def",
+    "import pytest_asyncio",
 )
-AUTO = Style(("asyncio",), ("-oasyncio_mode=auto",), "pytest.fixture", "", "async def")
+AUTO = replace(STRICT, options=("-oasyncio_mode=auto",), fixture="pytest.fixture", mark="")
 ANYIO = Style(("anyio",), (), "pytest.fixture", "@pytest.mark.anyio", "async def")
+# Its fixtures are run with the test, and so only those that the test names, itself or through others.
+TRIO = Style(
+    ("trio",),
+    (),
+    "pytest.fixture",
+    "@pytest.mark.trio",
+    "async def",
+    "import trio",
+    "trio.sleep(0)",
+    ("function",),
+    ("by_name", "autouse", "asking_fixture", "asking_wide_fixture"),
+)
+TRIO_MODE = replace(TRIO, options=("-otrio_mode=true",), mark="")
+TWISTED = Style(
+    ("twisted",),
+    (),
+    "pytest_twisted.async_fixture",
+    "@pytest_twisted.ensureDeferred",
+    "async def",
+    "import pytest_twisted\nfrom twisted.internet import reactor, task",
+    "task.deferLater(reactor, 0, int)",
+)
 
 STYLES = {
     "plain": PLAIN,
     "asyncio strict": STRICT,
     "asyncio auto": AUTO,
     "anyio": ANYIO,
+    "trio": TRIO,
+    "trio mode": TRIO_MODE,
+    "twisted": TWISTED,
 }
 
 # The body of a fixture of each kind, and what stands before its `def`.
@@ -57,14 +92,15 @@ SYNC_KINDS = {
     "generator": ("", "yield\n    tool()"),
 }
 ASYNC_KINDS = {
-    "coroutine": ("async ", "await asyncio.sleep(0)\n    tool()"),
-    "async generator": ("async ", "yield\n    await asyncio.sleep(0)\n    tool()"),
+    "coroutine": ("async ", "await {sleep}\n    tool()"),
+    "async generator": ("async ", "yield\n    await {sleep}\n    tool()"),
 }
 
 CASES = [
     *((kind, "plain") for kind in SYNC_KINDS),
     *((kind, style) for style in STYLES if style != "plain" for kind in ASYNC_KINDS),
 ]
+SCOPED_CASES = [(*case, scope) for case in CASES for scope in STYLES[case[1]].scopes]
 
 HEADER = """\
 import asyncio, subprocess
@@ -228,7 +264,10 @@ def write(suite: Suite, kind: str, style: Style, scope: str, decorator: str = ""
     """Write a suite whose conftest has the fixture, with a module for each way to it."""
     prefix, body = {**SYNC_KINDS, **ASYNC_KINDS}[kind]
     loop = f', loop_scope="{scope}"' if style is STRICT else ""
-    imports = "import pytest_asyncio" if "asyncio" in style.plugins else ""
+    decorates = style.fixture
+    if "twisted" in style.plugins and kind == "async generator":
+        decorates = "pytest_twisted.async_yield_fixture"
+    imports = style.imports
     if style is ANYIO:
         imports += '\n@pytest.fixture(scope="session")\ndef anyio_backend(): return "asyncio"\n'
     header = HEADER.format(imports=imports)
@@ -238,14 +277,16 @@ def write(suite: Suite, kind: str, style: Style, scope: str, decorator: str = ""
 def pytest_register_resource_guards(registry):
     registry.register_resource_guard("tool")
 
-@{style.fixture}(scope="{scope}"{loop})
+@{decorates}(scope="{scope}"{loop})
 {decorator}
 {prefix}def server():
-    {body}
+    {body.format(sleep=style.sleep)}
 """
     }
     ways = {**WAYS, "asking_test": ASKING_TEST} if style is PLAIN else WAYS
     for name, text in ways.items():
+        if name in style.leaves_out:
+            continue
         where = f"sub/test_{name}.py" if name == "overridden" else f"test_{name}.py"
         files[where] = header.replace("anyio_backend", "_unused") + text.format(
             name=name,
@@ -257,7 +298,7 @@ def pytest_register_resource_guards(registry):
     suite.write_files(files)
 
 
-def assert_right(outcome: Outcome, *, shared: bool) -> None:
+def assert_right(outcome: Outcome, style: Style, *, shared: bool) -> None:
     """Each test has the verdict that its name says."""
     for name, test in outcome.tests.items():
         if "unmarked" in name:
@@ -267,11 +308,10 @@ def assert_right(outcome: Outcome, *, shared: bool) -> None:
             assert test.says_superfluous(), (name, outcome.output)
         else:
             assert test.outcome == "passed", (name, test.text, outcome.output)
-    assert len(outcome.tests) >= 2 * len(WAYS)
+    assert len(outcome.tests) >= 2 * (len(WAYS) - len(style.leaves_out))
 
 
-@pytest.mark.parametrize("scope", ["function", "module"])
-@pytest.mark.parametrize(("kind", "style"), CASES)
+@pytest.mark.parametrize(("kind", "style", "scope"), SCOPED_CASES)
 def test_every_kind_and_way(suite: Suite, kind: str, style: str, scope: str) -> None:
     """What the fixture uses, in set-up or tear-down, counts for all that depend on it."""
     chosen = STYLES[style]
@@ -279,11 +319,10 @@ def test_every_kind_and_way(suite: Suite, kind: str, style: str, scope: str) -> 
 
     outcome = suite.run(*chosen.options, plugins=chosen.plugins)
 
-    assert_right(outcome, shared=scope != "function")
+    assert_right(outcome, chosen, shared=scope != "function")
 
 
-@pytest.mark.parametrize("scope", ["function", "module"])
-@pytest.mark.parametrize(("kind", "style"), CASES)
+@pytest.mark.parametrize(("kind", "style", "scope"), SCOPED_CASES)
 def test_every_kind_with_a_contract(suite: Suite, kind: str, style: str, scope: str) -> None:
     """The same with a fixture that declares what it uses."""
     chosen = STYLES[style]
@@ -291,7 +330,7 @@ def test_every_kind_with_a_contract(suite: Suite, kind: str, style: str, scope: 
 
     outcome = suite.run(*chosen.options, plugins=chosen.plugins)
 
-    assert_right(outcome, shared=True)
+    assert_right(outcome, chosen, shared=True)
     assert "declares 'tool' but never" not in outcome.output
 
 
@@ -299,7 +338,7 @@ def test_every_kind_with_a_contract(suite: Suite, kind: str, style: str, scope: 
 def test_every_kind_that_breaks_its_contract(suite: Suite, kind: str, style: str) -> None:
     """A fixture that uses what it does not declare is told for each test that depends on it."""
     chosen = STYLES[style]
-    write(suite, kind, chosen, "module", '@fixture_uses_resources("other")')
+    write(suite, kind, chosen, chosen.scopes[-1], '@fixture_uses_resources("other")')
     conftest = suite.path / "conftest.py"
     registered = 'registry.register_resource_guard("tool")'
     conftest.write_text(

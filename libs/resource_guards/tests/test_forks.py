@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record import ledger
 from imbue.resource_guards.record.ledger import Ledger
+from imbue.resource_guards.scope.scope import Named
 from imbue.resource_guards.wire.line import Entry
 
 
@@ -16,10 +18,13 @@ def test_scopes_of_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     use = Use("tool", allowed=True, layer=Layer.SHIM, what="tool")
     nothing: frozenset[str] = frozenset()
     around, fork = Ledger(), Ledger()
-    first = fork.open("first", nothing)
-    around.open("first", nothing)
+    first = fork.open(Named("first", OwnerKind.FIXTURE), nothing)
+    around.open(Named("first", OwnerKind.FIXTURE), nothing)
     monkeypatch.setattr(ledger, "getpid", lambda: 4711)
-    scopes = [fork.open("forked", nothing), fork.open("next", nothing)]
+    scopes = [
+        fork.open(Named("forked", OwnerKind.FIXTURE), nothing),
+        fork.open(Named("next", OwnerKind.FIXTURE), nothing),
+    ]
     entries = [Entry(str(scope.id), use) for scope in (first, *scopes)]
     assert len({entry.scope_id for entry in entries}) == 3
 

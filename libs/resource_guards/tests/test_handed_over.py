@@ -5,8 +5,15 @@ All ways of a table run in one suite; see tests/support/handing_over.py.
 
 from __future__ import annotations
 
+import re
 import sys
 
+import pytest
+
+from imbue.resource_guards.kinds import OwnerKind
+from imbue.resource_guards.record.ledger import Ledger
+from imbue.resource_guards.scope.scope import Named
+from support.handing_over import CONFTEST
 from support.handing_over import fixture
 from support.handing_over import run_ways
 from support.suite import Suite
@@ -429,6 +436,70 @@ def let_go(): RUNNER.close()
 }
 
 
+def _initializer(make: str, *, is_process: bool = False) -> str:
+    """A way to leave an initializer, which a worker calls that is only started for another test."""
+    told = "sdk.TRIED += POOLS[0].submit(sdk.tried).result(30)"
+    return f"""
+POOLS = []
+def leave(function): POOLS.append({make})
+def let_go():
+    {told if is_process else "POOLS[0].submit(int).result(20)"}
+    POOLS.pop().shutdown()
+"""
+
+
+INITIALIZERS = {
+    "ThreadPoolExecutor": _initializer("futures.ThreadPoolExecutor(1, initializer=function)"),
+    "by position": _initializer("futures.ThreadPoolExecutor(1, '', function, (1,))"),
+    "its subclass": """
+class Mine(futures.ThreadPoolExecutor):
+    def __init__(self, function):
+        super().__init__(1, initializer=function)
+"""
+    + _initializer("Mine(function)"),
+    "executor of a loop": """
+LOOP = asyncio.new_event_loop()
+def leave(function): LOOP.set_default_executor(futures.ThreadPoolExecutor(1, "", function))
+def let_go(): LOOP.run_until_complete(LOOP.run_in_executor(None, int)); LOOP.close()
+""",
+    **{
+        f"ProcessPoolExecutor, {name}": _initializer(
+            f"futures.ProcessPoolExecutor(1, multiprocessing.get_context({name!r}), function)",
+            is_process=True,
+        )
+        for name in ("fork", "spawn", "forkserver")
+    },
+}
+
+if sys.version_info >= (3, 14):
+    INITIALIZERS["InterpreterPoolExecutor"] = _initializer(
+        "futures.InterpreterPoolExecutor(1, initializer=function)", is_process=True
+    )
+else:
+    INITIALIZERS["InterpreterPoolExecutor"] = """
+import pickle, sys, types
+
+class InterpreterPoolExecutor(futures.ThreadPoolExecutor):
+    def __init__(self, *args):
+        super().__init__(*args)
+        # What goes to another interpreter is pickled.
+        self._initializer, self._initargs = pickle.loads(
+            pickle.dumps((self._initializer, self._initargs))
+        )
+
+STAND_IN = types.ModuleType("concurrent.futures.interpreter")
+STAND_IN.InterpreterPoolExecutor = InterpreterPoolExecutor
+""" + _initializer(
+        "(sys.modules.update({STAND_IN.__name__: STAND_IN}), "
+        "InterpreterPoolExecutor(1, '', function, (1,)))[1]"
+    ).replace("POOLS.pop()", "del sys.modules[STAND_IN.__name__]; POOLS.pop()")
+
+POOLS_WITH_INITIALIZERS = {
+    "threads": "futures.ThreadPoolExecutor(1, initializer=sdk.use)",
+    "processes": "futures.ProcessPoolExecutor(1, initializer=sdk.use)",
+}
+
+
 def test_threads_and_contexts(suite: Suite) -> None:
     """A thread, a pool's or a new one, and a context of one's own act for the test that hands them work."""
     assert run_ways(suite, THREADS) == {}
@@ -442,6 +513,132 @@ def test_processes(suite: Suite) -> None:
 def test_loops_and_what_is_left(suite: Suite) -> None:
     """A loop acts for the test that gives it work, and what a test has left on one acts for that test."""
     assert run_ways(suite, LOOPS, LEFT) == {}
+
+
+def test_initializers(suite: Suite) -> None:
+    """A pool's initializer acts for whoever made the pool, and not for whoever first gives it work."""
+    assert run_ways(suite, {}, INITIALIZERS) == {}
+
+
+@pytest.mark.parametrize("pool", POOLS_WITH_INITIALIZERS)
+def test_each_user_of_a_pool_depends_on_what_its_initializer_uses(suite: Suite, pool: str) -> None:
+    """Where a fixture made the pool: the verdict does not depend on which test comes first."""
+    make = POOLS_WITH_INITIALIZERS[pool]
+    suite.be_nobodys_child()
+    suite.write_files(
+        {"conftest.py": CONFTEST, "sdk.py": "class Client:\n    def send(self): pass\n"}
+    )
+    suite.write(
+        test_it=f"""
+            from concurrent import futures
+            import pytest, sdk
+
+            def use():
+                try:
+                    sdk.Client().send()
+                except Exception:
+                    pass
+
+            @pytest.fixture(scope="module")
+            def pool():
+                with {make.replace("sdk.use", "use")} as pool:
+                    yield pool
+
+            def test_first(pool):
+                pool.submit(int).result(30)
+
+            def test_second(pool):
+                pool.submit(int).result(30)
+        """
+    )
+
+    for selected in ((), ("-k", "second")):
+        outcome = suite.run(*selected)
+        tests = outcome.cases.values()
+        assert tests, outcome.output
+        assert all(test.says_missing("sdk") for test in tests), outcome.output
+        assert "Fixture 'pool', which the test depends on, invoked" in outcome.output
+
+
+def test_what_is_said_in_a_worker_names_who_is_charged(suite: Suite) -> None:
+    """A test as a test, a fixture as a fixture, and neither where a process knows only an id."""
+    suite.be_nobodys_child()
+    suite.write_files(
+        {"conftest.py": CONFTEST, "sdk.py": "class Client:\n    def send(self): pass\n"}
+    )
+    suite.write(
+        test_it="""
+            import multiprocessing, subprocess, sys
+            from concurrent import futures
+            import pytest, sdk
+
+            FORK = multiprocessing.get_context("fork")
+
+            def tell(who):
+                try:
+                    sdk.Client().send()
+                except Exception as error:
+                    return "".join(f"<{who}> {line}\\n" for line in str(error).splitlines())
+
+            @pytest.fixture(scope="module")
+            def older():
+                with futures.ProcessPoolExecutor(1, FORK) as pool:
+                    pool.submit(int).result(20)
+                    yield pool
+
+            @pytest.fixture(scope="module")
+            def using():
+                with futures.ProcessPoolExecutor(1, FORK) as pool:
+                    print(pool.submit(tell, "fixture").result(20))
+
+            @pytest.fixture(scope="module")
+            def starting():
+                code = "import test_it; print(test_it.tell('child'))"
+                print(subprocess.check_output([sys.executable, "-c", code], text=True))
+
+            def test_own():
+                with futures.ProcessPoolExecutor(1, FORK) as pool:
+                    print(pool.submit(tell, "test").result(20))
+
+            def test_first(older): pass
+
+            def test_older(older):
+                print(older.submit(tell, "older").result(20))
+
+            def test_using(using): pass
+
+            def test_starting(starting): pass
+        """
+    )
+
+    outcome = suite.run("-s", "-p", "no:randomly")
+
+    said = {
+        who: re.findall(rf"<{who}> (.*)$", outcome.output, re.MULTILINE)
+        for who in ("test", "older", "fixture", "child")
+    }
+    assert all(said.values()), outcome.output
+    assert said["test"][0] == "Test invoked 'sdk' without @pytest.mark.sdk"
+    assert said["test"][2].endswith("on behalf of test_it.py::test_own.")
+    assert said["fixture"][0].startswith("Fixture 'using' invoked 'sdk'")
+    for who, work in (("older", "gave this process its work"), ("child", "started this process")):
+        assert said[who][0] == "'sdk' was invoked without @pytest.mark.sdk on the test"
+        assert said[who][2].endswith(f"on behalf of the test or fixture that {work}.")
+        assert "fixture_uses_resources" not in "".join(said[who])
+
+
+def test_a_test_that_has_ended_is_found_as_a_test(request: pytest.FixtureRequest) -> None:
+    """The ledger knows what an id stands for, after its end and in a fork too."""
+    ledger = Ledger()
+    scope = ledger.open(request.node, frozenset())
+    ledger.close(scope)
+    fixture_scope = ledger.open(Named("pool", OwnerKind.FIXTURE), frozenset())
+
+    found = ledger.find(scope.id, frozenset({"sdk"}))
+
+    assert (found.owner, found.kind) == (request.node.nodeid, OwnerKind.TEST)
+    assert ledger.find(fixture_scope.id, frozenset()).kind is OwnerKind.FIXTURE
+    assert ledger.find(99, frozenset()).kind is OwnerKind.OTHER
 
 
 def test_two_workers(suite: Suite) -> None:

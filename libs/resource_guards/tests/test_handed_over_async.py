@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import textwrap
+
+import pytest
 
 from support.handing_over import fixture
 from support.handing_over import run_ways
@@ -156,6 +159,21 @@ LIBRARIES = {
         for backend in _BACKENDS
         for path in ("/thread", "/loop", "/later")
     },
+}
+
+INTERPRETERS = {
+    f"{backend}, {call}": fixture(
+        f"""
+        import anyio.from_thread, anyio.to_interpreter, anyio.to_thread
+        with anyio.from_thread.start_blocking_portal({backend!r}) as portal:
+            yield lambda function: portal.call({call}, function)
+        """
+    )
+    for backend in _BACKENDS
+    for call in (
+        "anyio.to_interpreter.run_sync",
+        "anyio.to_thread.run_sync, anyio.from_thread.run, anyio.to_interpreter.run_sync",
+    )
 }
 
 _GENERATOR = """
@@ -404,6 +422,19 @@ async def let_go():
 def test_loops_of_libraries(suite: Suite) -> None:
     """The loop of a library acts for the test that gives it work, and for the one that has left it there."""
     assert run_ways(suite, LIBRARIES, LEFT) == {}
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("_interpreters") is None,
+    reason="this Python has no module that makes interpreters; it comes with Python 3.13",
+)
+def test_interpreters_of_anyio(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interpreter that anyio keeps acts for the test that gives it work, on both of its backends."""
+    monkeypatch.setenv(
+        "PYTHONPATH", str(suite.path)
+    )  # for interpreters, which do not get `sys.path`
+
+    assert run_ways(suite, INTERPRETERS) == {}
 
 
 def test_loops_of_pytest_asyncio(suite: Suite) -> None:

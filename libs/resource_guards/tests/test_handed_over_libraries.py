@@ -1,15 +1,21 @@
-"""Work that a test hands to a library's pool, reactor, cluster or queue is charged to it."""
+"""Work that a test hands to a library's pool, reactor or cluster is charged to it."""
 
 from __future__ import annotations
 
+import contextvars
+import gc
 import importlib
 import subprocess
 import sys
 import textwrap
+import types
+from collections.abc import Callable
 
 import pytest
 
 from imbue.resource_guards.intercept.child_installs import CARRIERS
+from imbue.resource_guards.scope import posted
+from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.workers import CONNECTIONS
 from imbue.resource_guards.scope.workers import ROWS
 from imbue.resource_guards.scope.workers import Row
@@ -182,43 +188,6 @@ CLUSTERS = {
     )
 }
 
-_QUEUE = """
-from celery import Celery, chain
-from celery.contrib.testing.worker import start_worker
-
-application = Celery("queue", broker="memory://", backend="cache+memory://")
-application.conf.broker_transport_options = {"polling_interval": 0.01}
-
-@application.task
-def called(name): sdk.called(name)
-
-@application.task
-def called_then(_, name): sdk.called(name)
-
-@application.task(bind=True, max_retries=1)
-def called_again(self, name):
-    if not self.request.retries:
-        raise self.retry(countdown=0)
-    sdk.called(name)
-
-@pytest.fixture(scope="module")
-def hand_over():
-    def hand(function):
-        name = function.__name__
-        for sent in (
-            called.delay(name),
-            called.apply_async((name,), countdown=0.05),
-            chain(called.s("rest"), called_then.s(name))(),
-            called_again.delay(name),
-        ):
-            sent.get(timeout=30, interval=0.01)
-    with start_worker(application, pool="threads", concurrency=1, perform_ping_check=False):
-        yield hand
-"""
-
-QUEUES = {"celery": _QUEUE}
-"""All in one, since such a worker takes four seconds to end."""
-
 LEFT = {
     **{
         f"gevent, {call}": textwrap.dedent(
@@ -272,10 +241,41 @@ LEFT = {
     },
 }
 
+INITIALIZERS = {
+    **{
+        module: f"""
+            from {module} import get_reusable_executor
+            POOLS = []
+            def leave(function): POOLS.append(get_reusable_executor(1, initializer=function))
+            def let_go():
+                sdk.TRIED += POOLS[0].submit(sdk.tried).result(30)
+                POOLS.pop().shutdown()
+        """
+        for module in ("loky", "joblib.externals.loky")
+    },
+    **{
+        f"pebble.{name}": f"""
+            import pebble
+            POOLS = []
+            def leave(function): POOLS.append(pebble.{name}(1, initializer=function))
+            def let_go():
+                sdk.TRIED[:] = POOLS[0].schedule(sdk.tried).result(30)
+                POOLS[0].close()
+                POOLS.pop().join()
+        """
+        for name in ("ThreadPool", "ProcessPool")
+    },
+}
+
 
 def test_pools_of_libraries(suite: Suite) -> None:
     """A library's pool acts for the test that hands it work, and what a test has left acts for that test."""
     assert run_ways(suite, POOLS, LEFT) == {}
+
+
+def test_initializers_of_libraries(suite: Suite) -> None:
+    """A pool's initializer acts for whoever made the pool, though another first gives it work."""
+    assert run_ways(suite, {}, INITIALIZERS) == {}
 
 
 def test_clusters_of_dask(suite: Suite) -> None:
@@ -283,9 +283,59 @@ def test_clusters_of_dask(suite: Suite) -> None:
     assert run_ways(suite, CLUSTERS) == {}
 
 
-def test_queues_of_celery(suite: Suite) -> None:
-    """A worker of a queue acts for the test that has sent the message, also for what a task sends."""
-    assert run_ways(suite, QUEUES) == {}
+class _Signals:
+    """In place of `celery.signals`: has the receivers called as celery does."""
+
+    def __init__(self) -> None:
+        self.receivers: dict[str, Callable[..., None]] = {}
+
+    def __getattr__(self, name: str) -> types.SimpleNamespace:
+        def connect(receiver: Callable[..., None], *, weak: bool) -> None:
+            assert not weak
+            self.receivers[name] = receiver
+
+        return types.SimpleNamespace(connect=connect, disconnect=lambda _: self.receivers.pop(name))
+
+    def send(self, name: str, task: object) -> None:
+        contextvars.copy_context().run(self.receivers[name], task_id="1", task=task)
+
+
+def _task() -> types.SimpleNamespace:
+    request = importlib.import_module("celery.app.task").Context({posted.KEY: " /nowhere=7:,"})
+    return types.SimpleNamespace(request=request)
+
+
+def test_a_task_of_celery_that_is_not_told_to_have_ended_leaves_nothing() -> None:
+    """A worker that raises what stops it sends no signal of the end."""
+    signals = _Signals()
+    disconnect = posted.connect_to_celery(signals)
+    running = signals.receivers["task_prerun"].__self__._running  # type: ignore[attr-defined]
+    lasting = _task()
+    signals.send("task_prerun", lasting)
+
+    for _ in range(10):
+        signals.send("task_prerun", _task())
+    gc.collect()
+
+    assert len(running) == 1
+    signals.send("task_postrun", lasting)
+    assert not running
+    disconnect()
+    assert not signals.receivers
+
+
+def test_a_task_of_celery_may_end_in_another_context_than_it_began_in() -> None:
+    """Nothing is raised in a worker for that, and nothing is taken back there."""
+    signals, task = _Signals(), _task()
+    disconnect = posted.connect_to_celery(signals)
+    before = CARRIED.get()
+    signals.send("task_prerun", task)
+
+    signals.send("task_postrun", task)
+
+    signals.send("task_postrun", task)  # nor for one that was not told to have begun
+    assert CARRIED.get() is before
+    disconnect()
 
 
 def test_a_few_with_two_workers(suite: Suite) -> None:

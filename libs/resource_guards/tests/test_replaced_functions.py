@@ -189,6 +189,29 @@ send = ours.send
     assert "posixpath.realpath, called by imbue.resource_guards.system" in outcome.output
 
 
+def test_a_builtin_function(suite: Suite) -> None:
+    """A test that replaces `hasattr`, as some do to play an older library, has its starts seen."""
+    suite.guard_tool()
+    suite.write(
+        test_it=f"""
+            import builtins, os, pathlib, subprocess
+
+            TOOL = pathlib.Path({str(suite.bin / "tool")!r})
+
+            def test_unmarked(monkeypatch):
+                real = hasattr
+                older = lambda it, name: name not in ("__fspath__", "get") and real(it, name)
+                monkeypatch.setattr(builtins, "hasattr", older)
+                subprocess.run([TOOL])
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing(), outcome.output
+    assert suite.runs_of() == []
+
+
 def test_blockbuster(suite: Suite) -> None:
     """Beside what forbids blocking calls in a loop, starts are judged, and none of ours is one."""
     tool = suite.tool()

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from support.suite import Suite
 
-SUITE = """
-import os, subprocess
+SUITE = '''
+import os, subprocess, sys
 import pytest
+
+FOLDER = {folder!r}
+
+def link():
+    # Each worker has its own.
+    path = os.path.abspath(f"link-{os.getpid()}")
+    if not os.path.lexists(path):
+        os.symlink(FOLDER, path)
+    return path
 
 def attempt(start):
     # As code does that can do without the program.
@@ -34,7 +47,25 @@ USES = {
     "posix_spawnp": lambda: os.waitpid(os.posix_spawnp("tool", ["tool"], os.environ), 0),
     "execvp": lambda: in_fork(lambda: os.execvp("tool", ["tool"])),
     "execv": lambda: in_fork(lambda: os.execv(FOLDER + "/tool", ["tool"])),
+    "slashes": lambda: subprocess.run([FOLDER + "///tool"]),
+    "a link to the folder": lambda: subprocess.run([link() + "/tool"]),
+    "a relative path": lambda: subprocess.run([os.path.relpath(FOLDER) + "/tool"]),
+    "a detour": lambda: subprocess.run([FOLDER + "/../" + os.path.basename(FOLDER) + "/tool"]),
+    "from its folder": lambda: subprocess.run(["./tool"], cwd=FOLDER),
+    "from there, as a name": lambda: subprocess.run(["x"], executable="./tool", cwd=FOLDER),
+    "a script": lambda: subprocess.run(["sh", FOLDER + "/tool"]),
+    "a script from its folder": lambda: subprocess.run(["sh", "-e", "tool"], cwd=FOLDER),
+    "a script by a link": lambda: subprocess.run(["sh", "-e", "--", link() + "/tool", "x"]),
+    "in a child": lambda: subprocess.run([sys.executable, "-c", CHILD]),
 }
+CHILD = f"""if True:
+    import os, subprocess
+    os.chdir("/")
+    try:
+        subprocess.run([{link()!r} + "//tool"])
+    except FileNotFoundError:
+        pass
+"""
 NO_USES = {
     "own PATH": lambda: subprocess.run(["tool"], env={"PATH": "/nowhere"}),
     "own PATH, execvpe": lambda: in_fork(
@@ -42,9 +73,11 @@ NO_USES = {
     "another folder": lambda: subprocess.run(["/nowhere/tool"]),
     "the working directory": lambda: subprocess.run(["./tool"]),
     "another name": lambda: subprocess.run(["tool-extra"]),
+    "another script": lambda: subprocess.run(["sh", "./tool"]),
+    "from another folder": lambda: subprocess.run(["./tool"], cwd="/"),
+    "text": lambda: subprocess.run(["sh", "-c", ":", FOLDER + "/tool"]),
     "nothing": lambda: None,
 }
-FOLDER = {folder!r}
 
 @pytest.mark.parametrize("way", USES)
 def test_use_unmarked(way):
@@ -71,7 +104,7 @@ def test_missing_executable(monkeypatch, tmp_path):
         subprocess.run(["tool"])
     with pytest.raises(FileNotFoundError):
         os.posix_spawnp("tool", ["tool"], os.environ)
-"""
+'''
 
 
 @pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
@@ -97,8 +130,53 @@ def test_the_verdict_is_the_same(suite: Suite, world: str, workers: tuple[str, .
             assert test.says_superfluous(), (name, outcome.output)
         else:
             assert test.outcome == "passed", (name, outcome.output)
-    assert len(outcome.tests) == 27
-    assert len(suite.runs_of()) == (7 if world == "installed" else 0)
+    assert len(outcome.tests) == 2 * 17 + 2 * 9 + 1
+    assert len(suite.runs_of()) == (17 if world == "installed" else 0)
+
+
+SPELLINGS: dict[str, Callable[[Path], str]] = {
+    "a slash at its end": lambda folder: f"{folder}/",
+    "two slashes": lambda folder: f"{folder.parent}//{folder.name}",
+    "a link": lambda folder: str(link_to(folder)),
+    "relative": os.path.relpath,
+    "a detour": lambda folder: f"{folder}/../{folder.name}",
+}
+"""How the folder of the program may be written on PATH."""
+
+
+def link_to(folder: Path) -> Path:
+    """A link to a folder, beside it."""
+    link = folder.with_name("a-link")
+    link.symlink_to(folder)
+    return link
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("world", ["installed", "missing"])
+def test_however_path_is_written(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, world: str, spelling: str
+) -> None:
+    """A folder on PATH is the same one, whichever way PATH or the path of a start is written."""
+    if world == "installed":
+        suite.tool()
+    before = os.environ["PATH"].split(os.pathsep)
+    path = [SPELLINGS[spelling](suite.bin) if each == str(suite.bin) else each for each in before]
+    assert path != before
+    monkeypatch.setenv("PATH", os.pathsep.join(path))
+    suite.write_files({"test_it.py": SUITE.replace("{folder!r}", repr(str(suite.bin)))})
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+        """
+    )
+
+    outcome = suite.run("-k", "test_use_unmarked or test_none_unmarked")
+
+    for name, test in outcome.tests.items():
+        is_use = name.startswith("test_use_unmarked")
+        assert test.says_missing() if is_use else test.outcome == "passed", (name, outcome.output)
+    assert len(outcome.tests) == 17 + 9
 
 
 def test_a_shell_that_does_not_find_it(suite: Suite) -> None:

@@ -117,7 +117,7 @@ class Enforcement:
             for resource in registry:
                 self._install(resource)
             self._tell_children()
-            start_functions.watch(self._watcher)
+            start_functions.watch(self._watcher, import_hook)
             import_hook.when_imported("uvloop", partial(uvloop_starts.watch, late))
             undo.callback(start_functions.unwatch, self._watcher)
             SLOTS.append(self.slot)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
     from typing import Protocol
 
+    from imbue.resource_guards.kinds import OwnerKind
     from imbue.resource_guards.model import Use
 
     class Scope(Protocol):
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
             """What it is called in messages."""
 
         @property
-        def is_of_fixture(self) -> bool:
-            """Whether it is a fixture."""
+        def kind(self) -> OwnerKind:
+            """What it is."""
 
     class Sink(Protocol):
         """Where one process records the uses of one session's resources."""
@@ -153,5 +154,5 @@ class Gatekeeper:
         from imbue.resource_guards.messages import violations as messages
 
         label = self.labels[resource]
-        text = messages.blocked(label, use, scope.owner, is_fixture=scope.is_of_fixture)
+        text = messages.blocked(label, use, scope.owner, scope.kind)
         return ResourceGuardViolation(text, resource)

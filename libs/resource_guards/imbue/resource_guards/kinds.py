@@ -39,6 +39,15 @@ class Layer(StrEnum):
     CONNECTION = "connection"
 
 
+class OwnerKind(Enum):
+    """What is charged with a use."""
+
+    TEST = "test"
+    FIXTURE = "fixture"
+    OTHER = "other"
+    """Neither, or one of them that is known by its id alone, as in a child process."""
+
+
 class ViolationKind(Enum):
     """The four ways in which a declaration and the uses can disagree."""
 

@@ -16,7 +16,7 @@ from imbue.resource_guards.api import run_session_cleanup_callbacks
 from imbue.resource_guards.api import start_resource_guards
 from imbue.resource_guards.api import stop_resource_guards
 from imbue.resource_guards.declare.fixtures import fixture_uses_resources
-from imbue.resource_guards.declare.registry import Registrar
+from imbue.resource_guards.declare.registrar import Registrar
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration

@@ -25,6 +25,7 @@ if sys.platform != "win32":
     from posix import X_OK as X_OK
     from posix import access as access
     from posix import close as close
+    from posix import fspath as fspath
     from posix import fstat as fstat
     from posix import getcwd as getcwd
     from posix import getpid as getpid
@@ -62,13 +63,8 @@ def fsdecode(name: Any) -> str:
     Raises:
         TypeError: It is no file name.
     """
-    if not isinstance(name, (str, bytes)):
-        name = type(name).__fspath__(name) if hasattr(type(name), "__fspath__") else name
-    if isinstance(name, bytes):
-        return name.decode(_ENCODING, _ERRORS)
-    if isinstance(name, str):
-        return name
-    raise TypeError(name)
+    path: str | bytes = fspath(name)
+    return path if isinstance(path, str) else path.decode(_ENCODING, _ERRORS)
 
 
 def fsencode(name: str) -> bytes:

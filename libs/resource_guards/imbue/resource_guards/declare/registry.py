@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
-from typing import Protocol
 
 from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.declare.names import check_binary_name
@@ -23,49 +22,6 @@ from imbue.resource_guards.model import SdkHooks
 from imbue.resource_guards.model import SdkTarget
 
 Listener = Callable[[Resource], None]
-
-
-class Registrar(Protocol):
-    """Where guards are registered: a :class:`Registry`, or the module of documented functions.
-
-    A guard package's function takes one, so that it serves hooks, entry points and conftests alike.
-    """
-
-    def register_binary_guard(
-        self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
-    ) -> None:
-        """See :meth:`Registry.register_binary_guard`."""
-
-    def register_resource_guard(
-        self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
-    ) -> None:
-        """See :meth:`Registry.register_resource_guard`."""
-
-    def register_sdk_guard(
-        self,
-        name: str,
-        install: Callable[[], object] | None = None,
-        cleanup: Callable[[], object] | None = None,
-        *,
-        targets: Iterable[str | SdkTarget] | None = None,
-        mark: str | None = None,
-    ) -> None:
-        """See :meth:`Registry.register_sdk_guard`."""
-
-    def register_connection_guard(
-        self,
-        name: str,
-        is_use: Callable[[Any], bool],
-        *,
-        mark: str | None = None,
-        libraries: Iterable[str] | None = None,
-    ) -> None:
-        """See :meth:`Registry.register_connection_guard`."""
-
-    def create_sdk_method_guard(
-        self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
-    ) -> None:
-        """See :meth:`Registry.create_sdk_method_guard`."""
 
 
 class Registry:

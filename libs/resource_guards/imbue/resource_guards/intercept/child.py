@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from imbue.resource_guards.errors import ResourceGuardViolation
+    from imbue.resource_guards.kinds import OwnerKind
     from imbue.resource_guards.model import Use
 
 GUARDS: Final[dict[str, ChildGuard]] = {}
@@ -121,13 +122,19 @@ class Scope:
 
     __slots__ = ("allowed", "id", "used")
 
-    owner = "the test that started this process"
-    is_of_fixture = False  # or of a fixture: only the session's process knows
+    owner = "the test or fixture that started this process"
 
     def __init__(self, id: str, allowed: frozenset[str]) -> None:  # noqa: A002 - as in `pytest.param`
         self.id = id
         self.allowed = allowed
         self.used: set[str] = set()
+
+    @property
+    def kind(self) -> OwnerKind:
+        """What is charged: only the session's process knows."""
+        from imbue.resource_guards.kinds import OwnerKind  # with the first use that is blocked
+
+        return OwnerKind.OTHER
 
 
 class ChildGuard:
@@ -246,8 +253,7 @@ class ChildGuard:
         )
         if binaries:
             self._watcher.guard(binaries)
-            start_functions.watch(self._watcher)
-            self._import_hook.when_imported("_posixsubprocess", start_functions.replace_fork_exec)
+            start_functions.watch(self._watcher, self._import_hook)
             self._import_hook.when_imported("uvloop", child_installs.watch_uvloop)
 
 

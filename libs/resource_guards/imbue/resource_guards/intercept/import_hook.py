@@ -121,7 +121,8 @@ class _Loading:
     """Stands in place of `exec_module` of a loader's class while somebody waits for a module.
 
     It is asked for the method, and gives its own only for a module that is waited for: all others are
-    executed as ever, with no frame of ours in their tracebacks.
+    executed as ever, with no frame of ours in their tracebacks. (The loader of built-in modules is a class,
+    and knows no name; they have no tracebacks.)
     """
 
     def __init__(self, original: Any) -> None:
@@ -131,7 +132,10 @@ class _Loading:
         method = self._original.__get__(loader, owner)
         # Only some loaders know the name, as those of a zip file do not.
         name = getattr(loader, "name", None)
-        if loader is None or (name is not None and not any(name in hook.waiting for hook in HOOKS)):
+        is_class = owner is _frozen_importlib.BuiltinImporter
+        if (loader is None and not is_class) or (
+            name is not None and not any(name in hook.waiting for hook in HOOKS)
+        ):
             return method
 
         def exec_module(module: ModuleType) -> None:
@@ -150,6 +154,7 @@ class _Loading:
 _LOADERS: Final = (
     _frozen_importlib_external._LoaderBasics,  # noqa: SLF001 - of files of sources and bytecode, and zip files
     _frozen_importlib_external.ExtensionFileLoader,
+    _frozen_importlib.BuiltinImporter,
 )
 _REPLACEMENTS: Final[list[Replacement]] = []
 
@@ -169,7 +174,7 @@ def _put_back_loading() -> None:
 def _that_calls_back(loader: Any) -> Any:
     if isinstance(loader, (_CallingBackLoader, _CallingBackOldLoader)):
         return loader
-    for each in getattr(type(loader), "__mro__", ()):
+    for each in getattr(loader if isinstance(loader, type) else type(loader), "__mro__", ()):
         if "exec_module" in vars(each):
             if isinstance(vars(each)["exec_module"], _Loading):
                 return loader  # which shows it by itself

@@ -34,7 +34,7 @@ class ProgramWatcher:
 
     Args:
         directory: The session's private directory, which has the shims.
-        path: The entries of PATH before the shims were put there.
+        path: The folders of PATH before the shims were put there, as absolute paths.
         gatekeeper: Decides on starts of guarded programs.
         before: Told that something is about to start, whatever it is.
         named: Names the current scope in a value of our variable.
@@ -81,7 +81,7 @@ class ProgramWatcher:
         __tracebackhide__ = True
         path, file = find_runnable(start.candidates, start.cwd)
         if path is None or file is None:
-            missing = self._missing(start.candidates)
+            missing = self._missing(start.candidates, start.cwd)
             return start if missing is None else self._judged(missing, start, start)
         if file in self._of_shim:
             if not start.is_open:
@@ -116,7 +116,8 @@ class ProgramWatcher:
             script = system.whole(script, start.cwd)
         file = identity(script)
         if file is None:
-            return start
+            missing = self._missing((script,), None)
+            return start if missing is None else self._judged(missing, start, start)
         if file in self._of_shim and start.is_open:
             # The shim is found by `shutil.which`, and is a script of another language.
             binary, real = self._of_shim[file]
@@ -149,16 +150,25 @@ class ProgramWatcher:
                 return binary
         return None
 
-    def _missing(self, candidates: Iterable[str]) -> Binary | None:
+    def _missing(self, candidates: Iterable[str], cwd: str | None) -> Binary | None:
         """What is not installed, where it would have been found if it were.
 
-        That is in a folder of the session's own PATH. One on a PATH that the test has made up finds
-        nothing whether it is installed or not.
+        That is in a folder of the session's own PATH, however either of them is written. One on a PATH
+        that the test has made up finds nothing whether it is installed or not.
         """
         for candidate in candidates:
-            folder, _, name = candidate.rpartition("/")
-            if folder in self._path:
-                for binary in self.binaries:
-                    if binary.name == name and not binary.shims:
-                        return binary
+            folder, slash, name = candidate.rpartition("/")
+            for binary in self.binaries:
+                if (
+                    binary.name == name
+                    and not binary.shims
+                    and self._is_on_path(system.whole(folder or slash or ".", cwd))
+                ):
+                    return binary
         return None
+
+    def _is_on_path(self, folder: str) -> bool:
+        if folder in self._path:  # which need not be there
+            return True
+        wanted = identity(folder)
+        return wanted is not None and wanted in map(identity, self._path)

@@ -22,6 +22,7 @@ from imbue.resource_guards.intercept.binaries import find_runnable
 from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
+from imbue.resource_guards.system import whole
 from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire import line
 from imbue.resource_guards.wire.variable import ANY_SCOPE
@@ -166,7 +167,9 @@ class Shims:
         self.folder = str(self._folder)
         self._octets = os.fsencode(self.folder)
         self._environment = raw_environment()
-        self.path_at_start = ENVIRONMENT.get("PATH", os.defpath).split(os.pathsep)
+        path = ENVIRONMENT.get("PATH", os.defpath).split(os.pathsep)
+        # What is relative there starts from where the session does, whatever a test or child enters.
+        self.path_at_start = [whole(entry or ".") for entry in path]
         self.put_on_path()
 
     def add(self, resource: Resource, name: str) -> Binary:
@@ -179,7 +182,7 @@ class Shims:
         Raises:
             ResourceGuardMisconfiguration: Programs in the private directory cannot be run.
         """
-        found = [find_runnable([f"{folder or '.'}/{name}"])[0] for folder in self.path_at_start]
+        found = [find_runnable([f"{folder}/{name}"])[0] for folder in self.path_at_start]
         paths = [os.path.abspath(path) for path in found if path is not None]
         binary = Binary(name, resource.name, paths)
         for file, where in binary.shims.items():

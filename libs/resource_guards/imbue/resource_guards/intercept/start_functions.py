@@ -1,8 +1,8 @@
 """Stand before the functions by which Python starts programs, while something is watched.
 
 All of `subprocess`, asyncio and `multiprocessing` ends in ``_posixsubprocess.fork_exec``, and all that
-`os` offers in the five functions of :data:`NAMES`. They are replaced in the modules that have them, so that
-a module which is loaded anew, or copied (eventlet), gets ours as well. Where somebody holds one of them
+`os` offers in the five functions of :data:`NAMES`. They are replaced in the modules that have them, and in each
+``posix`` and ``_posixsubprocess`` that is imported anew, so that every copy of `os` and `subprocess` gets ours. Where somebody holds one of them
 from before (``from os import system``), the audit event (PEP 578) of the function itself shows the start; for
 that alone there is an audit hook, since a hook costs each test 2 % of an empty one whatever it does
 (docs/decisions/0018).
@@ -19,11 +19,18 @@ import sys
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.intercept import audit
-from imbue.resource_guards.intercept.replacement import Replacement
+from imbue.resource_guards.intercept.module_functions import is_of_module
+from imbue.resource_guards.intercept.module_functions import is_ours
+from imbue.resource_guards.intercept.module_functions import like
+from imbue.resource_guards.intercept.module_functions import put_back
+from imbue.resource_guards.intercept.module_functions import references
+from imbue.resource_guards.intercept.module_functions import replace
+from imbue.resource_guards.intercept.start_arguments import Takes
 from imbue.resource_guards.intercept.starts import OCTETS
 from imbue.resource_guards.intercept.starts import WATCHERS
 from imbue.resource_guards.intercept.starts import WITHIN
 from imbue.resource_guards.intercept.starts import Named
+from imbue.resource_guards.intercept.starts import Within
 from imbue.resource_guards.intercept.starts import begin
 from imbue.resource_guards.intercept.starts import choose
 from imbue.resource_guards.intercept.starts import named
@@ -36,21 +43,28 @@ if TYPE_CHECKING:
     from typing import Any
     from typing import Final
 
+    from imbue.resource_guards.intercept.import_hook import ImportHook
     from imbue.resource_guards.intercept.starts import Watcher
 
 NAMES: Final = ("posix_spawn", "posix_spawnp", "execv", "execve", "system")
 """The functions of `os` that start a process, or become one; all others call one of these."""
 
-_USUAL_HOLDERS: Final = ("_posixsubprocess", "subprocess")
+_HOLDERS: Final = ("os", "posix", "subprocess", "_posixsubprocess")
 _CAPABILITIES: Final = ("supports_dir_fd", "supports_effective_ids", "supports_fd")
-_REPLACEMENTS: Final[list[Replacement]] = []
 
 
-def watch(watcher: Watcher) -> None:
-    """Ask a watcher about each start from now on."""
+def watch(watcher: Watcher, hook: ImportHook) -> None:
+    """Ask a watcher about each start from now on.
+
+    Args:
+        watcher: Is asked.
+        hook: Tells of a module that is imported anew, whose functions nobody has had before.
+    """
     if not WATCHERS:
         _replace_functions()
     WATCHERS.append(watcher)
+    hook.when_imported("posix", replace_in_copy)  # from which each `os` has its own
+    hook.when_imported("_posixsubprocess", replace_fork_exec)
 
 
 def unwatch(watcher: Watcher) -> None:
@@ -58,14 +72,15 @@ def unwatch(watcher: Watcher) -> None:
     if watcher in WATCHERS:
         WATCHERS.remove(watcher)
         if not WATCHERS:
-            _put_back()
+            audit.stop_handling(_EVENTS)
+            put_back(_HOLDERS)
 
 
 def is_held(name: str) -> bool:
     """Whether anyone but its modules holds a function of `os`, as far as references tell."""
     known = [vars(each).get(name) for each in _modules()].count(vars(os)[name])
     known += sum(vars(os)[name] in getattr(os, each, ()) for each in _CAPABILITIES)
-    return _references(vars(os)[name]) > known + _references(object())
+    return references(vars(os)[name]) > known + references(object())
 
 
 def replace_fork_exec(module: ModuleType) -> None:
@@ -74,26 +89,33 @@ def replace_fork_exec(module: ModuleType) -> None:
     Args:
         module: The module that has it, ``_posixsubprocess``.
     """
-    function = module.fork_exec
-    if function in [each.new for each in _REPLACEMENTS]:
-        return
-    ours = _WRAPPERS["fork_exec"](function)
-    # Who has imported the name keeps it: `subprocess`, and copies that were made of it before.
-    for holder in _holders(function):
-        for name in [name for name, value in vars(holder).items() if value is function]:
-            _replace(holder, name, ours)
+    function, nobodys = module.fork_exec, object()
+    if WATCHERS and not is_ours(function):
+        holders = _holders(function, nobodys, module)
+        replace(function, _WRAPPERS["fork_exec"](function), holders)
 
 
-def _holders(function: object) -> list[ModuleType]:
-    """The modules that have a function; most often its own and `subprocess` alone."""
-    modules = [sys.modules[name] for name in _USUAL_HOLDERS if name in sys.modules]
-    modules = [each for each in modules if function in vars(each).values()]
+def replace_in_copy(module: ModuleType) -> None:
+    """Replace the functions of a ``posix`` that has its own."""
+    for name in NAMES:
+        function = vars(module).get(name)
+        if WATCHERS and function is not None and not is_ours(function):
+            replace(function, _WRAPPERS[name](function), [vars(module)])
+
+
+def _holders(function: object, nobodys: object, module: ModuleType) -> list[dict[str, Any]]:
+    """The namespaces of modules that have a function; most often its own and `subprocess` alone.
+
+    Who has imported the name keeps it: copies of `subprocess` that were made before, too.
+    """
+    spaces = []
+    for each in (module, sys.modules.get("subprocess")):
+        if each is not None and function in vars(each).values():
+            spaces.append(vars(each))  # noqa: PERF401 - whose variables would hold it as well
     # All of the collector's objects are gone through only where somebody else has it.
-    if _references(function) > len(modules) + _references(object()) + 1:
-        spaces = [each for each in gc.get_referrers(function) if isinstance(each, dict)]
-        loaded = [each for each in list(sys.modules.values()) if hasattr(each, "__dict__")]
-        modules = [each for each in loaded if any(vars(each) is space for space in spaces)]
-    return modules
+    if references(function) - references(nobodys) > len(spaces):
+        spaces = [each for each in gc.get_referrers(function) if is_of_module(each)]
+    return spaces
 
 
 def _replace_functions() -> None:
@@ -102,50 +124,15 @@ def _replace_functions() -> None:
         audit.handle(_EVENTS)
     for name in names:
         old = getattr(os, name)
-        new = _like(_WRAPPERS[name](old), old)
-        for module in _modules():
-            _replace(module, name, new)
+        new = _WRAPPERS[name](old)
         for each in _CAPABILITIES:
             if old in getattr(os, each, ()):
                 getattr(os, each).add(new)
-    if "_posixsubprocess" in sys.modules:
-        replace_fork_exec(sys.modules["_posixsubprocess"])
-
-
-def _put_back() -> None:
-    audit.stop_handling(_EVENTS)
-    ours = [each.new for each in _REPLACEMENTS]
-    old = {id(each.new): each.old for each in _REPLACEMENTS}
-    while _REPLACEMENTS:
-        _REPLACEMENTS.pop().uninstall()
-    for each in _CAPABILITIES:
-        getattr(os, each).difference_update(ours)
-    for module in list(sys.modules.values()):  # one that was loaded meanwhile, or a copy of one
-        function = getattr(module, "__dict__", {}).get("_fork_exec")
-        if id(function) in old:
-            module.__dict__["_fork_exec"] = old[id(function)]
-
-
-def _replace(owner: ModuleType, name: str, new: object) -> None:
-    replacement = Replacement(owner, name, new)
-    replacement.install()
-    _REPLACEMENTS.append(replacement)
+        replace(old, new, [vars(each) for each in _modules()])
 
 
 def _modules() -> list[ModuleType]:
     return [os, *filter(None, [sys.modules.get("posix")])]
-
-
-def _references(function: object) -> int:
-    return sys.getrefcount(function)
-
-
-def _like(function: Any, old: Any) -> Any:
-    # What `functools.update_wrapper` does, which takes long to import.
-    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-        setattr(function, name, getattr(old, name))
-    function.__wrapped__ = old
-    return function
 
 
 def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
@@ -177,68 +164,97 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
         with Named():
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
 
-    return fork_exec
+    return like(fork_exec, original)
 
 
 def _with_path(
-    original: Callable[..., Any], *, replaces: bool, searches: bool = False
+    original: Callable[..., Any], takes: Takes, *, replaces: bool, searches: bool = False
 ) -> Callable[..., Any]:
     """For a function that takes a path, a command line and perhaps an environment."""
 
     def function(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        is_readable = 2 <= len(args) <= 3 and isinstance(args[1], (list, tuple))  # noqa: PLR2004
-        start = begin(_candidates(args[0], searches=searches), args[1]) if is_readable else None
-        if start is None:
+        given = takes.in_order(args, kwargs)
+        start = None
+        if given is not None and isinstance(given[1], (list, tuple)):
+            start = begin(_candidates(given[0], searches=searches), given[1])
+        if given is None or start is None:
             return original(*args, **kwargs)
         start.replaces = replaces
         chosen = choose(start)
-        given = list(args)
         if chosen is not start:
             given[0] = chosen.candidates[0]
             if chosen.arguments is not start.arguments:
                 given[1] = chosen.arguments
-        if len(given) == 3:  # noqa: PLR2004
-            given[2] = named_environment(given[2])
-        with Named():
-            return original(*given, **kwargs)
+        rest = {} if takes.by_name else kwargs
+        if given[-1] is None or len(given) == _WITHOUT_ENVIRONMENT:
+            with Named():
+                return original(*given, **rest)
+        given[-1] = named_environment(given[-1])
+        with Within():
+            return original(*given, **rest)
 
-    return function
+    return like(function, original)
 
 
 def _candidates(program: Any, *, searches: bool) -> list[Any]:
     if isinstance(program, int):
         return [f"/dev/fd/{program}"]
-    if searches and isinstance(program, (str, bytes)) and "/" not in system.fsdecode(program):
-        # By this process's own PATH, whatever the child's is to be.
-        path = system.fsdecode(raw_environment().get(b"PATH", _DEFAULT_PATH))
-        return [f"{folder}/{system.fsdecode(program)}" for folder in path.split(":")]
+    if searches:
+        try:
+            name = system.fsdecode(program)
+        except TypeError:
+            return [program]  # the caller gets its own error
+        if "/" not in name:
+            # By this process's own PATH, whatever the child's is to be.
+            path = system.fsdecode(raw_environment().get(b"PATH", _DEFAULT_PATH))
+            return [f"{folder}/{name}" for folder in path.split(":")]
     return [program]
 
 
-def _with_shell(original: Callable[..., Any]) -> Callable[..., Any]:
-    def function(command: Any) -> Any:
+def _with_shell(original: Callable[..., Any], takes: Takes) -> Callable[..., Any]:
+    def function(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        start = begin(["/bin/sh"], ["/bin/sh", "-c", command])
+        given = takes.in_order(args, kwargs)
+        start = None if given is None else begin(["/bin/sh"], ["/bin/sh", "-c", *given])
         if start is None:
-            return original(command)
+            return original(*args, **kwargs)
         start.is_open = False
         choose(start)
         with Named():
-            return original(command)
+            return original(*args, **kwargs)
 
-    return function
+    return like(function, original)
 
 
 _DEFAULT_PATH: Final = b"/bin:/usr/bin"
 
+_WITHOUT_ENVIRONMENT: Final = 2  # a path and a command line
+
+# As `__text_signature__` of each has it, from CPython 3.10 to 3.14.
+_EXECV: Final = Takes(("path", "argv"))
+_EXECVE: Final = Takes(("path", "argv", "env"), by_name=True)
+_SYSTEM: Final = Takes(("command",), by_name=True)
+_SPAWN: Final = Takes(
+    ("path", "argv", "env"),
+    options=(
+        "file_actions",
+        "setpgroup",
+        "resetids",
+        "setsid",
+        "setsigmask",
+        "setsigdef",
+        "scheduler",
+    ),
+)
+
 _WRAPPERS: Final[dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]]] = {
-    "fork_exec": lambda original: _like(_fork_exec(original), original),
-    "posix_spawn": lambda original: _with_path(original, replaces=False),
-    "posix_spawnp": lambda original: _with_path(original, replaces=False, searches=True),
-    "execv": lambda original: _with_path(original, replaces=True),
-    "execve": lambda original: _with_path(original, replaces=True),
-    "system": _with_shell,
+    "fork_exec": _fork_exec,
+    "posix_spawn": lambda original: _with_path(original, _SPAWN, replaces=False),
+    "posix_spawnp": lambda original: _with_path(original, _SPAWN, replaces=False, searches=True),
+    "execv": lambda original: _with_path(original, _EXECV, replaces=True),
+    "execve": lambda original: _with_path(original, _EXECVE, replaces=True),
+    "system": lambda original: _with_shell(original, _SYSTEM),
 }
 
 

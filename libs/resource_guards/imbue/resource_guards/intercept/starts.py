@@ -112,11 +112,22 @@ def named(value: bytes) -> bytes:
     return system.fsencode(text)
 
 
+class Within:
+    """Has the audit event of a start by this thread be no news, while it is called."""
+
+    def __enter__(self) -> None:
+        WITHIN.append(system.get_ident())
+
+    def __exit__(self, *_: object) -> None:
+        WITHIN.remove(system.get_ident())
+
+
 class Named:
     """Has our variable in this process's environment name the scope while a process starts.
 
     Where the operating system keeps it, and not in `os.environ`, which tests compare with what it
     was. An environment without the variable is left alone, since it may have been emptied on purpose.
+    All that starts a process keeps the lock of the interpreter until it is there, but `os.system`.
     """
 
     def __enter__(self) -> None:
@@ -136,7 +147,10 @@ def named_environment(environment: Any) -> Any:
     if environment is ENVIRONMENT:
         environment = dict(raw_environment())
     for key in (VARIABLE, OCTETS):
-        value = environment.get(key) if hasattr(environment, "get") else None
+        try:
+            value = environment.get(key)
+        except AttributeError:
+            return environment  # the caller gets its own error
         if isinstance(value, str):
             return {**environment, key: system.fsdecode(named(system.fsencode(value)))}
         if isinstance(value, bytes):

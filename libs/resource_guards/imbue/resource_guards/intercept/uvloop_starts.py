@@ -10,6 +10,7 @@ from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.intercept import starts
+from imbue.resource_guards.intercept.module_functions import like
 from imbue.resource_guards.intercept.replacement import Replacement
 
 TYPE_CHECKING = False
@@ -43,6 +44,7 @@ def watch(undo: ExitStack | None, module: ModuleType) -> None:
         Replacement(loop, "subprocess_shell", _shell(loop.subprocess_shell)),
     ]
     for each in replacements:
+        setattr(each.new, _OURS, True)
         each.install()
         if undo is not None:
             undo.callback(each.uninstall)
@@ -65,7 +67,7 @@ def _exec(original: Method) -> Method:
         kwargs["env"] = _environment(kwargs)
         return await original(self, protocol_factory, program, *args, **kwargs)
 
-    return _like(subprocess_exec, original)
+    return like(subprocess_exec, original)
 
 
 def _shell(original: Method) -> Method:
@@ -81,7 +83,7 @@ def _shell(original: Method) -> Method:
         kwargs["env"] = _environment(kwargs)
         return await original(self, protocol_factory, cmd, **kwargs)
 
-    return _like(subprocess_shell, original)
+    return like(subprocess_shell, original)
 
 
 def _candidates(program: Any, kwargs: dict[str, Any]) -> list[Any]:
@@ -107,10 +109,3 @@ def _path(environment: Any) -> str:
 def _environment(kwargs: dict[str, Any]) -> Any:
     environment = kwargs.get("env")
     return starts.named_environment(ENVIRONMENT if environment is None else environment)
-
-
-def _like(function: Method, old: Method) -> Method:
-    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-        setattr(function, name, getattr(old, name))
-    setattr(function, _OURS, old)
-    return function

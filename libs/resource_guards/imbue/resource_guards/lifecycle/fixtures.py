@@ -6,6 +6,7 @@ one test, and what it uses is that test's.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Iterable
@@ -22,8 +23,10 @@ from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
+from imbue.resource_guards.scope.scope import Named
 from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
@@ -111,7 +114,8 @@ class FixtureScopes:
             if running:  # which may have been given a mark since it was collected
                 allowed |= running.declared
         allowed = self._policy.allowance(allowed, self._registry)
-        scope = self._ledger.open(pytest_internals.display_name(fixturedef), allowed)
+        owner = Named(pytest_internals.display_name(fixturedef), OwnerKind.FIXTURE)
+        scope = self._ledger.open(owner, allowed)
         account = self._accounts[fixturedef] = FixtureAccount(scope, declared)
         return account
 
@@ -123,6 +127,7 @@ class FixtureScopes:
     ) -> Generator[None, object, object]:
         __tracebackhide__ = True
         turn = _Turn(self._enforcement, account.scope)
+        runs_with_its_test = False
 
         def requested(request: pytest.FixtureRequest) -> None:
             # By now it may have been set up again, with another parameter.
@@ -130,6 +135,9 @@ class FixtureScopes:
 
         def finish() -> None:
             turn.end()
+            if runs_with_its_test:
+                running = self._running()
+                account.failed = running is None or not running.passed
             account.finished = True
             self.finished.append(account)
             self._ledger.close(account.scope)
@@ -146,16 +154,20 @@ class FixtureScopes:
         pytest_internals.tell_each_ask(request, lambda got: account.ask(self._accounts.get(got)))
         turn.begin()
         try:
-            return (yield)
+            value = yield
         except BaseException:
             account.failed = True
             raise
+        else:
+            runs_with_its_test = _is_of_trio(value)
+            return value
         finally:
             turn.end()
             account.finished = not (
                 pytest_internals.finalizer_count(fixturedef) > before
                 or pytest_internals.asks_for_the_request(fixturedef)
                 or account.scope.has_started
+                or runs_with_its_test
             )
             pytest_internals.keep_last_finalizer(fixturedef, turn.begin)
 
@@ -170,6 +182,12 @@ class FixtureScopes:
             other = self._accounts.get(requester)
             if other is not None:
                 other.ask(account)
+
+
+def _is_of_trio(value: object) -> bool:
+    """Whether a value stands for a fixture of pytest-trio, which is set up and torn down while its test runs."""
+    trio = sys.modules.get("pytest_trio.plugin")
+    return trio is not None and isinstance(value, trio.TrioFixture)
 
 
 class _Turn:

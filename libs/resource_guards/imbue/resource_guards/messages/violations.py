@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.messages.explanations import read_more
@@ -28,19 +29,25 @@ _LAYERS = {
 }
 
 
-def blocked(label: str, use: Use, owner: str, *, is_fixture: bool = False) -> str:
+def blocked(label: str, use: Use, owner: str, kind: OwnerKind = OwnerKind.OTHER) -> str:
     """The text of the exception in the code whose call was blocked."""
     mark = f"@pytest.mark.{use.resource}"
     owner = shown(owner)
-    if is_fixture:
+    if kind is OwnerKind.FIXTURE:
         happened = f"Fixture '{owner}' invoked '{label}' without {mark} on the test"
         fix = (
             f"add {mark} to the tests that depend on the fixture, and '{use.resource}' to its "
             f"@fixture_uses_resources if it has that; or do not call {label} in it."
         )
-    else:
+    elif kind is OwnerKind.TEST:
         happened = f"Test invoked '{label}' without {mark}"
         fix = f"add {mark} to the test; or do not call {label} in it."
+    else:
+        happened = f"'{label}' was invoked without {mark} on the test"
+        fix = (
+            f"add {mark} to the test, or to those that depend on the fixture; "
+            f"or do not call {label} in it."
+        )
     return shown_lines(
         f"{happened}\n"
         f"  {_use(use)}\n"
@@ -48,6 +55,10 @@ def blocked(label: str, use: Use, owner: str, *, is_fixture: bool = False) -> st
         f"Fix: {fix}\n"
         f"{read_more(ViolationKind.MISSING_MARK)}"
     )
+
+
+GAVE_WORK = "the test or fixture that gave this process its work"
+"""The owner of a scope for a fork that is older."""
 
 
 def violation(violation: Violation, labels: Mapping[str, str]) -> str:

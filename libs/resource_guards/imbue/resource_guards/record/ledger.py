@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 from typing import NamedTuple
 
+from imbue.resource_guards.kinds import OwnerKind
+from imbue.resource_guards.messages.violations import GAVE_WORK
 from imbue.resource_guards.model import Use
+from imbue.resource_guards.scope.scope import Named
 from imbue.resource_guards.scope.scope import Owner
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.scope import name_of
@@ -16,6 +19,9 @@ from imbue.resource_guards.wire.variable import ANY_SCOPE
 
 _FOR_EACH_FORK: Final = 10**9
 """How many scope ids a process may count before it comes to those of another."""
+
+_YOUNGER: Final = Named(GAVE_WORK, OwnerKind.OTHER)
+"""The owner of a scope that began after this process was forked."""
 
 
 class LateUse(NamedTuple):
@@ -49,7 +55,7 @@ class Ledger:
         self._next = 0
 
     def open(self, owner: Owner, allowed: frozenset[str]) -> Scope:
-        """A new scope for the test, or the fixture that `owner` names."""
+        """A new scope for a test or fixture."""
         if getpid() != self._pid:  # a plugin runs tests in forks, and each would count alike
             self._pid = getpid()
             self._fork = self._pid
@@ -73,7 +79,11 @@ class Ledger:
             scope_id: Its id.
             allowed: What it may use.
         """
-        return self._open.get(scope_id) or Scope(scope_id, self._owner(str(scope_id)), allowed)
+        scope = self._open.get(scope_id)
+        if scope is None or self.is_in_fork():  # since which its marks may have been read again
+            # What is not known has begun after this process was forked.
+            scope = Scope(scope_id, self._owner(str(scope_id)) or _YOUNGER, allowed)
+        return scope
 
     def is_in_fork(self) -> bool:
         """Whether this is a fork of the process whose scopes these are."""
@@ -115,7 +125,9 @@ class Ledger:
                 continue  # judged in the fork that ran the test
             scope = self._scope_of(entry.scope_id, running)
             if scope is None:
-                self.late.append(LateUse(self._owner(entry.scope_id), entry.use))
+                owner = self._owner(entry.scope_id)
+                name = name_of(owner) if owner else f"scope {entry.scope_id}"
+                self.late.append(LateUse(name, entry.use))
             else:
                 self.note(scope, entry.use._replace(where=entry.use.where or scope.started_at))
 
@@ -125,7 +137,7 @@ class Ledger:
         child = scope_id.removeprefix(ANY_SCOPE)
         return self._left.get(int(child), running) if child.isdecimal() else running
 
-    def _owner(self, scope_id: str) -> str:
+    def _owner(self, scope_id: str) -> Owner | None:
         index = int(scope_id) - self._fork * _FOR_EACH_FORK if scope_id.isdecimal() else -1
         known = 0 <= index < len(self._owners)
-        return name_of(self._owners[index]) if known else f"scope {scope_id}"
+        return self._owners[index] if known else None

@@ -75,7 +75,7 @@ class Findings:
         text = messages.late_use(
             late.owner, late.use, labels.get(late.use.resource, ""), may_use=late.may_use
         )
-        if late.owner == COLLECTION:
+        if late.owner == COLLECTION.name:
             self.add_collected(late.use)
         elif late.use.allowed:
             self.late_uses.append(text)

@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import sys
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextlib import suppress
 from typing import Any
 
@@ -56,17 +53,28 @@ def given_by_value(value: str, function: Method, /, *args: Any, **kwargs: Any) -
         return function(*args, **kwargs)
 
 
-@contextmanager
-def acting_as(value: str) -> Iterator[None]:
-    """Act for the scopes of a value of the variable within a ``with`` block."""
-    for slot in SLOTS:  # where this process is a fork of theirs, and has their guards
-        slot.adopt(value)
-    with acting_for(value, leave_out=[slot.key for slot in SLOTS]):
-        token = CARRIED.set(turns_named(value))
-        try:
-            yield
-        finally:
-            CARRIED.reset(token)
+class acting_as:  # noqa: N801 - it is called like a function
+    """Act for the scopes of a value of the variable within a ``with`` block.
+
+    One that is never left keeps nothing, and does nothing when it is thrown away.
+    """
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        self._in_child = acting_for(value, leave_out=[slot.key for slot in SLOTS])
+
+    def __enter__(self) -> None:
+        for slot in SLOTS:  # where this process is a fork of theirs, and has their guards
+            slot.adopt(self._value)
+        self._in_child.__enter__()
+        self._token = CARRIED.set(turns_named(self._value))
+
+    def __exit__(self, *_: object) -> None:
+        # Left in another context than it was entered in, it has nothing to take back here.
+        with suppress(ValueError):
+            CARRIED.reset(self._token)
+        with suppress(ValueError):
+            self._in_child.__exit__()
 
 
 def in_thread(function: Method) -> Method:
@@ -183,40 +191,6 @@ def to_pool(*positions: int, keywords: Iterable[str], callbacks: Iterable[int] =
     return replace
 
 
-def to_interpreter(position: int) -> Way:
-    """The way of a method whose function is run by another interpreter of this process.
-
-    That has modules of its own, and so is as another process. The function stays an argument by itself: some
-    that cannot be pickled can be shared between interpreters, and a partial that holds one cannot.
-    """
-
-    def replace(method: Method) -> Method:
-        def giving(*args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            if not SLOTS or len(args) <= position or not callable(args[position]):
-                return method(*args, **kwargs)
-            before, after = args[:position], args[position:]
-            return method(*before, given_by_value, value_for_child(), *after, **kwargs)
-
-        return giving
-
-    return replace
-
-
-def to_executor(submit: Method) -> Method:
-    """The way of `ThreadPoolExecutor.submit`, which the pool of interpreters inherits."""
-    to_threads, to_interpreters = to_thread(1)(submit), to_interpreter(1)(submit)
-
-    def giving(self: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        interpreters = sys.modules.get("concurrent.futures.interpreter")
-        if interpreters is not None and isinstance(self, interpreters.InterpreterPoolExecutor):
-            return to_interpreters(self, *args, **kwargs)
-        return to_threads(self, *args, **kwargs)
-
-    return giving
-
-
 def to_trio(run_sync_soon: Method) -> Method:
     """The way of a token of trio's, which may be told to do the same function only once."""
     carrying = to_thread(1)(run_sync_soon)
@@ -243,6 +217,16 @@ def connect_to_gevent(greenlet: Any) -> Callable[[], None]:
 
     greenlet.Greenlet.add_spawn_callback(starts)
     return functools.partial(greenlet.Greenlet.remove_spawn_callback, starts)
+
+
+def to_trio_fixture(initialize: Method) -> Method:
+    """The way of pytest-trio's fixtures, which are made when pytest sets them up, and run with the test."""
+    from imbue.resource_guards.scope.steps import stepping  # for few
+
+    def giving(self: Any, name: str, func: Any, *args: Any, **kwargs: Any) -> None:
+        initialize(self, name, stepping(func) if SLOTS else func, *args, **kwargs)
+
+    return giving
 
 
 def to_loop(create_task: Method) -> Method:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from inspect import iscoroutinefunction
 from typing import Any
 from typing import Final
@@ -106,7 +105,9 @@ class _CeleryTasks:
     """Gives celery's messages their scopes, and takes them up in its workers."""
 
     def __init__(self) -> None:
-        self._running: dict[str, ExitStack] = {}
+        # By the request, which goes with the task: not each is told to have ended, and a task that is
+        # sent twice may run twice at a time.
+        self._running: WeakKeyDictionary[Any, acting_as] = WeakKeyDictionary()
 
     def publish(self, headers: dict[str, Any] | None = None, **_: Any) -> None:
         """A message is about to be sent: the signal `before_task_publish`."""
@@ -114,18 +115,18 @@ class _CeleryTasks:
         if value and headers is not None:
             headers[KEY] = value
 
-    def begin(self, task_id: str, task: Any, **_: Any) -> None:
+    def begin(self, task: Any, **_: Any) -> None:
         """A worker begins a task: the signal `task_prerun`."""
         value = getattr(task.request, KEY, None)
         if value is not None:
-            self._running[task_id] = stack = ExitStack()
-            stack.enter_context(acting_as(value))
+            self._running[task.request] = acting = acting_as(value)
+            acting.__enter__()
 
-    def end(self, task_id: str, **_: Any) -> None:
+    def end(self, task: Any, **_: Any) -> None:
         """A worker has done a task: the signal `task_postrun`."""
-        stack = self._running.pop(task_id, None)
-        if stack is not None:
-            stack.close()
+        acting = self._running.pop(task.request, None)
+        if acting is not None:
+            acting.__exit__()
 
 
 def connect_to_celery(signals: Any) -> Callable[[], None]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from typing import Final
+from typing import NamedTuple
 from typing import Protocol
 from weakref import ref
 
+from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.model import Use
-
-COLLECTION: Final = "the collection of tests"
-"""The owner of the scope that is there before the first test runs."""
 
 
 class HasNodeId(Protocol):
@@ -21,12 +20,27 @@ class HasNodeId(Protocol):
         """The test's name in reports."""
 
 
-Owner = str | HasNodeId
+class Named(NamedTuple):
+    """An owner of which the name is all that is kept.
+
+    Args:
+        name: A fixture's name, or words that stand for it in a sentence.
+        kind: What it is.
+    """
+
+    name: str
+    kind: OwnerKind
+
+
+Owner = Named | HasNodeId
+
+COLLECTION: Final = Named("the collection of tests", OwnerKind.OTHER)
+"""The owner of the scope that is there before the first test runs."""
 
 
 def name_of(owner: Owner) -> str:
     """The test's node id or the fixture's name, for messages."""
-    return owner if isinstance(owner, str) else owner.nodeid
+    return owner.name if isinstance(owner, Named) else owner.nodeid
 
 
 class Scope:
@@ -36,7 +50,7 @@ class Scope:
 
     Args:
         id: Unique in its session; it travels to child processes and comes back in the journal.
-        owner: The test, or the fixture's name.
+        owner: The test, or the name of what else it is.
         allowed: Names of the resources that it may use. Shared between scopes with equal sets.
 
     Attributes:
@@ -54,23 +68,23 @@ class Scope:
         self.has_started = False
         self.used: AbstractSet[str] = _NOTHING
         # A thread or task that lives on may have this scope, and must not keep the session by it.
-        self._owner = owner if isinstance(owner, str) else ref(owner)
+        self._owner = owner if isinstance(owner, Named) else ref(owner)
         self._uses: list[Use] | None = None
 
     @property
-    def is_of_fixture(self) -> bool:
-        """Whether a fixture is charged, and not a test."""
-        return isinstance(self._owner, str)
+    def kind(self) -> OwnerKind:
+        """What is charged."""
+        return self._owner.kind if isinstance(self._owner, Named) else OwnerKind.TEST
 
     def is_of(self, owner: Owner) -> bool:
         """Whether it is the scope of this very test or fixture."""
         own = self._owner
-        return (own if isinstance(own, str) else own()) is owner
+        return (own if isinstance(own, Named) else own()) is owner
 
     @property
     def owner(self) -> str:
         """The test's node id or the fixture's name, for messages."""
-        owner = self._owner if isinstance(self._owner, str) else self._owner()
+        owner = self._owner if isinstance(self._owner, Named) else self._owner()
         return "a test that has ended" if owner is None else name_of(owner)
 
     @property

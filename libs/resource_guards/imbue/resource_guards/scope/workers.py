@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.replacement import Replacement
+from imbue.resource_guards.scope import executors
 from imbue.resource_guards.scope import generators
 from imbue.resource_guards.scope import handover
 from imbue.resource_guards.scope import posted
@@ -44,16 +45,22 @@ class Row(NamedTuple):
 
 
 _CALLBACKS: Final = ("callback", "errback")
+_INITIALIZER: Final = ("initializer",)
 _FUNCTION: Final = to_pool(1, keywords=("func",))
 _FUNCTION_AND_CALLBACKS: Final = to_pool(1, keywords=("func",), callbacks=(4, 5))
 
 
 def _pool(module: str) -> Iterator[Row]:
-    """`apply` is left out, which calls `apply_async`."""
+    """`apply` is left out, which calls `apply_async`; the initializer, as the pool starts its workers."""
     for name in ("map", "starmap", "imap", "imap_unordered"):
         yield Row(module, f"Pool.{name}", _FUNCTION)
     for name in ("apply_async", "map_async", "starmap_async"):
         yield Row(module, f"Pool.{name}", _FUNCTION_AND_CALLBACKS)
+
+
+def _loky(module: str) -> Iterator[Row]:
+    yield Row(module, "ProcessPoolExecutor.submit", to_process(1))
+    yield Row(module, "ProcessPoolExecutor.__init__", to_process(6, keywords=_INITIALIZER))
 
 
 def _loop(module: str, name: str) -> Iterator[Row]:
@@ -69,8 +76,14 @@ ROWS: Final = (
     Row("_thread", "start_new_thread", threads.to_bare_thread),
     Row("_thread", "start_new", threads.to_bare_thread),
     Row("concurrent.futures._base", "Future.add_done_callback", to_thread(1, keywords=("fn",))),
-    Row("concurrent.futures.thread", "ThreadPoolExecutor.submit", handover.to_executor),
+    Row("concurrent.futures.thread", "ThreadPoolExecutor.submit", executors.to_executor),
+    Row("concurrent.futures.thread", "ThreadPoolExecutor.__init__", executors.with_initializer),
     Row("concurrent.futures.process", "ProcessPoolExecutor.submit", to_process(1)),
+    Row(
+        "concurrent.futures.process",
+        "ProcessPoolExecutor.__init__",
+        to_process(3, keywords=_INITIALIZER),
+    ),
     Row("multiprocessing.spawn", "get_preparation_data", handover.preparing),
     *_pool("multiprocessing.pool"),
     *_loop("asyncio.base_events", "BaseEventLoop"),
@@ -78,10 +91,11 @@ ROWS: Final = (
     Row("anyio._backends._asyncio", "TestRunner._call_in_runner_task", to_runner(1)),
     Row("anyio._backends._trio", "TestRunner._call_in_runner_task", to_runner(1)),
     Row("anyio.to_process", "run_sync", to_process(0, keywords=("func",))),
-    Row("anyio.to_interpreter", "run_sync", handover.to_interpreter(0)),
+    Row("anyio.to_interpreter", "run_sync", executors.to_interpreter(0)),
     Row("trio._core._entry_queue", "TrioToken.run_sync_soon", handover.to_trio),
     Row("trio._core._asyncgens", "AsyncGenerators.install_hooks", generators.in_trio),
     Row("trio._core._asyncgens", "AsyncGenerators._finalize_one", generators.end_in_trio),
+    Row("pytest_trio.plugin", "TrioFixture.__init__", handover.to_trio_fixture),
     Row("twisted.python.threadpool", "ThreadPool.callInThreadWithCallback", to_thread(1, 2)),
     Row("twisted.internet.base", "ReactorBase.callFromThread", to_thread(1)),
     Row("twisted.internet.base", "ReactorBase.callLater", to_thread(2)),
@@ -91,10 +105,12 @@ ROWS: Final = (
     Row("twisted.internet.defer", "Deferred.addBoth", to_thread(1, keywords=_CALLBACKS)),
     Row("gevent.threadpool", "ThreadPool.spawn", to_thread(1)),
     *_pool("billiard.pool"),
-    Row("loky.process_executor", "ProcessPoolExecutor.submit", to_process(1)),
-    Row("joblib.externals.loky.process_executor", "ProcessPoolExecutor.submit", to_process(1)),
+    *_loky("loky.process_executor"),
+    *_loky("joblib.externals.loky.process_executor"),
     Row("pebble.pool.process", "ProcessPool.schedule", to_process(1, keywords=("function",))),
+    Row("pebble.pool.process", "ProcessPool.__init__", to_process(3, keywords=_INITIALIZER)),
     Row("pebble.pool.thread", "ThreadPool.schedule", to_thread(1, keywords=("function",))),
+    Row("pebble.pool.thread", "ThreadPool.__init__", to_thread(3, keywords=_INITIALIZER)),
     Row("distributed.client", "Client._graph_to_futures", posted.with_annotation),
     Row("distributed.client", "Client._run", posted.to_dask_worker),
     Row("distributed.worker", "Worker.execute", posted.by_annotation),

@@ -1,0 +1,147 @@
+"""How the functions of `os` are called: by position or by name, rightly or wrongly, as without guards."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.suite import Suite
+
+CALLS = {
+    "execve, all by name": "os.execve(path=word, argv=[word], env=dict(os.environ))",
+    "execve, two by name": "os.execve(word, env=dict(os.environ), argv=[word])",
+    "execve, env by name": "os.execve(word, [word], env=os.environ)",
+    "execve of a path object": "os.execve(pathlib.Path(word), argv=(word,), env={})",
+    "execve of octets": "os.execve(env={}, argv=[word.encode()], path=word.encode())",
+    "system": "os.system(command=word)",
+    "posix_spawn with options": "wait(os.posix_spawn(word, [word], {}, setsigdef=[], file_actions=[]))",
+    "posix_spawn of a path object": "wait(os.posix_spawn(pathlib.Path(word), [word], {}))",
+    "posix_spawnp of a path object": "wait(os.posix_spawnp(pathlib.Path(name), [word], {}))",
+}
+
+WRONG = [
+    "os.execve()",
+    "os.execve(TOOL)",
+    "os.execve(TOOL, argv=[TOOL])",
+    "os.execve(TOOL, [TOOL], {}, path=TOOL)",
+    "os.execve(TOOL, [TOOL], path=TOOL)",
+    "os.execve(TOOL, [TOOL], {}, other=1)",
+    "os.execve(TOOL, [TOOL], {}, 1)",
+    "os.execve(TOOL, 'text', {})",
+    "os.execve(1.5, [TOOL], env={})",
+    "os.execv(path=TOOL, argv=[TOOL])",
+    "os.execv(TOOL)",
+    "os.execv(TOOL, [TOOL], {})",
+    "os.posix_spawn(TOOL, [TOOL])",
+    "os.posix_spawn(path=TOOL, argv=[TOOL], env={})",
+    "os.posix_spawn(TOOL, [TOOL], {}, other=1)",
+    "os.posix_spawnp(TOOL, [TOOL], {}, {})",
+    "os.system()",
+    "os.system('true', 'true')",
+    "os.system('true', command='true')",
+    "os.system(cmd=TOOL)",
+    "os.system(1)",
+]
+
+
+@pytest.fixture(autouse=True)
+def outside(suite: Suite) -> None:
+    """The suites are no children of this run, whose guards would be in each."""
+    suite.be_nobodys_child()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_by_name_and_by_position(suite: Suite, call: str) -> None:
+    """A start is seen whichever way its arguments are given, as those that CPython names can be."""
+    suite.guard_tool()
+    path = str(suite.bin / "tool") if call != "system" else "tool"
+    suite.write_files({"other": "#!/bin/sh\n"})
+    (suite.path / "other").chmod(0o755)
+    suite.write(
+        test_it=f"""
+            import os, pathlib, pytest
+
+            def wait(pid):
+                os.waitpid(pid, 0)
+
+            def start(word, name):
+                pid = os.fork()
+                if not pid:
+                    try:
+                        {CALLS[call]}
+                    finally:
+                        os._exit(1)
+                wait(pid)
+
+            def test_unmarked():
+                start({path!r}, "tool")
+
+            @pytest.mark.tool
+            def test_marked():
+                start({path!r}, "tool")
+
+            @pytest.mark.tool
+            def test_superfluous():
+                start({str(suite.path / "other")!r}, "true")
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing(), outcome.output
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_superfluous"].says_superfluous(), outcome.output
+    assert suite.runs_of() == [""]
+
+
+def test_wrong_calls(suite: Suite) -> None:
+    """They raise what CPython's own functions do, in the same words, and are no use."""
+    suite.guard_tool()
+    suite.write(
+        test_it=f"""
+            import os, types
+            import pytest
+
+            TOOL = {str(suite.bin / "tool")!r}
+
+            def raised(call, **names):
+                with pytest.raises(TypeError) as caught:
+                    eval(call, {{"TOOL": TOOL, **names}})
+                return str(caught.value)
+
+            @pytest.mark.parametrize("call", {WRONG!r})
+            def test_it(call):
+                names = ("execv", "execve", "posix_spawn", "posix_spawnp", "system")
+                plain = types.SimpleNamespace(**{{n: getattr(os, n).__wrapped__ for n in names}})
+                assert raised(call, os=os) == raised(call, os=plain)
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome.counts == {"passed": len(WRONG)}, outcome.output
+    assert suite.runs_of() == []
+
+
+def test_the_scope_in_an_environment_by_name(suite: Suite) -> None:
+    """A program that gets its environment by name knows for whom it runs, and nothing else changes."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import os, pathlib
+
+            NAME = "RESOURCE_GUARDS_SCOPE"
+
+            def test_it():
+                for environment in (os.environ, dict(os.environ), {}):
+                    pid = os.fork()
+                    if not pid:
+                        words = ["sh", "-c", "echo $RESOURCE_GUARDS_SCOPE > seen"]
+                        os.execve("/bin/sh", words, env=environment)
+                    os.waitpid(pid, 0)
+                    seen = pathlib.Path("seen").read_text().strip("\\n")
+                    scope = seen.rpartition("=")[2].partition(":")[0]
+                    assert scope.isdecimal() if environment else seen == ""
+        """
+    )
+
+    assert suite.run().outcomes == {"test_it": "passed"}
