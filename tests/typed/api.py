@@ -58,7 +58,9 @@ def guards() -> None:
 
     register_sdk_guard("mail", install, install)
     register_sdk_guard("mail", targets=["smtplib:SMTP.connect"], mark="mail")
-    register_sdk_guard("mail", targets=[SdkTarget(smtplib.SMTP, "connect", when=bool)])
+    register_sdk_guard(
+        "mail", targets=[SdkTarget(owner=smtplib.SMTP, attribute="connect", when=bool)]
+    )
     register_sdk_guard("mail", "smtplib:SMTP.connect")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     register_sdk_guard("mail", targets=[smtplib.SMTP])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
 
@@ -75,13 +77,15 @@ def guards() -> None:
 
 
 def targets() -> None:
-    target = SdkTarget("smtplib:SMTP", "connect", MethodKind.SYNC, optional=True, quiet=True)
+    target = SdkTarget(
+        owner="smtplib:SMTP", attribute="connect", kind=MethodKind.SYNC, optional=True, quiet=True
+    )
     assert_type(target.attribute, str)
     assert_type(target.kind, MethodKind | None)
     assert_type(target.title, str)
     target.attribute = "close"  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue]
-    SdkTarget("smtplib:SMTP")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
-    SdkTarget("smtplib:SMTP", "connect", "sync")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    SdkTarget(owner="smtplib:SMTP")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    SdkTarget(owner="smtplib:SMTP", attribute="connect", kind="sync")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
     assert_type([kind.value for kind in MethodKind], list[str])
     assert_type(MethodKind("sync"), MethodKind)

@@ -223,10 +223,12 @@ def test_a_private_name_that_has_moved(suite: Suite, control_plane: ControlPlane
     """It is told with Modal's version, and the remaining targets guard."""
     suite.write(
         conftest="""
+            import dataclasses
             from imbue.mngr_modal import register_guards
 
             register_guards.SDK_TARGETS = tuple(
-                target._replace(attribute="moved") if target.attribute == "_check_config" else target
+                dataclasses.replace(target, attribute="moved")
+                if target.attribute == "_check_config" else target
                 for target in register_guards.SDK_TARGETS
             )
             register_guards.register_modal_guards()

@@ -162,7 +162,9 @@ def patch_of(client: types.ModuleType, target: str, calls: list[object]) -> Meth
     owner, _, attribute = target.rpartition(".")
     name = f"package.client:{owner}" if owner else "package.client"
     return MethodPatch(
-        SdkTarget(name, attribute), resolve(client, owner), lambda *_: calls.append(1)
+        SdkTarget(owner=name, attribute=attribute),
+        resolve(client, owner),
+        lambda *_: calls.append(1),
     )
 
 

@@ -346,7 +346,7 @@ def target_of(path: str, kind: MethodKind | None = None) -> tuple[SdkTarget, Any
     """The target of a path in this module, and what its owner is."""
     owner, _, attribute = path.rpartition(".")
     name = f"{__name__}:{owner}" if owner else __name__
-    return SdkTarget(name, attribute, kind), resolve(HERE, owner)
+    return SdkTarget(owner=name, attribute=attribute, kind=kind), resolve(HERE, owner)
 
 
 def run(awaitable: Any) -> Any:
@@ -639,7 +639,7 @@ def test_what_cannot_be_guarded_is_refused(path: str, says: str) -> None:
 def test_a_type_in_c_is_refused() -> None:
     """Python lets nobody change it."""
     with pytest.raises(ResourceGuardMisconfiguration, match="written in Python"):
-        MethodPatch(SdkTarget("builtins:str", "upper"), str, print).install()
+        MethodPatch(SdkTarget(owner="builtins:str", attribute="upper"), str, print).install()
 
 
 def test_a_function_that_its_module_makes_when_asked_is_named(
@@ -658,8 +658,8 @@ def test_a_function_that_its_module_makes_when_asked_is_named(
     lazy.__getattr__ = get
     monkeypatch.setitem(sys.modules, "lazy", lazy)
 
-    assert f"{__name__}:ran" in missing_reason(SdkTarget("lazy", "ran"), lazy)
-    assert "does not exist" in missing_reason(SdkTarget("lazy", "gone"), lazy)
+    assert f"{__name__}:ran" in missing_reason(SdkTarget(owner="lazy", attribute="ran"), lazy)
+    assert "does not exist" in missing_reason(SdkTarget(owner="lazy", attribute="gone"), lazy)
     assert resolve(lazy, "broken.send") is None
 
 

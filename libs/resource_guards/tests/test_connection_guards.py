@@ -157,7 +157,7 @@ def test_a_python_without_the_guards_package(
             def pytest_register_resource_guards(registry):
                 registry.register_connection_guard("service", guards.is_service)
                 registry.register_sdk_guard(
-                    "service", targets=[SdkTarget("sdk", "send", when=guards.is_call)])
+                    "service", targets=[SdkTarget(owner="sdk", attribute="send", when=guards.is_call)])
         """,
         test_it=r"""
             import os, subprocess, sys

@@ -17,11 +17,11 @@ CONFTEST = """
         registry.register_sdk_guard(
             "sdk",
             targets=[
-                SdkTarget("sdk.client:Client", "send", optional=True),
-                SdkTarget("sdk.client:Client", "moved", optional=True),
-                SdkTarget("sdk.gone:Client", "send", optional=True),
-                SdkTarget("sdk.client:Client", "old", optional=True, quiet=True),
-                SdkTarget("other_sdk:Client", "send", optional=True),
+                SdkTarget(owner="sdk.client:Client", attribute="send", optional=True),
+                SdkTarget(owner="sdk.client:Client", attribute="moved", optional=True),
+                SdkTarget(owner="sdk.gone:Client", attribute="send", optional=True),
+                SdkTarget(owner="sdk.client:Client", attribute="old", optional=True, quiet=True),
+                SdkTarget(owner="other_sdk:Client", attribute="send", optional=True),
             ],
         )
         registry.register_sdk_guard("own", lambda: None, lambda: None)
@@ -227,7 +227,7 @@ def test_the_list_of_what_tells_little(suite: Suite) -> None:
             from imbue.resource_guards.resource_guards import SdkTarget
 
             def optional(module):
-                return SdkTarget(module, "may_be_there", optional=True)
+                return SdkTarget(owner=module, attribute="may_be_there", optional=True)
 
             def pytest_register_resource_guards(registry):
                 registry.register_resource_guard("tool", binaries=["silent", "broken"])
@@ -256,7 +256,7 @@ def test_the_list_does_not_wait_for_a_module(suite: Suite) -> None:
             preview.SECONDS_FOR_AN_IMPORT = 0.1
 
             def pytest_register_resource_guards(registry):
-                registry.register_sdk_guard("sdk", targets=[SdkTarget("sdk", "send", optional=True)])
+                registry.register_sdk_guard("sdk", targets=[SdkTarget(owner="sdk", attribute="send", optional=True)])
         """,
     )
 

@@ -590,10 +590,10 @@ def test_a_missing_optional_target_is_left_out(suite: Suite) -> None:
             register_sdk_guard(
                 "sdk",
                 targets=[
-                    SdkTarget("nosuch", "f", optional=True),
-                    SdkTarget("json.nosuch", "f", optional=True),
-                    SdkTarget("json:No", "f", optional=True),
-                    SdkTarget("sdk", "nosuch", optional=True),
+                    SdkTarget(owner="nosuch", attribute="f", optional=True),
+                    SdkTarget(owner="json.nosuch", attribute="f", optional=True),
+                    SdkTarget(owner="json:No", attribute="f", optional=True),
+                    SdkTarget(owner="sdk", attribute="nosuch", optional=True),
                     "sdk:send",
                 ],
             )

@@ -274,8 +274,8 @@ def test_an_optional_class_that_is_missing(suite: Suite) -> None:
         """,
         conftest=guarding(
             '"sdk:send"',
-            'SdkTarget("sdk:Gone", "__init__", optional=True)',
-            'SdkTarget("sdk:Extra", "__init__", optional=True)',
+            'SdkTarget(owner="sdk:Gone", attribute="__init__", optional=True)',
+            'SdkTarget(owner="sdk:Extra", attribute="__init__", optional=True)',
         ),
         test_it=IMPORTS,
     )

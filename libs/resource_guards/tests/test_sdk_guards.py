@@ -340,7 +340,7 @@ def test_only_some_calls_are_uses(suite: Suite) -> None:
             from imbue.resource_guards.resource_guards import SdkTarget
 
             def pytest_register_resource_guards(registry):
-                target = SdkTarget("sdk", "function", when=lambda a: a == "remote")
+                target = SdkTarget(owner="sdk", attribute="function", when=lambda a: a == "remote")
                 registry.register_sdk_guard("sdk", targets=[target])
         """,
         test_it="""

@@ -41,18 +41,22 @@ def test_a_library_that_is_loaded() -> None:
     assert libraries(ADDRESSES) == ["psycopg2 (libpq)"]
     assert libraries(ADDRESSES, modules={"psycopg2._psycopg": None}) == []
     assert libraries(ADDRESSES, modules={"psycopg2": ModuleType("psycopg2")}) == []
-    assert libraries(SdkTarget("sdk", "send")) == []
+    assert libraries(SdkTarget(owner="sdk", attribute="send")) == []
     assert libraries() == []
 
 
 def test_a_call_guard_covers_its_library() -> None:
     """However its target is given; one of another library does not."""
-    assert libraries(ADDRESSES, SdkTarget("psycopg2", "connect")) == []
-    assert libraries(ADDRESSES, SdkTarget("psycopg2.extensions:connection", "x")) == []
-    assert libraries(ADDRESSES, SdkTarget(ModuleType("psycopg2"), "connect")) == []
+    assert libraries(ADDRESSES, SdkTarget(owner="psycopg2", attribute="connect")) == []
+    assert (
+        libraries(ADDRESSES, SdkTarget(owner="psycopg2.extensions:connection", attribute="x")) == []
+    )
+    assert libraries(ADDRESSES, SdkTarget(owner=ModuleType("psycopg2"), attribute="connect")) == []
     owner = type("connection", (), {"__module__": "psycopg2.extensions"})
-    assert libraries(ADDRESSES, SdkTarget(owner, "x")) == []
-    assert libraries(ADDRESSES, SdkTarget("psycopg", "connect")) == ["psycopg2 (libpq)"]
+    assert libraries(ADDRESSES, SdkTarget(owner=owner, attribute="x")) == []
+    assert libraries(ADDRESSES, SdkTarget(owner="psycopg", attribute="connect")) == [
+        "psycopg2 (libpq)"
+    ]
 
 
 def test_libraries_that_can_reach_the_resource() -> None:

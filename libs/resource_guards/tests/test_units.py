@@ -161,7 +161,9 @@ class Derived(Base):
 
 def patch_of(owner: type, calls: list[int]) -> MethodPatch:
     """A patch of `method` that counts calls."""
-    return MethodPatch(SdkTarget(owner, "method"), owner, lambda *_: calls.append(1))
+    return MethodPatch(
+        SdkTarget(owner=owner, attribute="method"), owner, lambda *_: calls.append(1)
+    )
 
 
 def test_a_patch_is_put_in_and_taken_out_once() -> None:

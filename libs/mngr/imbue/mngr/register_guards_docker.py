@@ -38,19 +38,21 @@ SDK_TARGETS: Final = (
     # APIClient.send's and those that go round it. Libraries that mock HTTP answer above it, so
     # that what they answer is no use. docker-py imports urllib3.
     SdkTarget(
-        "urllib3.connectionpool:HTTPConnectionPool",
-        "urlopen",
+        owner="urllib3.connectionpool:HTTPConnectionPool",
+        attribute="urlopen",
         optional=True,
         when=is_engine_request,
     ),
     # What docker-py does without urllib3: attach over a websocket, log in to SSH (while the client
     # is made), run a credential helper.
-    SdkTarget("docker.api.client:APIClient", "_create_websocket_connection", optional=True),
-    SdkTarget("docker.transport.sshconn:SSHHTTPAdapter", "_connect", optional=True),
-    SdkTarget("docker.credentials.store:Store", "_execute", optional=True),
+    SdkTarget(
+        owner="docker.api.client:APIClient", attribute="_create_websocket_connection", optional=True
+    ),
+    SdkTarget(owner="docker.transport.sshconn:SSHHTTPAdapter", attribute="_connect", optional=True),
+    SdkTarget(owner="docker.credentials.store:Store", attribute="_execute", optional=True),
     # aiodocker, whose connections may have been opened for another test.
-    SdkTarget("aiodocker.docker:Docker", "_query", optional=True),
-    SdkTarget("aiodocker.docker:Docker", "_websocket", optional=True),
+    SdkTarget(owner="aiodocker.docker:Docker", attribute="_query", optional=True),
+    SdkTarget(owner="aiodocker.docker:Docker", attribute="_websocket", optional=True),
 )
 
 LIBRARIES = ("uvloop", "pycurl", "curl_cffi")

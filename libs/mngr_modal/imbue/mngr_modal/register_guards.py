@@ -20,15 +20,23 @@ from imbue.resource_guards.resource_guards import SdkTarget
 SDK_TARGETS: Final = (
     # Whoever makes or is given a client comes by here first, before credentials are looked for and
     # anybody is connected to: without them the verdict is the same as with them, and as fast.
-    SdkTarget("modal.client", "_check_config", optional=True),
+    SdkTarget(owner="modal.client", attribute="_check_config", optional=True),
     # Every RPC of the client opens its stream here, whichever of its wrappers or stubs is called;
     # the wrappers themselves have moved between modules from one release to another.
-    SdkTarget("grpclib.client:Channel", "request", optional=True, when=is_modal_rpc),
+    SdkTarget(
+        owner="grpclib.client:Channel", attribute="request", optional=True, when=is_modal_rpc
+    ),
     # Until 1.1 what a process in a sandbox writes is fetched by a task in the background. When that
     # is blocked, whoever reads would wait for ever: reading is seen before it.
-    SdkTarget("modal.io_streams:_StreamReader", "_get_logs", optional=True, quiet=True),
+    SdkTarget(
+        owner="modal.io_streams:_StreamReader", attribute="_get_logs", optional=True, quiet=True
+    ),
     # What goes over plain HTTP, uploads and `modal.experimental.Stream` among it.
-    SdkTarget("modal._utils.http_utils:ClientSessionRegistry", "get_session", optional=True),
+    SdkTarget(
+        owner="modal._utils.http_utils:ClientSessionRegistry",
+        attribute="get_session",
+        optional=True,
+    ),
 )
 
 

@@ -1,13 +1,14 @@
 """The frozen vocabulary that every stage shares: resources, uses and violations.
 
-Nothing here does anything; a module of any stage may import it, and it imports no stage. These are
-named tuples, since each guarded session makes the classes anew: a frozen dataclass takes seven times
-as long.
+Nothing here does anything; a module of any stage may import it, and it imports no stage. What users do not
+make themselves is a named tuple, since each guarded session makes the classes anew: a frozen dataclass takes
+seven times as long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from typing import NamedTuple
 
@@ -16,7 +17,8 @@ from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.kinds import ViolationKind
 
 
-class SdkTarget(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SdkTarget:
     """One chokepoint of an SDK: an attribute of a class or module.
 
     Args:

@@ -258,14 +258,14 @@ def _target(name: str, target: str | SdkTarget) -> SdkTarget:
     parts = [*module.split("."), *path.split(".")]
     if not colon or not all(part.isidentifier() for part in parts):
         raise ResourceGuardMisconfiguration(messages.target_unreadable(name, target))
-    return SdkTarget(f"{module}:{owner}" if dot else module, attribute)
+    return SdkTarget(owner=f"{module}:{owner}" if dot else module, attribute=attribute)
 
 
 def _method(name: str, method: tuple[Any, str, MethodKind]) -> SdkTarget:
     __tracebackhide__ = True
     try:
         owner, attribute, kind = method
-        target = SdkTarget(owner, attribute, MethodKind(kind))
+        target = SdkTarget(owner=owner, attribute=attribute, kind=MethodKind(kind))
         if isinstance(owner, str) or not isinstance(attribute, str) or not target.title:
             raise TypeError(owner)  # noqa: TRY301 - as unreadable as the others
     except (AttributeError, TypeError, ValueError) as error:

@@ -38,4 +38,6 @@ def _read(fields: list[str]) -> SdkTarget:
     if when:
         module_name, _, path = when.partition(":")
         function = resolve(importlib.import_module(module_name), path)
-    return SdkTarget(owner, attribute, MethodKind(kind) if kind else None, when=function)
+    return SdkTarget(
+        owner=owner, attribute=attribute, kind=MethodKind(kind) if kind else None, when=function
+    )

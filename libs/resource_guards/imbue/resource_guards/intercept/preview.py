@@ -89,7 +89,10 @@ def _asked(targets: list[list[Any]]) -> Iterator[tuple[str, Preview]]:
 def answer() -> None:
     """In the other Python: read the targets of its command line, and write what they come to."""
     sys.path[:], asked = json.loads(sys.argv[1])
-    targets = [SdkTarget(owner, name, kind and MethodKind(kind)) for owner, name, kind in asked]
+    targets = [
+        SdkTarget(owner=owner, attribute=name, kind=kind and MethodKind(kind))
+        for owner, name, kind in asked
+    ]
     with redirect_stdout(io.StringIO()):
         found = {each.title: look(each) for each in targets}
     print(json.dumps(found), flush=True)  # noqa: T201 - it is the answer
