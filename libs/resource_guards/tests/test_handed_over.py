@@ -627,6 +627,32 @@ def test_what_is_said_in_a_worker_names_who_is_charged(suite: Suite) -> None:
         assert "fixture_uses_resources" not in "".join(said[who])
 
 
+def test_a_traceback_that_a_thread_prints_shows_little_of_the_guards(suite: Suite) -> None:
+    """A call that is blocked there is printed with the frame of what stands in its place, and not with those below."""
+    suite.be_nobodys_child()
+    suite.write_files(
+        {"conftest.py": CONFTEST, "sdk.py": "class Client:\n    def send(self): pass\n"}
+    )
+    suite.write(
+        test_it="""
+            import threading, sdk
+
+            def test_it():
+                thread = threading.Thread(target=sdk.Client().send)
+                thread.start()
+                thread.join()
+        """
+    )
+
+    outcome = suite.run("-s", "-p", "no:threadexception")
+
+    frames = re.findall(
+        r'^  File ".*/imbue/resource_guards/(.*)", line', outcome.output, re.MULTILINE
+    )
+    below = [each for each in frames if not each.startswith("scope/")]  # that carry the scope
+    assert below == ["intercept/wrappers.py"], outcome.output
+
+
 def test_a_test_that_has_ended_is_found_as_a_test(request: pytest.FixtureRequest) -> None:
     """The ledger knows what an id stands for, after its end and in a fork too."""
     ledger = Ledger()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.intercept.listeners import LISTENERS
 
 
@@ -102,7 +103,12 @@ class Lookout:
         __tracebackhide__ = True
         observe, when = self.observe, self.when
         if observe is not None and (when is None or when(*args, **kwargs)):
-            observe(*args, **kwargs)
+            try:
+                observe(*args, **kwargs)
+            except ResourceGuardViolation as violation:
+                # A thread's hook and a logger print each frame, hidden from pytest or not.
+                violation.__traceback__ = None
+                raise
             self.gate.open()
 
     def rest(self) -> None:

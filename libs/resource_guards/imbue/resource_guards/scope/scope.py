@@ -68,7 +68,7 @@ class Scope:
         self.has_started = False
         self.used: AbstractSet[str] = _NOTHING
         # A thread or task that lives on may have this scope, and must not keep the session by it.
-        self._owner = owner if isinstance(owner, Named) else ref(owner)
+        self._owner = owner if type(owner) is Named else ref(owner)  # less than `isinstance` takes
         self._uses: list[Use] | None = None
 
     @property
