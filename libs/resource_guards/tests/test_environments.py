@@ -171,3 +171,36 @@ def test_a_fixture_whose_tear_down_fails_between_parameters(suite: Suite) -> Non
     assert "cannot stop" in outcome.output
     assert outcome["test_marked[3]"].outcome == "passed", outcome.output
     assert outcome["test_unmarked[3]"].says_missing()
+
+
+@pytest.mark.parametrize("name", ["a line\nend", "a\ttab", "back\\slash n"])
+def test_a_folder_of_path_with_an_odd_name(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Child Pythons are guarded as ever, and a program in that folder is known there."""
+    folder = suite.path / name
+    tool = suite.tool(folder=folder)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    suite.name_guards("tool")
+    suite.write_files(
+        {
+            "test_it.py": f"""
+import subprocess, sys, pytest
+
+CODE = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+
+def test_unmarked():
+    subprocess.run([sys.executable, "-c", CODE, {str(tool)!r}])
+
+@pytest.mark.tool
+def test_marked():
+    subprocess.run([sys.executable, "-c", CODE, {str(tool)!r}], check=True)
+"""
+        }
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing(), outcome.output
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert len(suite.runs_of()) == 1

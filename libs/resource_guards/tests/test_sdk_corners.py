@@ -330,3 +330,48 @@ def test_modules_that_tests_load_anew(suite: Suite) -> None:
     assert outcome["test_marked_in_a_child"].outcome == "passed", outcome.output
     assert outcome["test_unmarked"].says_missing("sdk"), outcome.output
     assert outcome["test_unmarked_in_a_child"].says_missing("sdk"), outcome.output
+
+
+def test_a_copy_of_a_class_that_has_no_name(suite: Suite) -> None:
+    """A child Python that is not told of its guard hears of the copy's calls all the same, and blocks them."""
+    suite.write(
+        made="""
+            def make():
+                class Client:
+                    def send(self): print("sent")
+                return Client
+            Client = make()
+        """,
+        conftest="""
+            import made
+            from imbue.resource_guards import SdkTarget, register_sdk_guard
+            target = SdkTarget(owner=made.Client, attribute="send")
+            register_sdk_guard("sdk", targets=[target], mark="sdk_mark")
+        """,
+        test_it="""
+            import subprocess, sys, cloudpickle, made, pytest
+
+            CODE = "import pickle, sys; pickle.load(sys.stdin.buffer).send()"
+
+            def call():
+                cloudpickle.register_pickle_by_value(made)
+                copy = cloudpickle.dumps(made.Client())
+                cloudpickle.unregister_pickle_by_value(made)
+                return subprocess.run([sys.executable, "-c", CODE], input=copy, capture_output=True)
+
+            def test_unmarked():
+                done = call()
+                assert done.stdout == b""
+                assert b"ResourceGuardViolation" in done.stderr
+
+            @pytest.mark.sdk_mark
+            def test_marked():
+                assert call().stdout == b"sent\\n"
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing("sdk"), outcome.output
+    assert "assert" not in outcome["test_unmarked"].text, outcome.output
+    assert outcome["test_marked"].outcome == "passed", outcome.output

@@ -24,6 +24,9 @@ from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal
+from imbue.resource_guards.wire.guards_file import Guarded
+from imbue.resource_guards.wire.guards_file import format_guards
+from imbue.resource_guards.wire.guards_file import parse_guards
 from imbue.resource_guards.wire.line import format_use
 from imbue.resource_guards.wire.line import parse_record
 
@@ -287,3 +290,17 @@ def test_the_package_alone_imports_nothing() -> None:
         check=True,
     )
     assert done.stdout == "[]\n"
+
+
+@given(st.lists(st.lists(st.text(), min_size=3)), st.lists(st.text()))
+def test_the_file_of_guards_is_read_as_it_was_written(
+    guards: list[list[str]], path: list[str]
+) -> None:
+    """Whatever stands in its fields; what is of another version is refused."""
+    text = format_guards(Guarded(7, path, guards))
+
+    guarded = parse_guards(text)
+
+    assert (guarded.pid, guarded.path, guarded.guards) == (7, path, guards)
+    with pytest.raises(ValueError, match="guards"):
+        parse_guards(text.replace(text.partition("\n")[0], "guards\t0", 1))

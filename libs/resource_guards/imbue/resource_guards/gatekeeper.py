@@ -153,6 +153,7 @@ class Gatekeeper:
             return None
         from imbue.resource_guards.messages import violations as messages
 
-        label = self.labels[resource]
+        # A class that has been copied to a child by value may have a guard of which that is not told.
+        label = self.labels.get(resource, resource)
         text = messages.blocked(label, use, scope.owner, scope.kind)
         return ResourceGuardViolation(text, resource)

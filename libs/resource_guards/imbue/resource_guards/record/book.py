@@ -44,7 +44,7 @@ class Book:
         read_journal: Callable[[], None],
     ) -> None:
         self.has_raised_in_fork = False
-        self.gatekeeper: Gatekeeper = Gatekeeper(slot.current, self)
+        self.gatekeeper = Gatekeeper(slot.current, self)
         self._slot = slot
         self._ledger = ledger
         self._journal = journal

@@ -1,4 +1,4 @@
-"""The form of the file that says what is guarded, which a child Python reads at its start.
+r"""The form of the file that says what is guarded, which a child Python reads at its start.
 
 Lines of fields between tabs. The first has the version, since a child may have a package of another one::
 
@@ -8,6 +8,8 @@ Lines of fields between tabs. The first has the version, since a child may have 
     program  RESOURCE  LABEL  NAME  PATH...
     call     RESOURCE  LABEL  OWNER  ATTRIBUTE  KIND  WHEN
     address  RESOURCE  LABEL  FUNCTION
+
+In a field a tab, a line end and a backslash are written ``\t``, ``\n`` and ``\\``: folders may have them in their names.
 
 Imports nothing, since child Pythons load it at start.
 """
@@ -42,8 +44,8 @@ class Guarded:
 
 def format_guards(guarded: Guarded) -> str:
     """The text of the file."""
-    lines = [_HEAD, f"pid\t{guarded.pid}", "\t".join(["path", *guarded.path])]
-    lines += map("\t".join, guarded.guards)
+    lines = [_HEAD, f"pid\t{guarded.pid}", _line(["path", *guarded.path])]
+    lines += map(_line, guarded.guards)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -57,5 +59,20 @@ def parse_guards(text: str) -> Guarded:
     if head != _HEAD:
         raise ValueError(head)
     return Guarded(
-        int(pid.partition("\t")[2]), path.split("\t")[1:], [line.split("\t") for line in guards]
+        int(pid.partition("\t")[2]), _fields(path)[1:], [_fields(line) for line in guards]
     )
+
+
+def _line(fields: Sequence[str]) -> str:
+    escaped = (each.replace("\\", "\\\\") for each in fields)
+    return "\t".join(each.replace("\t", "\\t").replace("\n", "\\n") for each in escaped)
+
+
+def _fields(line: str) -> list[str]:
+    fields = line.split("\t")
+    return [_unescaped(each) for each in fields] if "\\" in line else fields
+
+
+def _unescaped(field: str) -> str:
+    parts = field.split("\\\\")  # between backslashes that stand for themselves
+    return "\\".join(each.replace("\\t", "\t").replace("\\n", "\n") for each in parts)
