@@ -253,3 +253,28 @@ def test_a_report_of_nothing(suite: Suite, option: str, why: str, workers: tuple
     assert outcome.code != 0, outcome.output
     assert why in outcome.output, outcome.output
     assert not (suite.path / "a.json").exists()
+
+
+def test_starts_in_a_child_python_are_counted_as_here(suite: Suite) -> None:
+    """Each counts, whichever Python of the run starts the program."""
+    suite.name_guards("tool")
+    suite.write(
+        test_it="""
+            import subprocess, sys, pytest
+
+            CODE = "import subprocess; [subprocess.run(['tool', str(n)]) for n in range(3)]"
+
+            @pytest.mark.tool
+            def test_here():
+                exec(CODE)
+
+            @pytest.mark.tool
+            def test_in_a_child():
+                subprocess.run([sys.executable, "-c", CODE], check=True)
+        """
+    )
+
+    suite.run("--resource-guards-json=report.json")
+
+    tests = json.loads((suite.path / "report.json").read_text())["tests"]
+    assert [test["used"]["tool"]["count"] for test in tests] == [3, 3]
