@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.kinds import OwnerKind
+from imbue.resource_guards.layers import SHIM
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record import ledger
 from imbue.resource_guards.record.ledger import Ledger
@@ -15,7 +15,7 @@ from imbue.resource_guards.wire.line import Entry
 
 def test_scopes_of_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     """They have ids of their own, and what they used is judged in the fork alone."""
-    use = Use("tool", allowed=True, layer=Layer.SHIM, what="tool")
+    use = Use("tool", allowed=True, layer=SHIM, what="tool")
     nothing: frozenset[str] = frozenset()
     around, fork = Ledger(), Ledger()
     first = fork.open(Named("first", OwnerKind.FIXTURE), nothing)

@@ -22,7 +22,7 @@ def test_no_posix(monkeypatch: pytest.MonkeyPatch) -> None:
     path = os.environ["PATH"]
     with monkeypatch.context() as windows:
         windows.setattr(os, "name", "nt")
-        told = list(layers(native=True))
+        told = list(layers(registry, native=True))
         with pytest.raises(ResourceGuardMisconfiguration, match="need a POSIX system"):
             Enforcement(registry, print, print, native=False)
 

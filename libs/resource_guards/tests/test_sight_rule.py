@@ -9,14 +9,15 @@ import pytest
 
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guards.address import Address
+from imbue.resource_guards.guards.call import Call
 from imbue.resource_guards.judge.sight import doubts_of
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
 from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.kinds import ViolationKind
-from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
-from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.past_python import LIBRARIES
 
@@ -26,13 +27,13 @@ def never(_address: object) -> bool:
     return False
 
 
-ADDRESSES = ConnectionGuard(never)
+ADDRESSES = Address(never)
 LOADED = {"psycopg2._psycopg": ModuleType("psycopg2._psycopg"), "grpc": ModuleType("grpc")}
 
 
-def libraries(*guards: SdkGuard, modules: dict[str, object] | None = None) -> list[str]:
+def libraries(*guards: Guard, modules: dict[str, object] | None = None) -> list[str]:
     """What may have used a resource that has these guards."""
-    resource = Resource("db", "db", "here", sdks=guards)
+    resource = Resource("db", "db", "here", guards=guards)
     return [each.library for each in doubts_of(resource, LOADED if modules is None else modules)]
 
 
@@ -41,30 +42,34 @@ def test_a_library_that_is_loaded() -> None:
     assert libraries(ADDRESSES) == ["psycopg2 (libpq)"]
     assert libraries(ADDRESSES, modules={"psycopg2._psycopg": None}) == []
     assert libraries(ADDRESSES, modules={"psycopg2": ModuleType("psycopg2")}) == []
-    assert libraries(SdkTarget(owner="sdk", attribute="send")) == []
+    assert libraries(Call(SdkTarget(owner="sdk", attribute="send"))) == []
     assert libraries() == []
 
 
 def test_a_call_guard_covers_its_library() -> None:
     """However its target is given; one of another library does not."""
-    assert libraries(ADDRESSES, SdkTarget(owner="psycopg2", attribute="connect")) == []
+    assert libraries(ADDRESSES, Call(SdkTarget(owner="psycopg2", attribute="connect"))) == []
     assert (
-        libraries(ADDRESSES, SdkTarget(owner="psycopg2.extensions:connection", attribute="x")) == []
+        libraries(ADDRESSES, Call(SdkTarget(owner="psycopg2.extensions:connection", attribute="x")))
+        == []
     )
-    assert libraries(ADDRESSES, SdkTarget(owner=ModuleType("psycopg2"), attribute="connect")) == []
+    assert (
+        libraries(ADDRESSES, Call(SdkTarget(owner=ModuleType("psycopg2"), attribute="connect")))
+        == []
+    )
     owner = type("connection", (), {"__module__": "psycopg2.extensions"})
-    assert libraries(ADDRESSES, SdkTarget(owner=owner, attribute="x")) == []
-    assert libraries(ADDRESSES, SdkTarget(owner="psycopg", attribute="connect")) == [
+    assert libraries(ADDRESSES, Call(SdkTarget(owner=owner, attribute="x"))) == []
+    assert libraries(ADDRESSES, Call(SdkTarget(owner="psycopg", attribute="connect"))) == [
         "psycopg2 (libpq)"
     ]
 
 
 def test_libraries_that_can_reach_the_resource() -> None:
     """The guard of addresses may say which; of several guards, one is enough."""
-    assert libraries(ConnectionGuard(never, ("uvloop",))) == []
-    assert libraries(ConnectionGuard(never, ())) == []
-    assert libraries(ConnectionGuard(never, ("psycopg2",))) == ["psycopg2 (libpq)"]
-    assert libraries(ConnectionGuard(never, ()), ADDRESSES) == ["psycopg2 (libpq)"]
+    assert libraries(Address(never, ("uvloop",))) == []
+    assert libraries(Address(never, ())) == []
+    assert libraries(Address(never, ("psycopg2",))) == ["psycopg2 (libpq)"]
+    assert libraries(Address(never, ()), ADDRESSES) == ["psycopg2 (libpq)"]
 
 
 @pytest.mark.parametrize(

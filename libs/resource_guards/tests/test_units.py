@@ -20,7 +20,7 @@ from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
-from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.layers import SDK
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal
@@ -59,7 +59,7 @@ def test_any_text_gives_a_mark_or_one_kind_of_error(label: str) -> None:
 )
 def test_a_record_reads_back(scope_id: int, what: str, allowed: bool) -> None:  # noqa: FBT001
     """What is written to the journal is what is read."""
-    use = Use("docker", allowed, Layer.SDK, what, pid=7)
+    use = Use("docker", allowed, SDK, what, pid=7)
 
     entry = parse_record(format_use(scope_id, use).decode().removesuffix("\n"))
 
@@ -88,7 +88,7 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "journal", tmp_path / "health")
 
 
-USE = Use("docker", allowed=True, layer=Layer.SDK, what="docker run", pid=7)
+USE = Use("docker", allowed=True, layer=SDK, what="docker run", pid=7)
 
 
 def test_a_journal_that_was_emptied_and_refilled(journal: Journal) -> None:

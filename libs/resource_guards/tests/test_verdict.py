@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
 from imbue.resource_guards.judge.verdict import verdict
-from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.kinds import ViolationKind
+from imbue.resource_guards.layers import SHIM
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 
 NAMES = st.sampled_from(["docker", "modal", "tmux"])
 SETS = st.frozensets(NAMES)
-USES = st.lists(
-    st.builds(Use, NAMES, st.booleans(), st.just(Layer.SHIM), st.just("x")), max_size=4
-).map(tuple)
+USES = st.lists(st.builds(Use, NAMES, st.booleans(), st.just(SHIM), st.just("x")), max_size=4).map(
+    tuple
+)
 FIXTURES = st.builds(
     FixtureFacts, st.sampled_from(["a", "b"]), st.none() | SETS, USES, st.booleans(), st.booleans()
 )
@@ -72,7 +72,7 @@ def test_a_fixture_keeps_its_contract_when_it_uses_exactly_what_it_declares(fact
 
 def use(resource: str, what: str = "x", *, allowed: bool = True) -> Use:
     """A use of a resource."""
-    return Use(resource, allowed, Layer.SHIM, what)
+    return Use(resource, allowed, SHIM, what)
 
 
 NOTHING = Facts(frozenset(), (), (), passed=True, finished=True)

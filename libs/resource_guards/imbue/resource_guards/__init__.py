@@ -8,6 +8,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from imbue.resource_guards.resource_guards import Guard as Guard
+    from imbue.resource_guards.resource_guards import Layer as Layer
     from imbue.resource_guards.resource_guards import MethodKind as MethodKind
     from imbue.resource_guards.resource_guards import Registrar as Registrar
     from imbue.resource_guards.resource_guards import Registry as Registry
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from imbue.resource_guards.resource_guards import (
         register_connection_guard as register_connection_guard,
     )
+    from imbue.resource_guards.resource_guards import register_guard as register_guard
+    from imbue.resource_guards.resource_guards import register_guard_kind as register_guard_kind
     from imbue.resource_guards.resource_guards import (
         register_guarded_resource_markers as register_guarded_resource_markers,
     )
@@ -53,6 +57,8 @@ if TYPE_CHECKING:
     from imbue.resource_guards.resource_guards import stop_resource_guards as stop_resource_guards
 
 __all__ = [
+    "Guard",
+    "Layer",
     "MethodKind",
     "Registrar",
     "Registry",
@@ -67,6 +73,8 @@ __all__ = [
     "register_all_resource_guards",
     "register_binary_guard",
     "register_connection_guard",
+    "register_guard",
+    "register_guard_kind",
     "register_guarded_resource_markers",
     "register_resource_guard",
     "register_sdk_guard",

@@ -18,6 +18,7 @@ from imbue.resource_guards.declare.named import register_entry_point
 from imbue.resource_guards.declare.pending import PENDING
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import SdkTarget
@@ -88,6 +89,18 @@ def create_sdk_method_guard(
     """Guard a resource by methods of classes; see :meth:`Registry.create_sdk_method_guard`."""
     __tracebackhide__ = True
     _registry().create_sdk_method_guard(name, methods, mark=mark)
+
+
+def register_guard(name: str, guard: Guard, *, mark: str | None = None) -> None:
+    """Guard a resource by a guard of any kind; see :meth:`Registry.register_guard`."""
+    __tracebackhide__ = True
+    _registry().register_guard(name, guard, mark=mark)
+
+
+def register_guard_kind(kind: type[Guard]) -> None:
+    """Let settings name a further kind of guard; see :meth:`Registry.register_guard_kind`."""
+    __tracebackhide__ = True
+    _registry().register_guard_kind(kind)
 
 
 def enforce_sdk_guard(resource: str) -> None:

@@ -21,9 +21,9 @@ from imbue.resource_guards.intercept.fake_file_system import keep_real_files
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.private_directory import private_directory
+from imbue.resource_guards.intercept.process import Programs
+from imbue.resource_guards.intercept.process import SessionProcess
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
-from imbue.resource_guards.intercept.sdk_guards import SdkGuards
-from imbue.resource_guards.intercept.sdk_guards import Told
 from imbue.resource_guards.intercept.shims import Shims
 from imbue.resource_guards.intercept.told_to_children import write_guards
 from imbue.resource_guards.messages import intercept as messages
@@ -78,7 +78,8 @@ class Enforcement:
             directory = undo.enter_context(private_directory(labels))
             self._directory = directory
             key = session_key(str(directory))
-            self.journal = Journal(directory / files.JOURNAL, directory / files.HEALTH)
+            journal, health = directory / files.JOURNAL, directory / files.HEALTH
+            self.journal = Journal(journal, health, registry.layers)
             undo.callback(self.journal.close)
             publisher = Publisher(key, directory / files.STATE, complain)
             undo.callback(publisher.close)
@@ -94,12 +95,6 @@ class Enforcement:
             keep_real_files(import_hook)
             LISTENERS[key] = self.gatekeeper.see
             undo.callback(LISTENERS.pop, key)
-            self._sdk_guards = SdkGuards(
-                Told(key, self.gatekeeper.see, turn),
-                tell_missing,
-                complain,
-                import_hook,
-            )
             self._guards = undo.enter_context(ExitStack())
             self._watcher = ProgramWatcher(
                 str(directory),
@@ -107,6 +102,15 @@ class Enforcement:
                 self.gatekeeper,
                 self.book.before_start,
                 self.slot.named,
+            )
+            self._process = SessionProcess(
+                key,
+                self.gatekeeper.see,
+                turn,
+                import_hook,
+                Programs(self.shims, self._watcher),
+                tell_missing,
+                complain,
             )
             self._preload: Preload | None = None
             if native:
@@ -154,27 +158,16 @@ class Enforcement:
 
     def _install(self, resource: Resource) -> None:
         before = self._added.get(resource.name)
-        binaries = list(self._watcher.binaries)
         with ExitStack() as undo:
-            for name in resource.binaries:
-                if before is None or name not in before.binaries:
-                    binaries.append(self.shims.add(resource, name))
-                    undo.callback(self.shims.discard, name)
-            for guard in resource.sdks:
-                if before is None or guard not in before.sdks:
-                    self._sdk_guards.add(resource, guard, undo)
+            for guard in resource.guards:
+                if before is None or guard not in before.guards:
+                    guard.install(resource, self._process, undo)
             self._guards.push(undo.pop_all())
         self.gatekeeper.call(resource.name, resource.label)
-        self._watcher.guard(binaries)
         self._added[resource.name] = resource
 
     def _tell_children(self) -> None:
-        write_guards(
-            self._directory / files.GUARDS,
-            self._added.values(),
-            self._watcher.binaries,
-            self.shims.path_at_start,
-        )
+        write_guards(self._directory / files.GUARDS, self._added.values(), self._process)
         if self._preload is not None:
             self._preload.write(self._watcher.binaries)
 

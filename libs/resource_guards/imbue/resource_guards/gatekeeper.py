@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from imbue.resource_guards import system
 from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.layers import SDK
+from imbue.resource_guards.layers import SPAWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from imbue.resource_guards.kinds import OwnerKind
+    from imbue.resource_guards.layers import Layer
     from imbue.resource_guards.model import Use
 
     class Scope(Protocol):
@@ -91,7 +94,7 @@ class Gatekeeper:
         """End of the session: a traceback that somebody keeps leads here, and must not lead to it."""
         self.refresh = None
 
-    def see(self, resource: str, what: str, layer: str = "sdk") -> None:
+    def see(self, resource: str, what: str, layer: Layer = SDK) -> None:
         """A call is about to be made, or a connection to be opened.
 
         Args:
@@ -125,7 +128,7 @@ class Gatekeeper:
             return None
         from imbue.resource_guards.wire.command_line import written  # with the first start
 
-        return self._decide(scope, resource, "spawn", written(arguments))
+        return self._decide(scope, resource, SPAWN, written(arguments))
 
     def stop(self, violation: ResourceGuardViolation) -> NoReturn:
         """Stop what is about to be done.
@@ -137,18 +140,17 @@ class Gatekeeper:
         self._sink.stop(violation)
 
     def _decide(
-        self, scope: Scope, resource: str, layer: str, what: str
+        self, scope: Scope, resource: str, layer: Layer, what: str
     ) -> ResourceGuardViolation | None:
         # Heavier than all of the above, and only now needed.
         from imbue.resource_guards.callsite import call_site
-        from imbue.resource_guards.kinds import Layer
         from imbue.resource_guards.model import Use
 
         if resource not in scope.allowed:
             self.read_anew(scope)
         is_allowed = resource in scope.allowed
         by = "" if is_allowed else self._sink.through()
-        use = Use(resource, is_allowed, Layer(layer), what, call_site(), system.getpid(), by)
+        use = Use(resource, is_allowed, layer, what, call_site(), system.getpid(), by)
         if not self._sink.record(scope, use) or is_allowed:
             return None
         from imbue.resource_guards.messages import violations as messages

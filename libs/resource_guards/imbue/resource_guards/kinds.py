@@ -30,15 +30,6 @@ class Direction(StrEnum):
     SUPERFLUOUS = "superfluous"
 
 
-class Layer(StrEnum):
-    """Which interceptor saw a use."""
-
-    SHIM = "shim"
-    SPAWN = "spawn"
-    SDK = "sdk"
-    CONNECTION = "connection"
-
-
 class OwnerKind(Enum):
     """What is charged with a use."""
 

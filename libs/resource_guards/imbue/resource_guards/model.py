@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 from typing import NamedTuple
 
-from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.kinds import ViolationKind
+from imbue.resource_guards.layers import Layer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,41 +50,6 @@ class SdkTarget:
         return f"{module}:{name}.{self.attribute}" if module else f"{name}:{self.attribute}"
 
 
-class SdkHooks(NamedTuple):
-    """A guard that patches by itself and calls ``enforce_sdk_guard`` from its patch."""
-
-    install: Callable[[], object]
-    cleanup: Callable[[], object]
-
-    @property
-    def title(self) -> str:
-        """The install function as a user would write it."""
-        name = getattr(self.install, "__qualname__", None) or repr(self.install)
-        return f"{getattr(self.install, '__module__', '?')}:{name}"
-
-
-class ConnectionGuard(NamedTuple):
-    """A guard of all connections to some addresses, whichever library opens them.
-
-    Args:
-        is_use: Whether an address, as it is given to ``socket.connect``, is the resource's.
-        libraries: Of the libraries that connect past Python, the packages of those that can reach
-            the resource; `None` for all.
-    """
-
-    is_use: Callable[[Any], bool]
-    libraries: tuple[str, ...] | None = None
-
-    @property
-    def title(self) -> str:
-        """The function as a user would write it."""
-        name = getattr(self.is_use, "__qualname__", None) or repr(self.is_use)
-        return f"{getattr(self.is_use, '__module__', '?')}:{name}"
-
-
-SdkGuard = SdkTarget | SdkHooks | ConnectionGuard
-
-
 class Resource(NamedTuple):
     """An external thing that a test can need, and the guards that see it used.
 
@@ -91,15 +57,13 @@ class Resource(NamedTuple):
         name: The name of its pytest mark, a Python identifier.
         label: The name as it was registered; it may have hyphens or dots.
         origin: ``file:line`` of the first registration, or what has made it if no code of the user's.
-        binaries: Names of the executables that are the resource.
-        sdks: SDK chokepoints, and addresses, that are the resource.
+        guards: What sees it used.
     """
 
     name: str
     label: str
     origin: str
-    binaries: tuple[str, ...] = ()
-    sdks: tuple[SdkGuard, ...] = ()
+    guards: tuple[Guard, ...] = ()
 
 
 class Use(NamedTuple):

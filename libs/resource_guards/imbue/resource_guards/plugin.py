@@ -124,10 +124,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     session = config.stash[SESSION]
     if not session.has_guards or session.policy.mode is Mode.OFF:
         return []
-    from imbue.resource_guards.intercept.targets import missing_targets  # only where needed
+    from imbue.resource_guards.report.header import gaps  # only where needed
     from imbue.resource_guards.report.header import header
 
-    return [header(session.registry, session.policy.mode), *missing_targets(session.registry)]
+    return [header(session.registry, session.policy.mode), *gaps(session.registry)]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -8,6 +8,8 @@ from imbue.resource_guards.api import get_guarded_resource_names
 from imbue.resource_guards.api import register_all_resource_guards
 from imbue.resource_guards.api import register_binary_guard
 from imbue.resource_guards.api import register_connection_guard
+from imbue.resource_guards.api import register_guard
+from imbue.resource_guards.api import register_guard_kind
 from imbue.resource_guards.api import register_guarded_resource_markers
 from imbue.resource_guards.api import register_resource_guard
 from imbue.resource_guards.api import register_sdk_guard
@@ -21,10 +23,14 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.kinds import MethodKind
+from imbue.resource_guards.layers import Layer
 from imbue.resource_guards.model import SdkTarget
 
 __all__ = [
+    "Guard",
+    "Layer",
     "MethodKind",
     "Registrar",
     "Registry",
@@ -39,6 +45,8 @@ __all__ = [
     "register_all_resource_guards",
     "register_binary_guard",
     "register_connection_guard",
+    "register_guard",
+    "register_guard_kind",
     "register_guarded_resource_markers",
     "register_resource_guard",
     "register_sdk_guard",

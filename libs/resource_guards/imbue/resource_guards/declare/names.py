@@ -37,15 +37,3 @@ def mark_name(label: str, mark: str | None = None) -> str:
     if name in _PYTESTS_OWN:
         raise ResourceGuardMisconfiguration(messages.name_is_pytests(label, name))
     return name
-
-
-def check_binary_name(label: str, binary: str) -> None:
-    """Make sure that the binary can be looked up on PATH.
-
-    Raises:
-        ResourceGuardMisconfiguration: It is empty, a path, or not text that can be printed.
-    """
-    __tracebackhide__ = True
-    is_name = isinstance(binary, str) and binary.strip() and binary.isprintable()
-    if not is_name or "/" in binary:
-        raise ResourceGuardMisconfiguration(messages.binary_name_bad(label, binary))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Protocol
 
+from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
 
@@ -53,3 +54,9 @@ class Registrar(Protocol):
         self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
     ) -> None:
         """See :meth:`Registry.create_sdk_method_guard`."""
+
+    def register_guard(self, name: str, guard: Guard, *, mark: str | None = None) -> None:
+        """See :meth:`Registry.register_guard`."""
+
+    def register_guard_kind(self, kind: type[Guard]) -> None:
+        """See :meth:`Registry.register_guard_kind`."""

@@ -10,15 +10,18 @@ from functools import partial
 from typing import Any
 
 from imbue.resource_guards.callsite import call_site
-from imbue.resource_guards.declare.names import check_binary_name
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guards.address import Address
+from imbue.resource_guards.guards.call import Call
+from imbue.resource_guards.guards.hooks import Hooks
+from imbue.resource_guards.guards.program import Program
+from imbue.resource_guards.guards.table import KINDS
 from imbue.resource_guards.kinds import MethodKind
+from imbue.resource_guards.layers import LAYERS
 from imbue.resource_guards.messages import declare as messages
-from imbue.resource_guards.model import ConnectionGuard
 from imbue.resource_guards.model import Resource
-from imbue.resource_guards.model import SdkGuard
-from imbue.resource_guards.model import SdkHooks
 from imbue.resource_guards.model import SdkTarget
 
 Listener = Callable[[Resource], None]
@@ -31,12 +34,19 @@ class Registry:
 
     Registering the same guard twice is harmless, and a resource collects the guards that are
     registered for it, in whatever order: one resource, one mark, many guards.
+
+    Attributes:
+        kinds: The kinds of guards that settings may name, by their names.
+        layers: What may see uses, by name.
+        revision: How often it has changed.
     """
 
     def __init__(self) -> None:
         self._resources: dict[str, Resource] = {}
         self._listener: Listener | None = None
-        self.revision = 0  # how often it has changed
+        self.kinds = dict(KINDS)
+        self.layers = dict(LAYERS)
+        self.revision = 0
         self.cleanup_callbacks: list[Callable[[], object]] = []
 
     def __iter__(self) -> Iterator[Resource]:
@@ -73,9 +83,9 @@ class Registry:
         if isinstance(binaries, str):
             raise ResourceGuardMisconfiguration(messages.binaries_is_text(name, binaries))
         if binaries is None and isinstance(name, str) and "/" in name:
-            check_binary_name(name, name)  # and not what its mark would be
+            Program.parse(name, name)  # is refused, and not for what its mark would be
         names = [name] if binaries is None else _some(name, "binaries", binaries)
-        self._add(name, mark, binaries=names)
+        self._add(name, mark, partial(Program.parse, name), names)
 
     def register_resource_guard(
         self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
@@ -113,13 +123,11 @@ class Registry:
         if isinstance(targets, str):
             raise ResourceGuardMisconfiguration(messages.targets_is_text(name, targets))
         if targets is not None and install is None and cleanup is None:
-            listed = _some(name, "targets", targets)
-            guards: tuple[SdkGuard, ...] = tuple(map(partial(_target, name), listed))
+            self._add(name, mark, partial(Call.parse, name), _some(name, "targets", targets))
         elif targets is None and callable(install) and callable(cleanup):
-            guards = (SdkHooks(install, cleanup),)
+            self.register_guard(name, Hooks(install, cleanup), mark=mark)
         else:
             raise ResourceGuardMisconfiguration(messages.sdk_guard_incomplete(name))
-        self._add(name, mark, sdks=guards)
 
     def register_connection_guard(
         self,
@@ -146,10 +154,7 @@ class Registry:
                 something that cannot be called, or a library that is not known.
         """
         __tracebackhide__ = True
-        if not callable(is_use):
-            raise ResourceGuardMisconfiguration(messages.is_use_not_callable(name, is_use))
-        known = None if libraries is None else _libraries(name, libraries)
-        self._add(name, mark, sdks=[ConnectionGuard(is_use, known)])
+        self.register_guard(name, Address.of(name, is_use, libraries), mark=mark)
 
     def create_sdk_method_guard(
         self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
@@ -162,32 +167,66 @@ class Registry:
             mark: The mark, where it is not to be made from the name.
         """
         __tracebackhide__ = True
-        targets = list(map(partial(_method, name), _some(name, "methods", methods)))
-        self.register_sdk_guard(name, targets=targets, mark=mark)
+        self._add(name, mark, partial(Call.of_method, name), _some(name, "methods", methods))
+
+    def register_guard(self, name: str, guard: Guard, *, mark: str | None = None) -> None:
+        """Guard a resource by a guard of any kind, also of one that this package does not have.
+
+        Args:
+            name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
+            guard: The guard.
+            mark: The mark, where it is not to be made from the name.
+
+        Raises:
+            ResourceGuardMisconfiguration: A name that cannot be, a mark that is taken, or no guard.
+        """
+        __tracebackhide__ = True
+        if not isinstance(guard, Guard):
+            raise ResourceGuardMisconfiguration(messages.no_guard(name, guard))
+        self._add(name, mark, _itself, [guard])
+
+    def register_guard_kind(self, kind: type[Guard]) -> None:
+        """Let settings name a kind of guard that this package does not have, by its `kind`.
+
+        Raises:
+            ResourceGuardMisconfiguration: It is no subclass of `Guard` with a name of its own.
+        """
+        __tracebackhide__ = True
+        is_kind = isinstance(kind, type) and issubclass(kind, Guard) and kind.kind.isidentifier()
+        if not is_kind or self.kinds.get(kind.kind, kind) is not kind:
+            raise ResourceGuardMisconfiguration(messages.no_kind(kind, self.kinds))
+        self.kinds[kind.kind] = kind
 
     def take_all_from(self, other: Registry) -> None:
         """Take over all that was registered in `other`, and leave it empty."""
         for resource in other:
             self._merge(resource)
         other._resources.clear()
+        self.kinds.update(other.kinds)
+        self.layers.update(other.layers)
         self.cleanup_callbacks += other.cleanup_callbacks
         other.cleanup_callbacks.clear()
 
     def _add(
-        self,
-        label: str,
-        mark: str | None,
-        binaries: Iterable[str] = (),
-        sdks: Iterable[SdkGuard] = (),
+        self, label: str, mark: str | None, make: Callable[[Any], Guard], values: Iterable[Any]
     ) -> None:
         __tracebackhide__ = True
         if mark is not None and not isinstance(mark, str):
             raise ResourceGuardMisconfiguration(messages.mark_not_text(label, mark))
-        resource = self._mark_of(label, mark)
-        for binary in binaries:
-            check_binary_name(label, binary)
-        origin = call_site() or messages.NO_CALL_SITE
-        self._merge(Resource(resource, label, origin, tuple(binaries), tuple(sdks)))
+        name = self._mark_of(label, mark)
+        guards = tuple(dict.fromkeys(map(make, values)))
+        for guard in guards:
+            self._know_layers(guard)
+        self._merge(Resource(name, label, call_site() or messages.NO_CALL_SITE, guards))
+
+    def _know_layers(self, guard: Guard) -> None:
+        __tracebackhide__ = True
+        for layer in guard.layers:
+            is_word = all(
+                each.isidentifier() and each.islower() for each in (layer.name, layer.way)
+            )
+            if not is_word or self.layers.setdefault(layer.name, layer) != layer:
+                raise ResourceGuardMisconfiguration(messages.layer_bad(guard, layer, self.layers))
 
     def _mark_of(self, label: str, mark: str | None) -> str:
         __tracebackhide__ = True
@@ -204,15 +243,12 @@ class Registry:
         if old is not None and old.label != new.label:
             raise ResourceGuardMisconfiguration(messages.mark_taken(new, old))
         for other in self._resources.values():
-            taken = set(other.binaries) & set(new.binaries)
+            taken = _claims(other) & _claims(new)
             if taken and other.name != new.name:
-                raise ResourceGuardMisconfiguration(messages.binary_taken(new, other, taken))
+                raise ResourceGuardMisconfiguration(messages.guard_taken(new, other, taken))
         merged = new
         if old is not None:
-            merged = old._replace(
-                binaries=tuple(dict.fromkeys(old.binaries + new.binaries)),
-                sdks=tuple(dict.fromkeys(old.sdks + new.sdks)),
-            )
+            merged = old._replace(guards=tuple(dict.fromkeys(old.guards + new.guards)))
         if merged != old:
             self._resources[new.name] = merged
             self.revision += 1
@@ -227,53 +263,12 @@ class Registry:
                 raise
 
 
-def _libraries(name: str, libraries: Iterable[str]) -> tuple[str, ...]:
-    __tracebackhide__ = True
-    from imbue.resource_guards.past_python import PACKAGES  # for few
-
-    if isinstance(libraries, str):
-        raise ResourceGuardMisconfiguration(messages.libraries_is_text(name, libraries))
-    try:
-        listed = tuple(libraries)
-    except TypeError as error:
-        raise ResourceGuardMisconfiguration(
-            messages.not_a_list(name, "libraries", libraries)
-        ) from error
-    for each in listed:
-        if each not in PACKAGES:
-            raise ResourceGuardMisconfiguration(
-                messages.library_unknown(name, each, sorted(PACKAGES))
-            )
-    return listed
+def _claims(resource: Resource) -> set[str]:
+    return {each.claim for each in resource.guards if each.claim}
 
 
-def _target(name: str, target: str | SdkTarget) -> SdkTarget:
-    __tracebackhide__ = True
-    if isinstance(target, SdkTarget):
-        return target
-    if not isinstance(target, str):
-        raise ResourceGuardMisconfiguration(messages.target_unreadable(name, target))
-    module, colon, path = target.partition(":")
-    owner, dot, attribute = path.rpartition(".")
-    parts = [*module.split("."), *path.split(".")]
-    if not colon or not all(part.isidentifier() for part in parts):
-        raise ResourceGuardMisconfiguration(messages.target_unreadable(name, target))
-    return SdkTarget(owner=f"{module}:{owner}" if dot else module, attribute=attribute)
-
-
-def _method(name: str, method: tuple[Any, str, MethodKind]) -> SdkTarget:
-    __tracebackhide__ = True
-    try:
-        owner, attribute, kind = method
-        target = SdkTarget(owner=owner, attribute=attribute, kind=MethodKind(kind))
-        if isinstance(owner, str) or not isinstance(attribute, str) or not target.title:
-            raise TypeError(owner)  # noqa: TRY301 - as unreadable as the others
-    except (AttributeError, TypeError, ValueError) as error:
-        kinds = [kind.value for kind in MethodKind]
-        raise ResourceGuardMisconfiguration(
-            messages.methods_unreadable(name, method, kinds)
-        ) from error
-    return target
+def _itself(guard: Guard) -> Guard:
+    return guard
 
 
 def _some(name: str, argument: str, values: Iterable[Any]) -> list[Any]:

@@ -19,13 +19,13 @@ from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.gatekeeper import Gatekeeper
 from imbue.resource_guards.intercept import child_installs
 from imbue.resource_guards.intercept import start_functions
-from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import identity
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire.guards_file import parse_guards
+from imbue.resource_guards.wire.references import find
 from imbue.resource_guards.wire.variable import ANY_SCOPE
 from imbue.resource_guards.wire.variable import OUTSIDE
 from imbue.resource_guards.wire.variable import VARIABLE
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from imbue.resource_guards.errors import ResourceGuardViolation
+    from imbue.resource_guards.intercept.binaries import Binary
     from imbue.resource_guards.kinds import OwnerKind
     from imbue.resource_guards.model import Use
 
@@ -145,6 +146,9 @@ class ChildGuard:
 
     Attributes:
         acting: The scope of a piece of work that was given to this process.
+        session: The session's key.
+        see: Told of a use before it happens.
+        import_hook: Tells when a module is imported.
 
     Raises:
         OSError: Its directory is not there, or someone else could have written it.
@@ -158,18 +162,19 @@ class ChildGuard:
             raise PermissionError(directory)
         self.acting: ContextVar[Scope | None] = ContextVar("resource_guards_acting", default=None)
         self._scope = Scope(OUTSIDE, frozenset())
-        self._key = key
+        self.session = key
         self._directory = directory
         self._root = identity("/")
         self._session_pid = 0
         self._gatekeeper = Gatekeeper(self._charged, self)
-        self._import_hook = ImportHook()
-        self._read_guards()
-        LISTENERS[key] = self._gatekeeper.see
-        self._import_hook.when_imported("multiprocessing.spawn", _adopt_prepared_scope)
+        self.see = self._gatekeeper.see
+        self.import_hook = ImportHook()
+        self._install()
+        LISTENERS[key] = self.see
+        self.import_hook.when_imported("multiprocessing.spawn", _adopt_prepared_scope)
         if not GUARDS:  # a second session around this process comes with the same messages
             for name in child_installs.CARRIERS:
-                child_installs.carry_scopes_through(self._import_hook, name)
+                child_installs.carry_scopes_through(self.import_hook, name)
 
     def scope_of(self, scope_id: str, allowed: frozenset[str]) -> Scope:
         """The scope of an entry, or the one in the state file if this is to be asked.
@@ -202,7 +207,7 @@ class ChildGuard:
     def named(self, value: str) -> str:
         """A value of the variable with the current scope in this session's entry."""
         scope = self.current()
-        return with_entry(value, self._key, format_scope(scope.id, scope.allowed))
+        return with_entry(value, self.session, format_scope(scope.id, scope.allowed))
 
     def record(self, scope: Scope, use: Use) -> bool:
         """Record a use; `False` if the session has ended, and guards nothing any more."""
@@ -230,31 +235,32 @@ class ChildGuard:
     def _stop(self) -> None:
         """The session has ended before this process: be silent from now on."""
         self._scope = Scope(OUTSIDE, frozenset())
-        GUARDS.pop(self._key, None)
-        LISTENERS.pop(self._key, None)
-        self._import_hook.uninstall()
+        GUARDS.pop(self.session, None)
+        LISTENERS.pop(self.session, None)
+        self.import_hook.uninstall()
         start_functions.unwatch(self._watcher)
 
-    def _read_guards(self) -> None:
+    def _install(self) -> None:
+        """Install what is guarded."""
         guarded = parse_guards(system.read_file(f"{self._directory}/{files.GUARDS}"))
         self._session_pid = guarded.pid
-        binaries: list[Binary] = []
-        for kind, resource, label, *fields in guarded.guards:
-            self._gatekeeper.call(resource, label)
-            if kind == "program":
-                name, *paths = fields
-                binaries.append(Binary(name, resource, paths))
-            elif kind == "call":
-                child_installs.patch_on_import(self._import_hook, self._key, resource, fields)
-            else:
-                child_installs.watch_connections(resource, fields[0], self._gatekeeper.see)
         self._watcher = ProgramWatcher(
             self._directory, guarded.path, self._gatekeeper, lambda: None, self.named
         )
-        if binaries:
-            self._watcher.guard(binaries)
-            start_functions.watch(self._watcher, self._import_hook)
-            self._import_hook.when_imported("uvloop", child_installs.watch_uvloop)
+        for kind, resource, label, *fields in guarded.guards:
+            self._gatekeeper.call(resource, label)
+            try:
+                guard = find(kind)
+            except (ImportError, AttributeError):  # of another environment, without that package
+                continue
+            guard.install_in_child(resource, fields, self)
+        if self._watcher.binaries:
+            start_functions.watch(self._watcher, self.import_hook)
+            self.import_hook.when_imported("uvloop", child_installs.watch_uvloop)
+
+    def watch_program(self, binary: Binary) -> None:
+        """Watch this process start a program."""
+        self._watcher.add(binary)
 
 
 def _adopt_prepared_scope(spawn: Any) -> None:

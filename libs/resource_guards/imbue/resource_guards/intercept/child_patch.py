@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Sequence
 from types import ModuleType
 
 from imbue.resource_guards.intercept.attributes import is_missing
@@ -11,16 +11,17 @@ from imbue.resource_guards.intercept.gate import SdkCall
 from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
+from imbue.resource_guards.wire.references import find
 
 
-def patch(module: ModuleType, session: str, resource: str, fields: list[str]) -> None:
+def patch_target(module: ModuleType, session: str, resource: str, fields: Sequence[str]) -> None:
     """Patch a target, if this process has it: the session has told where it is missing.
 
     Args:
         module: The module of the target's owner.
         session: The key of the session that guards the resource.
         resource: The resource's name.
-        fields: The target, as `wire/guards_file.py` has it.
+        fields: The target, as `guards/call.py` has told of it.
     """
     try:
         target = _read(fields)
@@ -32,12 +33,9 @@ def patch(module: ModuleType, session: str, resource: str, fields: list[str]) ->
         MethodPatch(target, owner, report, module=module).install()
 
 
-def _read(fields: list[str]) -> SdkTarget:
+def _read(fields: Sequence[str]) -> SdkTarget:
     owner, attribute, kind, when = fields
-    function = None
-    if when:
-        module_name, _, path = when.partition(":")
-        function = resolve(importlib.import_module(module_name), path)
+    function = find(when) if when else None
     return SdkTarget(
         owner=owner, attribute=attribute, kind=MethodKind(kind) if kind else None, when=function
     )

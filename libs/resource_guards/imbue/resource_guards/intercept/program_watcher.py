@@ -59,18 +59,24 @@ class ProgramWatcher:
         self._of_shim: dict[Identity, tuple[Binary, str]] = {}
         self._paths: frozenset[str] = frozenset()
 
-    def guard(self, binaries: Iterable[Binary]) -> None:
-        """Watch these from now on, and no others."""
-        self.binaries = list(binaries)
-        self._of_file = {}
-        self._of_shim = {}
-        self._paths = frozenset(path for binary in self.binaries for path in binary.paths)
-        for binary in self.binaries:
-            for file, shim in binary.shims.items():
-                self._of_file.setdefault(file, []).append(binary)
-                own = identity(f"{self._directory}/{shim}")
-                if own is not None:
-                    self._of_shim[own] = binary, binary.real[file]
+    def add(self, binary: Binary) -> None:
+        """Watch one more."""
+        self.binaries.append(binary)
+        self._paths |= frozenset(binary.paths)
+        for file, shim in binary.shims.items():
+            self._of_file.setdefault(file, []).append(binary)
+            own = identity(f"{self._directory}/{shim}")
+            if own is not None:
+                self._of_shim[own] = binary, binary.real[file]
+
+    def forget(self, binary: Binary) -> None:
+        """Watch it no longer."""
+        self.binaries.remove(binary)
+        self._paths = frozenset(path for each in self.binaries for path in each.paths)
+        for file in binary.shims:
+            self._of_file[file].remove(binary)
+        of_shim = self._of_shim.items()
+        self._of_shim = {own: each for own, each in of_shim if each[0] is not binary}
 
     def choose(self, start: Start) -> Start:
         """Note a guarded program that is about to start; returns what is to be started.

@@ -19,7 +19,7 @@ from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_runnable
-from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.layers import SHIM
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.system import whole
@@ -240,7 +240,7 @@ class Shims:
             "any_scope_text": ANY_SCOPE,
             "allowed": line.ALLOWED,
             "blocked": line.BLOCKED,
-            "layer": Layer.SHIM,
+            "layer": SHIM.name,
             "begin": line.BEGIN,
             "end": line.END,
             "no_state": quote(messages.shim_no_state(resource)),

@@ -7,13 +7,10 @@ import importlib.metadata
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from imbue.resource_guards.messages import intercept as messages
-from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkTarget
 
 
@@ -58,17 +55,6 @@ def is_installed(target: SdkTarget) -> bool:
 def _find_package(package: str, _path: tuple[str, ...]) -> ModuleSpec | None:
     # An SDK has many targets, and one that is not installed is looked for all along the path.
     return importlib.util.find_spec(package)
-
-
-def missing_targets(resources: Iterable[Resource]) -> list[str]:
-    """A line for each optional target that an installed SDK does not seem to have."""
-    return [
-        messages.target_is_missing(resource, guard, version_of(module_of(guard)) or "")
-        for resource in resources
-        for guard in resource.sdks
-        if isinstance(guard, SdkTarget) and guard.optional and not guard.quiet
-        if seems_missing(guard)
-    ]
 
 
 def seems_missing(target: SdkTarget) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Final
 
+from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.layers import Layer
 from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
 
@@ -62,11 +64,44 @@ def mark_taken(new: Resource, old: Resource) -> str:
     )
 
 
-def binary_taken(new: Resource, other: Resource, taken: Collection[str]) -> str:
-    """Two resources that want the same executable."""
+def guard_taken(new: Resource, other: Resource, taken: Collection[str]) -> str:
+    """Two resources that want the same program, or whatever else only one can have."""
     return (
         f"Resource guards '{other.label}' ({other.origin}) and '{new.label}' ({new.origin}) both "
-        f"guard the binary {quoted(sorted(taken))}. Leave it to one of them."
+        f"guard the {', the '.join(sorted(taken))}. Leave it to one of them."
+    )
+
+
+def no_guard(label: str, guard: object) -> str:
+    """Something else where a guard was meant."""
+    return (
+        f"Resource guard '{label}': {guard!r} is no guard. Give an object of a subclass of "
+        f"imbue.resource_guards.Guard."
+    )
+
+
+def no_kind(kind: object, known: Iterable[str]) -> str:
+    """Something else where a kind of guard was meant, or one whose name is taken."""
+    return (
+        f"register_guard_kind({kind!r}): give a subclass of imbue.resource_guards.Guard whose `kind` "
+        f"is a word of its own. Taken are {quoted(known)}."
+    )
+
+
+def layer_bad(guard: Guard, layer: Layer, known: Iterable[str]) -> str:
+    """A layer that the journal and reports could not name, or whose name is another's."""
+    return (
+        f"Guards of the kind '{guard.kind}' are seen by the layer '{layer.name}', which a report counts "
+        f"as '{layer.way}'. Give each a word in lower case, and the layer one of its own. Taken are "
+        f"{quoted(known)}."
+    )
+
+
+def kind_not_in_settings(label: str, kind: str, text: str) -> str:
+    """A kind of guard that is only there for code."""
+    return (
+        f"Resource guard '{label}': '{kind}:{text}' cannot be written in settings. Register it in a "
+        f"conftest or a guard package."
     )
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
-from imbue.resource_guards.model import SdkGuard
 from imbue.resource_guards.model import SdkTarget
 
 
@@ -118,7 +118,7 @@ def writable_by_others() -> str:
     return "it belongs to, or can be written by, another user"
 
 
-def install_failed(resource: Resource, guard: SdkGuard, error: BaseException) -> str:
+def install_failed(resource: Resource, guard: Guard, error: BaseException) -> str:
     """An install function that raised."""
     return (
         f"Resource guard '{resource.label}' ({resource.origin}): its install function "
@@ -127,7 +127,7 @@ def install_failed(resource: Resource, guard: SdkGuard, error: BaseException) ->
     )
 
 
-def cleanup_function_failed(resource: Resource, guard: SdkGuard, error: BaseException) -> str:
+def cleanup_function_failed(resource: Resource, guard: Guard, error: BaseException) -> str:
     """A cleanup function that raised."""
     return (
         f"Resource guard '{resource.label}' ({resource.origin}): the cleanup function of "

@@ -60,9 +60,10 @@ def fix_untrustworthy() -> str:
     return "Nothing is changed, since what was seen is not to be trusted (see above)."
 
 
-TABLE_HEADINGS = (
-    *("resource", "marked", "used", "programs", "SDK", "conn.", "child", "missing", "superfluous"),
-)
+TABLE_FIRST = ("resource", "marked", "used")
+TABLE_WAYS = {"program": "programs", "sdk": "SDK", "connection": "conn.", "child": "child"}
+"""The headings of the ways that are always there, by their names; another's is its name."""
+TABLE_LAST = ("missing", "superfluous")
 
 
 def table_outcomes(count: int, outcomes: Iterable[tuple[str, int]]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 
-from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages.common import counted
@@ -19,14 +18,6 @@ _SHOWN_USES = 5
 
 
 _SHOWN_PARAMETERS = 20
-
-
-_LAYERS = {
-    Layer.SHIM: "seen by the shim on PATH",
-    Layer.SPAWN: "seen when it was started",
-    Layer.SDK: "seen by the patch of the SDK",
-    Layer.CONNECTION: "seen when it was to be opened",
-}
 
 
 def blocked(label: str, use: Use, owner: str, kind: OwnerKind = OwnerKind.OTHER) -> str:
@@ -161,7 +152,7 @@ _VIOLATIONS = {
 def _use(use: Use) -> str:
     outcome = "allowed" if use.allowed else "blocked"
     through = f", through {shown(use.through)}" if use.through else ""
-    seen = f"{outcome}; {_LAYERS[use.layer]}, process {use.pid}"
+    seen = f"{outcome}; {use.layer.seen}, process {use.pid}"
     return f"{use_and_place(use)}{through} ({seen})"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Final
 
 from imbue.resource_guards import system
 from imbue.resource_guards.errors import JournalError
+from imbue.resource_guards.layers import LAYERS
+from imbue.resource_guards.layers import Layer
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.shared_note import SharedNote
@@ -39,14 +42,16 @@ class Journal:
         path: Where the file is made.
         health: A file that holds one byte. A shim that cannot append empties it, which works on
             a full disk too, so that a lost record never goes unnoticed.
+        layers: What may see uses, by name.
 
     Attributes:
         size: Tells how many bytes the file has.
         read: How many of them have been read; where there are more, other processes have written.
     """
 
-    def __init__(self, path: Path, health: Path) -> None:
+    def __init__(self, path: Path, health: Path, layers: Mapping[str, Layer] = LAYERS) -> None:
         self.path = path
+        self._layers = layers
         self.health = health
         self._name = str(path)
         self._folder = str(path.parent)
@@ -139,7 +144,8 @@ class Journal:
         # Of a file that was emptied and has grown again, the last record is another: each has the
         # process and, most often, the scope in it.
         self._last = whole[whole.rfind(b"\n") + 1 :] + b"\n"
-        return [parse_record(line) for line in whole.decode(errors="replace").split("\n")]
+        lines = whole.decode(errors="replace").split("\n")
+        return [parse_record(line, self._layers) for line in lines]
 
     def append(self, scope_id: object, use: Use) -> bool:
         """Write a record from a fork of the session's process.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 
 from imbue.resource_guards.kinds import Mode
@@ -18,8 +17,13 @@ def header(resources: Iterable[Resource], mode: Mode) -> str:
     """
     names = [
         resource.label
-        if resource.sdks or any(map(shutil.which, resource.binaries))
+        if not all(guard.probe() for guard in resource.guards)
         else messages.not_on_path(resource.label)
         for resource in resources
     ]
     return messages.header(names, mode)
+
+
+def gaps(resources: Iterable[Resource]) -> list[str]:
+    """A line for each part of a guard that this installation does not have."""
+    return [line for each in resources for guard in each.guards for line in guard.gaps(each)]

@@ -14,7 +14,6 @@ from typing import Final
 import pytest
 
 from imbue.resource_guards import pytest_internals
-from imbue.resource_guards.kinds import Layer
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.report.records import Axis
 from imbue.resource_guards.report.records import Declaration
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
 
 SHOWN_USES: Final = 5
 """How many uses of each resource a test's record has in full; all are counted."""
-
-WAYS: Final = {
-    Layer.SHIM: "program",
-    Layer.SPAWN: "program",
-    Layer.SDK: "sdk",
-    Layer.CONNECTION: "connection",
-}
 
 
 class RecordMaker:
@@ -73,8 +65,8 @@ class RecordMaker:
             used = record.used.setdefault(use.resource, UsedResource())
             in_child = use.pid not in (0, own)
             used.count += 1
-            used.add(WAYS[use.layer])
-            if in_child and use.layer is not Layer.SHIM:
+            used.add(use.layer.way)
+            if in_child and not use.layer.is_process:
                 used.add("child")
             if len(used.uses) < SHOWN_USES:
                 used.uses.append(self._seen(use, fixture, in_child=in_child))
@@ -88,7 +80,7 @@ class RecordMaker:
 
     def _seen(self, use: Use, fixture: str | None, *, in_child: bool) -> SeenUse:
         where = self.relative_place(use.where)
-        return SeenUse(WAYS[use.layer], use.what, where, in_child, fixture)
+        return SeenUse(use.layer.way, use.what, where, in_child, fixture)
 
     def _add_parameters(self, item: Any, record: TestRecord) -> None:
         for node, mark in item.iter_markers_with_node("parametrize"):

@@ -32,8 +32,8 @@ Digest = Annotated[str, Matching("[0-9a-f]{64}", "a SHA-256")]
 Number = Annotated[int, AtLeast(0)]
 Count = Annotated[int, AtLeast(1)]
 Level = Annotated[str, OneOf("function", "param", "class", "module", "other")]
-Way = Annotated[str, OneOf("program", "sdk", "connection")]
-CountedWay = Annotated[str, OneOf("program", "sdk", "connection", "child")]
+# Open, since a kind of guard that this version does not know may count by a way of its own.
+Way = Annotated[str, Matching("[a-z][a-z0-9_]*", "a way in which uses are seen")]
 Outcome = Annotated[str, OneOf(*OUTCOMES)]
 Doubts = Annotated[dict[str, list[str]], NotEmpty()]
 Violation = Annotated[str, OneOf(*(kind.value for kind in ViolationKind))]
@@ -88,7 +88,7 @@ class SeenUse:
     """One use, for people to read.
 
     Args:
-        way: ``program``, ``sdk`` or ``connection``.
+        way: ``program``, ``sdk``, ``connection``, or that of another kind of guard.
         what: The command line, or what was called.
         where: ``file:line`` of the call, where it is known.
         in_child: It was seen in another process than the test's.
@@ -113,7 +113,7 @@ class UsedResource:
     """
 
     count: Count = 0
-    ways: dict[CountedWay, Count] = field(default_factory=dict)
+    ways: dict[Way, Count] = field(default_factory=dict)
     uses: list[SeenUse] = field(default_factory=list)
 
     def add(self, way: str, count: int = 1) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +18,6 @@ from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.records import TestRecord
 
 _NAME: Final = 20
-_WIDTHS: Final = (7, 5, 9, 5, 6, 6, 8, 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,13 @@ def table(document: Document, *, verbose: bool) -> Iterator[Line]:
         document: What the run has found.
         verbose: With each test that declares or uses a resource.
     """
-    yield Line(_row(messages.TABLE_HEADINGS), bold=True)
+    ways = _ways(document.tests)
+    headings = (*messages.TABLE_FIRST, *ways.values(), *messages.TABLE_LAST)
+    widths = [max(len(heading), 4) + 1 for heading in headings[1:]]
+    yield Line(_row(headings, widths), bold=True)
     for mark, label in document.labels.items():
-        yield _line_of(mark, label, document.tests)
+        cells, is_wrong = _cells_of(mark, label, document.tests, ways)
+        yield Line(_row(cells, widths), red=is_wrong)
     outcomes = Counter(test.outcome for test in document.tests)
     yield Line("")
     yield Line(messages.table_outcomes(len(document.tests), sorted(outcomes.items())))
@@ -56,26 +61,34 @@ def table(document: Document, *, verbose: bool) -> Iterator[Line]:
             yield from _tests_of(mark, label, document.tests)
 
 
-def _line_of(mark: str, label: str, tests: list[TestRecord]) -> Line:
-    ways: Counter[str] = Counter()
+def _ways(tests: list[TestRecord]) -> dict[str, str]:
+    """The headings of the ways in which uses were seen: those that are always there, then others."""
+    seen = {way for test in tests for used in test.used.values() for way in used.ways}
+    others = sorted(seen.difference(messages.TABLE_WAYS))
+    return messages.TABLE_WAYS | dict(zip(others, others, strict=True))
+
+
+def _cells_of(
+    mark: str, label: str, tests: list[TestRecord], ways: Iterable[str]
+) -> tuple[tuple[object, ...], bool]:
+    """What stands in the line of a resource, and whether that tells of violations."""
+    seen: Counter[str] = Counter()
     wrong: Counter[Direction] = Counter()
     for test in tests:
         if mark in test.used:
-            ways.update(set(test.used[mark].ways))
+            seen.update(set(test.used[mark].ways))
         wrong.update({DIRECTIONS[ViolationKind(kind)] for kind in test.violations.get(mark, ())})
     marked = sum(_declares(test, mark) for test in tests)
     used = sum(mark in test.used for test in tests)
-    cells = (
-        *(label, marked, used, ways["program"], ways["sdk"], ways["connection"], ways["child"]),
-        *(wrong[Direction.MISSING], wrong[Direction.SUPERFLUOUS]),
-    )
-    return Line(_row(cells), red=bool(wrong))
+    by_way = (seen[way] for way in ways)
+    found = (wrong[Direction.MISSING], wrong[Direction.SUPERFLUOUS])
+    return (label, marked, used, *by_way, *found), bool(wrong)
 
 
-def _row(cells: tuple[object, ...]) -> str:
+def _row(cells: Sequence[object], widths: Iterable[int]) -> str:
     name = shown(str(cells[0]))
     name = f"{name[: _NAME - 1]}~" if len(name) > _NAME else name
-    numbers = "".join(f"{cell!s:>{width}}" for cell, width in zip(cells[1:], _WIDTHS, strict=True))
+    numbers = "".join(f"{cell!s:>{width}}" for cell, width in zip(cells[1:], widths, strict=True))
     return f"{name:{_NAME}}{numbers}"
 
 

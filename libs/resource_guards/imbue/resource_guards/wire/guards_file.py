@@ -2,13 +2,12 @@ r"""The form of the file that says what is guarded, which a child Python reads a
 
 Lines of fields between tabs. The first has the version, since a child may have a package of another one::
 
-    guards   2
-    pid      PID                                of the session's process
-    path     FOLDER...                          PATH before the shims were put there
-    program  RESOURCE  LABEL  NAME  PATH...
-    call     RESOURCE  LABEL  OWNER  ATTRIBUTE  KIND  WHEN
-    address  RESOURCE  LABEL  FUNCTION
+    guards  3
+    pid     PID                                of the session's process
+    path    FOLDER...                          PATH before the shims were put there
+    KIND    RESOURCE  LABEL  FIELD...          for each guard
 
+KIND is the class of a guard, as `wire/references.py` writes it, and the fields are what its `wire` says.
 In a field a tab, a line end and a backslash are written ``\t``, ``\n`` and ``\\``: folders may have them in their names.
 
 Imports nothing, since child Pythons load it at start.
@@ -20,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERSION = "2"
+VERSION = "3"
 
 _HEAD = f"guards\t{VERSION}"
 
@@ -31,7 +30,7 @@ class Guarded:
     Args:
         pid: The process of the session.
         path: The folders of PATH before the shims were put there.
-        guards: For each guard its kind, the resource's name and label, and what its kind has to say.
+        guards: For each guard its kind, the resource's name and label, and its fields.
     """
 
     __slots__ = ("guards", "path", "pid")

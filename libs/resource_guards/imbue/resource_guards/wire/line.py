@@ -12,11 +12,13 @@ place of line ends and tabs. The first names the version of the form.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from typing import NamedTuple
 
 from imbue.resource_guards.errors import JournalError
-from imbue.resource_guards.kinds import Layer
+from imbue.resource_guards.layers import LAYERS
+from imbue.resource_guards.layers import Layer
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.wire.variable import ANY_SCOPE
@@ -31,7 +33,6 @@ LONGEST: Final = 1500
 
 _FIELDS: Final = 10
 _MOST_DIGITS: Final = 30  # Python refuses to read a number of 5,000
-_LAYERS: Final = frozenset(map(str, Layer))
 
 
 class Entry(NamedTuple):
@@ -44,15 +45,19 @@ class Entry(NamedTuple):
 def format_use(scope_id: object, use: Use) -> bytes:
     """The bytes of the record of a use, with its line end."""
     outcome = ALLOWED if use.allowed else BLOCKED
-    head = (str(scope_id), use.resource, outcome, use.layer, str(use.pid))
+    head = (str(scope_id), use.resource, outcome, use.layer.name, str(use.pid))
     fields = (*head, use.where, use.through, use.what)
     escaped = (field.replace("\n", "\\n").replace("\t", "\\t")[:LONGEST] for field in fields)
     line = "\t".join([BEGIN, *escaped, END])
     return f"{line}\n".encode("utf-8", "backslashreplace")
 
 
-def parse_record(line: str) -> Entry:
+def parse_record(line: str, layers: Mapping[str, Layer] = LAYERS) -> Entry:
     """Read one record.
+
+    Args:
+        line: The record, without its line end.
+        layers: What may have seen a use, by name.
 
     Raises:
         JournalError: The line is not a whole record.
@@ -64,12 +69,12 @@ def parse_record(line: str) -> Entry:
     of_child = scope_id.removeprefix(ANY_SCOPE)
     if (
         outcome not in (ALLOWED, BLOCKED)
-        or layer not in _LAYERS
+        or layer not in layers
         or not _is_number(pid)
         or (of_child and not _is_number(of_child))
     ):
         raise JournalError(messages.journal_foreign(line))
-    use = Use(resource, outcome == ALLOWED, Layer(layer), what, where, int(pid), through)
+    use = Use(resource, outcome == ALLOWED, layers[layer], what, where, int(pid), through)
     return Entry(scope_id, use)
 
 

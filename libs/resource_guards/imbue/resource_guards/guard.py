@@ -1,0 +1,160 @@
+"""What a guard is: the base of every kind, of those in `guards/` and of those that others define.
+
+Imports nothing, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Collection
+    from collections.abc import Hashable
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from contextlib import ExitStack
+    from typing import Any
+    from typing import ClassVar
+    from typing import Protocol
+    from typing import Self
+
+    from imbue.resource_guards.layers import Layer
+    from imbue.resource_guards.model import Doubt
+    from imbue.resource_guards.model import Resource
+
+    class Process(Protocol):
+        """What each process offers to the guards that are installed in it."""
+
+        @property
+        def session(self) -> str:
+            """The key of the pytest session that guards it."""
+
+        @property
+        def see(self) -> Callable[[str, str, Layer], None]:
+            """Told of a use, before it happens: the resource's mark, what is used, and the layer.
+
+            It raises where the use is to be blocked.
+            """
+
+
+class Guard:
+    """One way of seeing a resource used. A kind of guard is a subclass, and has its own module.
+
+    Two guards are equal if they are of one kind and have the same key. A kind is told of by
+    ``registry.register_guard_kind(Kind)`` for settings to name it; its guards are registered by
+    ``registry.register_guard(name, guard)``, with or without that.
+
+    Child Pythons load the module of a kind when they start, so it imports little at its top.
+
+    Attributes:
+        kind: Its name in settings, ``program`` in ``program:tmux``, and in the list of guards.
+        layers: What sees uses for it.
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str] = ""
+    layers: ClassVar[tuple[Layer, ...]] = ()
+
+    @classmethod
+    def parse(cls, label: str, text: str) -> Self:
+        """Make the guard that a text in the settings stands for.
+
+        Args:
+            label: The name of the resource.
+            text: What stands behind the kind's name and a colon.
+
+        Raises:
+            ResourceGuardMisconfiguration: It cannot be read.
+            NotImplementedError: The kind cannot be written in settings, which is so by default.
+        """
+        raise NotImplementedError
+
+    @property
+    def key(self) -> Hashable:
+        """What makes it this guard among those of its kind."""
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        """The guard as a user would write it."""
+        return str(self.key)
+
+    @property
+    def claim(self) -> str:
+        """What no other resource may guard as well, in words; empty if there is no such thing."""
+        return ""
+
+    @property
+    def packages(self) -> Iterable[str]:
+        """The packages whose calls it sees, so that guards of addresses need not."""
+        return ()
+
+    def install(self, resource: Resource, process: Any, undo: ExitStack) -> None:
+        """Install it in the session's process.
+
+        Args:
+            resource: The resource that it is of.
+            process: What the process offers: a `Process`, and more to the kinds of this package.
+            undo: Takes it out again.
+
+        Raises:
+            ResourceGuardMisconfiguration: It cannot be installed.
+        """
+        raise NotImplementedError
+
+    def wire(self, process: Any) -> Sequence[str] | None:
+        """What a child Python is told of it, as :meth:`install_in_child` takes it.
+
+        `None`, by default, is for what is not there for other processes.
+
+        Args:
+            process: Where it has been installed.
+        """
+        del process
+        return None
+
+    @classmethod
+    def install_in_child(cls, resource: str, fields: Sequence[str], process: Any) -> None:
+        """Install in a child Python what :meth:`wire` has told of, for as long as it lives.
+
+        Args:
+            resource: The resource's mark.
+            fields: What `wire` has returned in the session's process.
+            process: What the process offers: a `Process`, and more to the kinds of this package.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def describe(cls, guards: Sequence[Self]) -> Iterable[Sequence[str]]:
+        """For each of all guards of this kind, its lines in the list of guards."""
+        return [[f"{cls.kind} {guard.title}"] for guard in guards]
+
+    def gaps(self, resource: Resource) -> Iterable[str]:
+        """A line for each part of it that this installation does not have; found out cheaply."""
+        del resource
+        return ()
+
+    def doubts(self, covered: Collection[str], modules: Mapping[str, Any]) -> Iterable[Doubt]:
+        """Its sight: why it cannot be known that what it did not see did not happen; nothing if it can.
+
+        Args:
+            covered: The packages whose calls are seen by other guards of the resource.
+            modules: The modules that are loaded, by their names.
+        """
+        del covered, modules
+        return ()
+
+    def probe(self) -> str:
+        """Why the resource cannot be used by this way here; empty if nothing is known against it."""
+        return ""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.key))
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.title}>"

@@ -1,0 +1,164 @@
+"""Guard addresses: by the connections that are opened to them, whichever library opens them.
+
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.layers import CONNECTION
+from imbue.resource_guards.wire.references import find
+from imbue.resource_guards.wire.references import reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Collection
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from contextlib import ExitStack
+    from typing import Any
+
+    from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
+    from imbue.resource_guards.model import Doubt
+    from imbue.resource_guards.model import Resource
+    from imbue.resource_guards.past_python import Library
+
+
+class Address(Guard):
+    """A guard of all connections to some addresses.
+
+    Args:
+        is_use: Whether an address, as it is given to ``socket.connect``, is the resource's.
+        libraries: Of the libraries that connect past Python, the packages of those that can reach
+            the resource; `None` for all.
+    """
+
+    __slots__ = ("is_use", "libraries")
+
+    kind = "address"
+    layers = (CONNECTION,)
+
+    def __init__(
+        self, is_use: Callable[[Any], bool], libraries: tuple[str, ...] | None = None
+    ) -> None:
+        self.is_use = is_use
+        self.libraries = libraries
+
+    @classmethod
+    def of(cls, label: str, is_use: Any, libraries: Iterable[str] | None) -> Address:
+        """The guard that `register_connection_guard` is asked for.
+
+        Raises:
+            ResourceGuardMisconfiguration: Something cannot be called, or a library is not known.
+        """
+        __tracebackhide__ = True
+        if not callable(is_use):
+            from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+            from imbue.resource_guards.messages import declare as messages
+
+            raise ResourceGuardMisconfiguration(messages.is_use_not_callable(label, is_use))
+        return cls(is_use, None if libraries is None else _known(label, libraries))
+
+    @property
+    def key(self) -> tuple[Callable[[Any], bool], tuple[str, ...] | None]:
+        """What it asks, and what it may miss."""
+        return self.is_use, self.libraries
+
+    @property
+    def title(self) -> str:
+        """The function as a user would write it."""
+        name = getattr(self.is_use, "__qualname__", None) or repr(self.is_use)
+        return f"{getattr(self.is_use, '__module__', '?')}:{name}"
+
+    def install(self, resource: Resource, process: Any, undo: ExitStack) -> None:
+        """Watch connections."""
+        watcher = _watch(self.is_use, resource.name, process)
+        undo.callback(watcher.unwatch)
+
+    def wire(self, process: Any) -> Sequence[str] | None:
+        """The function; `None` where that has no name."""
+        del process
+        is_use = reference(self.is_use)
+        return None if is_use is None else [is_use]
+
+    @classmethod
+    def install_in_child(cls, resource: str, fields: Sequence[str], process: Any) -> None:
+        """Watch connections; the function is imported with the first of them, and not at start."""
+
+        def load_and_ask(address: Any) -> bool:
+            try:
+                function = find(fields[0])
+            except ImportError:  # a Python of another environment, without that package
+                watcher.unwatch()
+                return False
+            answer: bool = function(address)
+            return answer
+
+        watcher = _watch(load_and_ask, resource, process)
+
+    @classmethod
+    def describe(cls, guards: Sequence[Address]) -> Iterator[Sequence[str]]:
+        """Which function knows the addresses."""
+        for guard in guards:
+            yield [f"connections, told by {guard.title}"]
+
+    def doubts(self, covered: Collection[str], modules: Mapping[str, Any]) -> Iterator[Doubt]:
+        """A library is loaded that may have connected where it is not seen."""
+        from imbue.resource_guards.model import Doubt
+        from imbue.resource_guards.past_python import LIBRARIES
+
+        for library in LIBRARIES:
+            reaches = self.libraries is None or not set(self.libraries).isdisjoint(library.packages)
+            is_covered = not set(covered).isdisjoint(library.packages)
+            if reaches and not is_covered and _connects(library, modules):
+                yield Doubt(library.title, library.targets)
+
+
+def _watch(is_use: Callable[[Any], bool], resource: str, process: Any) -> ConnectionWatcher:
+    from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
+
+    see = process.see
+
+    def saw(what: str) -> None:
+        __tracebackhide__ = True
+        see(resource, what, CONNECTION)
+
+    watcher = ConnectionWatcher(is_use, saw)
+    watcher.watch()
+    return watcher
+
+
+def _known(label: str, libraries: Iterable[str]) -> tuple[str, ...]:
+    __tracebackhide__ = True
+    from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+    from imbue.resource_guards.messages import declare as messages
+    from imbue.resource_guards.past_python import PACKAGES
+
+    if isinstance(libraries, str):
+        raise ResourceGuardMisconfiguration(messages.libraries_is_text(label, libraries))
+    try:
+        listed = tuple(libraries)
+    except TypeError as error:
+        raise ResourceGuardMisconfiguration(
+            messages.not_a_list(label, "libraries", libraries)
+        ) from error
+    for each in listed:
+        if each not in PACKAGES:
+            raise ResourceGuardMisconfiguration(
+                messages.library_unknown(label, each, sorted(PACKAGES))
+            )
+    return listed
+
+
+def _connects(library: Library, modules: Mapping[str, Any]) -> bool:
+    if modules.get(library.module) is None:
+        return False
+    if library.when is None:
+        return True
+    try:
+        return library.when(modules[library.packages[0]])
+    except Exception:  # noqa: BLE001 - of another version than is known, which may connect so
+        return True

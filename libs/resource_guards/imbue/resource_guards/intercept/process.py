@@ -1,0 +1,64 @@
+"""What pytest's own process offers to the guards that are installed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from imbue.resource_guards.intercept.import_hook import ImportHook
+from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
+from imbue.resource_guards.intercept.shims import Shims
+from imbue.resource_guards.layers import Layer
+from imbue.resource_guards.model import Resource
+
+
+class Programs(NamedTuple):
+    """Where programs are guarded: by shims on PATH, and by what this process starts.
+
+    Args:
+        shims: Puts a shim before each.
+        watcher: Is asked about each start.
+    """
+
+    shims: Shims
+    watcher: ProgramWatcher
+
+    def add(self, resource: Resource, name: str, undo: ExitStack) -> None:
+        """Guard a program; `undo` ends it.
+
+        Raises:
+            ResourceGuardMisconfiguration: Programs in the private directory cannot be run.
+        """
+        binary = self.shims.add(resource, name)
+        undo.callback(self.shims.discard, name)
+        self.watcher.add(binary)
+        undo.callback(self.watcher.forget, binary)
+
+    def paths(self, name: str) -> tuple[str, ...]:
+        """Where a guarded program is installed."""
+        (found,) = [each.paths for each in self.watcher.binaries if each.name == name]
+        return found
+
+
+class SessionProcess(NamedTuple):
+    """The process that runs the tests.
+
+    Args:
+        session: The session's key, by which calls are reported.
+        see: Told of a use before it happens: the resource, what is used, and the layer that has seen it.
+        current: Tells for whom the calling code runs; where that is another object than before,
+            calls must be told again.
+        import_hook: Tells when a module is imported.
+        programs: Where programs are guarded.
+        tell_missing: Told of an optional target that an installed SDK does not have.
+        complain: Told of a guard that fails later, when its module is imported or it is undone.
+    """
+
+    session: str
+    see: Callable[[str, str, Layer], None]
+    current: Callable[[], object]
+    import_hook: ImportHook
+    programs: Programs
+    tell_missing: Callable[[str], None]
+    complain: Callable[[str], None]

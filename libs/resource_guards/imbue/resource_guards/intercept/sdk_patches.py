@@ -1,0 +1,94 @@
+"""Patch one target of an SDK in the session's process, now or when its module is imported."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.attributes import is_missing
+from imbue.resource_guards.intercept.attributes import missing_reason
+from imbue.resource_guards.intercept.attributes import resolve
+from imbue.resource_guards.intercept.gate import SdkCall
+from imbue.resource_guards.intercept.method_patch import MethodPatch
+from imbue.resource_guards.intercept.patches import Patches
+from imbue.resource_guards.intercept.process import SessionProcess
+from imbue.resource_guards.intercept.targets import find_module
+from imbue.resource_guards.intercept.targets import is_installed
+from imbue.resource_guards.intercept.targets import module_of
+from imbue.resource_guards.intercept.targets import version_of
+from imbue.resource_guards.messages import intercept as messages
+from imbue.resource_guards.model import Resource
+from imbue.resource_guards.model import SdkTarget
+
+
+class SdkPatch:
+    """The patch of a target, wherever it is found.
+
+    Args:
+        resource: The resource that the target belongs to.
+        target: The target.
+        process: What the session's process offers.
+    """
+
+    def __init__(self, resource: Resource, target: SdkTarget, process: SessionProcess) -> None:
+        self._resource = resource
+        self._target = target
+        self._process = process
+        self._patches = Patches()
+
+    def install(self, undo: ExitStack) -> None:
+        """Put it in; `undo` takes it out again.
+
+        Raises:
+            ResourceGuardMisconfiguration: The target is not there, or cannot be patched.
+        """
+        if isinstance(self._target.owner, str):
+            self._when_imported(self._target.owner.partition(":")[0], undo)
+        else:
+            undo.callback(self._patches.take_out)
+            self._put_in(self._target.owner)
+
+    def _when_imported(self, module_name: str, undo: ExitStack) -> None:
+        found = module_name in sys.modules or find_module(module_name)
+        if isinstance(found, str):
+            self._unless_optional(messages.module_missing(self._target, found))
+            return
+        if isinstance(found, ModuleSpec) and found.origin is None:
+            self._unless_optional(messages.target_in_namespace(self._target))
+            return
+        undo.callback(self._patches.take_out)
+        self._process.import_hook.when_imported(module_name, self._imported)
+        undo.callback(self._process.import_hook.forget, module_name, self._imported)
+
+    def _imported(self, module: ModuleType) -> None:
+        try:
+            self._put_in(resolve(module, self._target.owner.partition(":")[2]), module)
+        except ResourceGuardMisconfiguration as error:
+            self._process.complain(str(error))
+            raise
+
+    def _put_in(self, owner: Any, module: ModuleType | None = None) -> None:
+        target, process = self._target, self._process
+        if is_missing(owner, target.attribute):
+            self._unless_optional(missing_reason(target, owner))
+            return
+        try:
+            report = SdkCall(process.session, self._resource.name, target.title)
+            self._patches.put_in(MethodPatch(target, owner, report, process.current, module))
+        except ResourceGuardMisconfiguration as error:
+            raise ResourceGuardMisconfiguration(
+                messages.guard_failed(self._resource, error)
+            ) from error
+
+    def _unless_optional(self, reason: str) -> None:
+        if not self._target.optional:
+            raise ResourceGuardMisconfiguration(messages.guard_failed(self._resource, reason))
+        if is_installed(self._target) and not self._target.quiet:
+            version = version_of(module_of(self._target)) or ""
+            self._process.tell_missing(
+                messages.target_is_missing(self._resource, self._target, version)
+            )
