@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from imbue.resource_guards.guard import SHIM
 from imbue.resource_guards.kinds import OwnerKind
-from imbue.resource_guards.layers import SHIM
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record import ledger
 from imbue.resource_guards.record.ledger import Ledger

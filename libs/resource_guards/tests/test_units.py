@@ -18,9 +18,9 @@ from imbue.resource_guards import system
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.guard import SDK
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
-from imbue.resource_guards.layers import SDK
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal

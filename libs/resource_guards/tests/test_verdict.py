@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imbue.resource_guards.guard import SHIM
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
 from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.kinds import ViolationKind
-from imbue.resource_guards.layers import SHIM
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from imbue.resource_guards import system
 from imbue.resource_guards.errors import ResourceGuardViolation
-from imbue.resource_guards.layers import SDK
-from imbue.resource_guards.layers import SPAWN
+from imbue.resource_guards.guard import SDK
+from imbue.resource_guards.guard import SPAWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
     from typing import Protocol
 
+    from imbue.resource_guards.guard import Layer
     from imbue.resource_guards.kinds import OwnerKind
-    from imbue.resource_guards.layers import Layer
     from imbue.resource_guards.model import Use
 
     class Scope(Protocol):

@@ -13,9 +13,9 @@ from typing import Any
 from typing import NamedTuple
 
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.kinds import ViolationKind
-from imbue.resource_guards.layers import Layer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,8 @@ from imbue.resource_guards.errors import ResourceGuardError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.kinds import MethodKind
-from imbue.resource_guards.layers import Layer
 from imbue.resource_guards.model import SdkTarget
 
 __all__ = [

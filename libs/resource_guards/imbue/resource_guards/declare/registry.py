@@ -12,6 +12,7 @@ from typing import Any
 from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.guard import LAYERS
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.guards.address import Address
 from imbue.resource_guards.guards.call import Call
@@ -19,7 +20,6 @@ from imbue.resource_guards.guards.hooks import Hooks
 from imbue.resource_guards.guards.program import Program
 from imbue.resource_guards.guards.table import KINDS
 from imbue.resource_guards.kinds import MethodKind
-from imbue.resource_guards.layers import LAYERS
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkTarget

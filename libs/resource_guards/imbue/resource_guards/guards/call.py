@@ -5,9 +5,9 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
+from imbue.resource_guards.guard import SDK
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.layers import SDK
-from imbue.resource_guards.wire.references import reference
+from imbue.resource_guards.wire.guards_file import reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

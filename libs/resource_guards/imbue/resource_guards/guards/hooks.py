@@ -5,8 +5,8 @@ They are not there for child Pythons, whose copy of the SDK nobody has patched.
 
 from __future__ import annotations
 
+from imbue.resource_guards.guard import SDK
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.layers import SDK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

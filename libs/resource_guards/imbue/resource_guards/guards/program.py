@@ -5,9 +5,9 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
+from imbue.resource_guards.guard import SHIM
+from imbue.resource_guards.guard import SPAWN
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.layers import SHIM
-from imbue.resource_guards.layers import SPAWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

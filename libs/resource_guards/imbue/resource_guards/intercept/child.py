@@ -24,8 +24,8 @@ from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.wire import files
+from imbue.resource_guards.wire.guards_file import find
 from imbue.resource_guards.wire.guards_file import parse_guards
-from imbue.resource_guards.wire.references import find
 from imbue.resource_guards.wire.variable import ANY_SCOPE
 from imbue.resource_guards.wire.variable import OUTSIDE
 from imbue.resource_guards.wire.variable import VARIABLE

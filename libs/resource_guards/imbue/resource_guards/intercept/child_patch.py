@@ -11,7 +11,7 @@ from imbue.resource_guards.intercept.gate import SdkCall
 from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
-from imbue.resource_guards.wire.references import find
+from imbue.resource_guards.wire.guards_file import find
 
 
 def patch_target(module: ModuleType, session: str, resource: str, fields: Sequence[str]) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NamedTuple
 
+from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.intercept.shims import Shims
-from imbue.resource_guards.layers import Layer
 from imbue.resource_guards.model import Resource
 
 

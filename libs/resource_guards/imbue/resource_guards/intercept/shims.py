@@ -17,9 +17,9 @@ from typing import Final
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.guard import SHIM
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_runnable
-from imbue.resource_guards.layers import SHIM
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.system import whole

@@ -10,7 +10,7 @@ from imbue.resource_guards.intercept.process import SessionProcess
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.wire.guards_file import Guarded
 from imbue.resource_guards.wire.guards_file import format_guards
-from imbue.resource_guards.wire.references import reference
+from imbue.resource_guards.wire.guards_file import reference
 
 
 def write_guards(file: Path, resources: Iterable[Resource], process: SessionProcess) -> None:

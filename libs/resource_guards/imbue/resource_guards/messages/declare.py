@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.layers import Layer
+from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
 

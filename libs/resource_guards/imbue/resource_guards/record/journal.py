@@ -19,8 +19,8 @@ from typing import Final
 
 from imbue.resource_guards import system
 from imbue.resource_guards.errors import JournalError
-from imbue.resource_guards.layers import LAYERS
-from imbue.resource_guards.layers import Layer
+from imbue.resource_guards.guard import LAYERS
+from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.shared_note import SharedNote

@@ -7,7 +7,7 @@ Lines of fields between tabs. The first has the version, since a child may have 
     path    FOLDER...                          PATH before the shims were put there
     KIND    RESOURCE  LABEL  FIELD...          for each guard
 
-KIND is the class of a guard, as `wire/references.py` writes it, and the fields are what its `wire` says.
+KIND is the class of a guard, as `reference` writes it, and the fields are what its `wire` says.
 In a field a tab, a line end and a backslash are written ``\t``, ``\n`` and ``\\``: folders may have them in their names.
 
 Imports nothing, since child Pythons load it at start.
@@ -18,6 +18,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 VERSION = "3"
 
@@ -75,3 +76,26 @@ def _fields(line: str) -> list[str]:
 def _unescaped(field: str) -> str:
     parts = field.split("\\\\")  # between backslashes that stand for themselves
     return "\\".join(each.replace("\\t", "\t").replace("\\n", "\n") for each in parts)
+
+
+def reference(named: Any) -> str | None:
+    """How another process finds something; `None` where it has no name, as in a function."""
+    name = getattr(named, "__qualname__", "")
+    module = getattr(named, "__module__", None)
+    if module is None:
+        return getattr(named, "__name__", None)  # a module
+    return None if "<" in name else f"{module}:{name}"
+
+
+def find(reference: str) -> Any:
+    """What a reference leads to, of which the module is imported here.
+
+    Raises:
+        ImportError: There is no such module, as in a Python of another environment.
+        AttributeError: The module does not have it.
+    """
+    module, _, path = reference.partition(":")
+    found = __import__(module, fromlist=["_"])  # `importlib` is not there at start
+    for name in path.split(".") if path else ():
+        found = getattr(found, name)
+    return found

@@ -17,8 +17,8 @@ from typing import Final
 from typing import NamedTuple
 
 from imbue.resource_guards.errors import JournalError
-from imbue.resource_guards.layers import LAYERS
-from imbue.resource_guards.layers import Layer
+from imbue.resource_guards.guard import LAYERS
+from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.wire.variable import ANY_SCOPE
