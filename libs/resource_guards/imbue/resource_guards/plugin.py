@@ -89,6 +89,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--resource-guards-fix-dirty", **flag, help=messages.fix_dirty_help())
     parser.addini("resource_guards", messages.names_help(), type="args")
+    parser.addini("resource_guards_define", messages.define_help(), type="linelist")
     parser.addini("resource_guards_mode", messages.mode_help(), default=Mode.ENFORCE.value)
     parser.addini("resource_guards_warn", messages.warn_help(), type="args")
     parser.addini("resource_guards_native", messages.native_help(), type="bool", default=False)

@@ -6,12 +6,14 @@ import inspect
 import shutil
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points
 from typing import Final
 
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages import declare as messages
 
 ENTRY_POINT_GROUP: Final = "resource_guards"
@@ -42,6 +44,39 @@ def register_named(names: Iterable[str], registry: Registry) -> None:
             registry.register_binary_guard(name)
         else:
             raise ResourceGuardMisconfiguration(messages.name_unknown(name, sorted(installed)))
+
+
+def register_defined(lines: Iterable[str], registry: Registry) -> None:
+    """Register what the settings define, a line each: ``rates: program:rates call:rates_sdk:Client.send``.
+
+    Args:
+        lines: The lines. Behind the resource's name and a colon stand its guards, each by the name of
+            its kind, a colon, and what that kind takes.
+        registry: Where they are registered; it knows the kinds.
+
+    Raises:
+        ResourceGuardMisconfiguration: One cannot be read.
+    """
+    for line in lines:
+        name, colon, guards = (part.strip() for part in line.partition(":"))
+        if not name or not colon or not guards:
+            raise ResourceGuardMisconfiguration(messages.definition_unreadable(line))
+        for written in guards.split():
+            registry.register_guard(name, _guard(name, written, registry.kinds))
+
+
+def _guard(name: str, written: str, kinds: Mapping[str, type[Guard]]) -> Guard:
+    kind, _, text = written.partition(":")
+    if kind not in kinds:
+        raise ResourceGuardMisconfiguration(messages.kind_unknown(name, written, kinds))
+    if not text:
+        raise ResourceGuardMisconfiguration(messages.kind_without_value(name, kind))
+    try:
+        return kinds[kind].parse(name, text)
+    except NotImplementedError:
+        raise ResourceGuardMisconfiguration(
+            messages.kind_not_in_settings(name, kind, text)
+        ) from None
 
 
 def register_entry_point(entry_point: EntryPoint, registry: Registry) -> None:

@@ -97,6 +97,28 @@ def layer_bad(guard: Guard, layer: Layer, known: Iterable[str]) -> str:
     )
 
 
+def definition_unreadable(line: str) -> str:
+    """A line of `resource_guards_define` that is no definition."""
+    return (
+        f"resource_guards_define: {line!r} defines no resource. Write its name, a colon and its guards: "
+        f"rates: program:rates call:rates_sdk:Client.send"
+    )
+
+
+def kind_unknown(label: str, written: str, known: Iterable[str]) -> str:
+    """A guard in the settings of a kind that nobody has told of."""
+    kind = written.partition(":")[0]
+    return (
+        f"resource_guards_define: of resource '{label}', {written!r} names no kind of guard"
+        f"{nearest(kind, known)}. Kinds are {quoted(known)}; write one of them, a colon, and what it guards."
+    )
+
+
+def kind_without_value(label: str, kind: str) -> str:
+    """A guard in the settings that names its kind alone."""
+    return f"resource_guards_define: of resource '{label}', '{kind}:' names nothing to guard. Write it behind the colon."
+
+
 def kind_not_in_settings(label: str, kind: str, text: str) -> str:
     """A kind of guard that is only there for code."""
     return (

@@ -107,6 +107,14 @@ def mode_help() -> str:
     )
 
 
+def define_help() -> str:
+    """The setting that defines resources."""
+    return (
+        "Resources that are guarded by what stands here, a line each: its name, a colon, and its "
+        "guards, as in 'rates: program:rates call:rates_sdk:Client.send'."
+    )
+
+
 def warn_help() -> str:
     """What ``pytest --help`` says of the setting."""
     return "where only to warn: docker, missing:docker or superfluous:docker."
