@@ -137,8 +137,8 @@ def _fix(options: argparse.Namespace) -> int:
         raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
     from imbue.resource_guards.fix.apply import Output  # they need LibCST
     from imbue.resource_guards.fix.apply import apply
+    from imbue.resource_guards.fix.lines import fix_lines
     from imbue.resource_guards.fix.plan import make_plan
-    from imbue.resource_guards.report.fix import fix_lines
 
     document = read_document(options.report)
     if document.problems:

@@ -192,6 +192,6 @@ def pytest_terminal_summary(
 
         write_findings(terminalreporter, session.findings)
     if session.recorder is not None:
-        from imbue.resource_guards.report.summary import write_report  # as above
+        from imbue.resource_guards.conclusion import write_report  # as above
 
         write_report(terminalreporter, session.recorder)

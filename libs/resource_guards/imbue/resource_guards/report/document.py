@@ -20,10 +20,10 @@ from imbue.resource_guards.report.files import read_regular
 from imbue.resource_guards.report.files import write_whole
 from imbue.resource_guards.report.reader import OneOf
 from imbue.resource_guards.report.reader import reader
-from imbue.resource_guards.report.records import OUTCOMES
-from imbue.resource_guards.report.records import Digest
-from imbue.resource_guards.report.records import Path as SourcePath
-from imbue.resource_guards.report.records import TestRecord
+from imbue.resource_guards.report.record_of_test import OUTCOMES
+from imbue.resource_guards.report.record_of_test import Digest
+from imbue.resource_guards.report.record_of_test import Path as SourcePath
+from imbue.resource_guards.report.record_of_test import TestRecord
 
 FORMAT: Final = "resource-guards-report"
 VERSION: Final = 1

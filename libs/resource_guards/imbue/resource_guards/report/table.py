@@ -13,7 +13,7 @@ from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
-from imbue.resource_guards.report.records import TestRecord
+from imbue.resource_guards.report.record_of_test import TestRecord
 
 _NAME: Final = 20
 _WIDTHS: Final = (7, 5, 9, 5, 6, 6, 8, 12)
