@@ -28,7 +28,9 @@ from imbue.resource_guards.messages.explanations import EXPLANATIONS
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import merge_documents
 from imbue.resource_guards.report.document import read_document
-from imbue.resource_guards.report.document import write_document
+from imbue.resource_guards.report.formats import JSON
+from imbue.resource_guards.report.formats import rendered
+from imbue.resource_guards.report.formats import write_report_file
 from imbue.resource_guards.report.table import table
 
 
@@ -116,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _merge(options: argparse.Namespace) -> int:
     documents = {str(path): read_document(path) for path in options.reports}
-    write_document(merge_documents(documents), options.output)
+    write_report_file(options.output, rendered(JSON, merge_documents(documents)))
     return 0
 
 

@@ -85,6 +85,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--resource-guards-report", **flag, help=messages.report_help())
     group.addoption("--resource-guards-json", **text, metavar="PATH", help=messages.json_help())
     group.addoption(
+        "--resource-guards-output",
+        action="append",
+        default=[],
+        metavar="FORMAT:PATH",
+        help=messages.output_help(),
+    )
+    group.addoption(
         "--resource-guards-fix", **text, choices=["diff", "write"], help=messages.fix_help()
     )
     group.addoption("--resource-guards-fix-dirty", **flag, help=messages.fix_dirty_help())
@@ -117,6 +124,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_ends(config: pytest.Config) -> None:
     """Make the marks known, when conftests have described those that they want to describe."""
     config.stash[SESSION].add_markers()
+    if config.option.resource_guards_output and not hasattr(config, "workerinput"):
+        from imbue.resource_guards.conclusion import check_outputs  # only where needed
+
+        with usage_errors():
+            check_outputs(config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -35,7 +35,8 @@ def read_policy(config: pytest.Config) -> Policy:
     option = config.option
     mode = _mode(option.resource_guards or config.getini("resource_guards_mode"))
     fixes = bool(option.resource_guards_fix)
-    records = bool(option.resource_guards_report or option.resource_guards_json or fixes)
+    writes = option.resource_guards_json or option.resource_guards_output
+    records = bool(option.resource_guards_report or writes or fixes)
     if records and mode is Mode.OFF:
         raise ResourceGuardMisconfiguration(messages.records_while_off())
     if fixes and not has_libcst():

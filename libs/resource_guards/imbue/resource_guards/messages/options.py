@@ -28,7 +28,7 @@ def fix_needs_libcst() -> str:
 def records_while_off() -> str:
     """A report or fix of a run that sees nothing."""
     return (
-        "--resource-guards-report, -json and -fix see nothing where resource guards are off: leave "
+        "--resource-guards-report, -json, -output and -fix see nothing where resource guards are off: leave "
         "out the mode, or say --resource-guards=warn."
     )
 
@@ -36,7 +36,7 @@ def records_while_off() -> str:
 def records_of_nothing() -> str:
     """A report or fix of a run that guards nothing."""
     return (
-        "--resource-guards-report, -json and -fix were asked for, and nothing is guarded: name what "
+        "--resource-guards-report, -json, -output and -fix were asked for, and nothing is guarded: name what "
         "to guard (resource_guards = docker tmux in the settings, or a conftest)."
     )
 
@@ -91,7 +91,17 @@ def report_help() -> str:
 
 def json_help() -> str:
     """What ``pytest --help`` says of the option."""
-    return "write what each test has declared and used to a JSON file."
+    return (
+        "write what each test has declared and used to a JSON file; short for "
+        "--resource-guards-output=json:PATH."
+    )
+
+
+def output_help() -> str:
+    """What ``pytest --help`` says of the option."""
+    return (
+        "write the report to a file in a format: json, table, or a plugin's own; may be repeated."
+    )
 
 
 def names_help() -> str:

@@ -181,12 +181,6 @@ def reports_differ(path: str, first: str, second: str) -> str:
     )
 
 
-def json_not_written(path: Path, error: OSError) -> str:
-    """A report that is lost."""
-    said = error.strerror or error
-    return f"--resource-guards-json: {path} cannot be written: {said}. The report is lost."
-
-
 def fix_failed(error: Exception, origin: str) -> str:
     """A fix that ended in an error of our own making."""
     return (

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from typing import TextIO
 
 from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.kinds import Direction
@@ -54,6 +55,11 @@ def table(document: Document, *, verbose: bool) -> Iterator[Line]:
     if verbose:
         for mark, label in document.labels.items():
             yield from _tests_of(mark, label, document.tests)
+
+
+def write_table(document: Document, file: TextIO) -> None:
+    """Write the report to a file, with each test."""
+    file.writelines(f"{line.text}\n" for line in table(document, verbose=True))
 
 
 def _line_of(mark: str, label: str, tests: list[TestRecord]) -> Line:
