@@ -14,8 +14,9 @@ import pytest
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import origin_of
+from imbue.resource_guards.messages import fix as say_fix
 from imbue.resource_guards.messages import formats as say_formats
-from imbue.resource_guards.messages import report as messages
+from imbue.resource_guards.messages import report as say_report
 from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.formats import JSON
 from imbue.resource_guards.report.formats import Format
@@ -86,7 +87,7 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> N
         try:
             fixed = config.stash[FIXED] = _fix(config, recorder)
         except Exception as error:  # noqa: BLE001 - pytest would end without its summary
-            findings.add_problem(messages.fix_failed(error, origin_of(error)))
+            findings.add_problem(say_fix.fix_failed(error, origin_of(error)))
         else:
             if fixed.error:
                 findings.add_problem(fixed.error)
@@ -132,14 +133,14 @@ def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:
     config = terminal.config
     verbose = terminal.verbosity > 0
     if config.option.resource_guards_report:
-        terminal.section(messages.REPORT_TITLE, sep="=")
+        terminal.section(say_report.REPORT_TITLE, sep="=")
         for line in table(recorder.document(), verbose=verbose):
             terminal.write_line(line.text, bold=line.bold, red=line.red)
     if not config.option.resource_guards_fix:
         return
-    terminal.section(messages.FIX_TITLE, sep="=")
+    terminal.section(say_fix.FIX_TITLE, sep="=")
     if FIXED not in config.stash:
-        terminal.write_line(messages.fix_untrustworthy(), red=True)
+        terminal.write_line(say_fix.FIX_UNTRUSTWORTHY, red=True)
         return
     from imbue.resource_guards.fix.lines import fix_lines  # it needs LibCST
 

@@ -79,26 +79,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         **text,
         choices=[mode.value for mode in Mode],
         metavar="MODE",
-        help=messages.mode_help(),
+        help=messages.MODE_HELP,
     )
-    group.addoption("--resource-guards-list", **flag, help=messages.list_help())
-    group.addoption("--resource-guards-report", **flag, help=messages.report_help())
-    group.addoption("--resource-guards-json", **text, metavar="PATH", help=messages.json_help())
+    group.addoption("--resource-guards-list", **flag, help=messages.LIST_HELP)
+    group.addoption("--resource-guards-report", **flag, help=messages.REPORT_HELP)
+    group.addoption("--resource-guards-json", **text, metavar="PATH", help=messages.JSON_HELP)
     group.addoption(
         "--resource-guards-output",
         action="append",
         default=[],
         metavar="FORMAT:PATH",
-        help=messages.output_help(),
+        help=messages.OUTPUT_HELP,
     )
     group.addoption(
-        "--resource-guards-fix", **text, choices=["diff", "write"], help=messages.fix_help()
+        "--resource-guards-fix", **text, choices=["diff", "write"], help=messages.FIX_HELP
     )
-    group.addoption("--resource-guards-fix-dirty", **flag, help=messages.fix_dirty_help())
-    parser.addini("resource_guards", messages.names_help(), type="args")
-    parser.addini("resource_guards_mode", messages.mode_help(), default=Mode.ENFORCE.value)
-    parser.addini("resource_guards_warn", messages.warn_help(), type="args")
-    parser.addini("resource_guards_native", messages.native_help(), type="bool", default=False)
+    group.addoption("--resource-guards-fix-dirty", **flag, help=messages.FIX_DIRTY_HELP)
+    parser.addini("resource_guards", messages.NAMES_HELP, type="args")
+    parser.addini("resource_guards_mode", messages.MODE_HELP, default=Mode.ENFORCE.value)
+    parser.addini("resource_guards_warn", messages.WARN_HELP, type="args")
+    parser.addini("resource_guards_native", messages.NATIVE_HELP, type="bool", default=False)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:

@@ -20,7 +20,6 @@ def marker_line(resource: Resource) -> str:
 
 
 def name_empty(label: object) -> str:
-    """A resource without a name."""
     return (
         f"A resource guard was registered under the name {label!r}. Give it a name that is not "
         f"empty: the name of the program, or of the service."
@@ -28,7 +27,6 @@ def name_empty(label: object) -> str:
 
 
 def name_unprintable(label: str) -> str:
-    """A name with control characters."""
     return (
         f"A resource guard was registered under the name {label!r}, which has characters that "
         f"cannot be printed. Give it the name of the program, or of the service."
@@ -36,7 +34,6 @@ def name_unprintable(label: str) -> str:
 
 
 def name_no_identifier(label: str, mark: str) -> str:
-    """A name whose mark could not be written."""
     return (
         f"Resource guard '{label}': '{mark}' cannot be the name of a mark, since it cannot be "
         f"written after @pytest.mark. (letters, digits and underscores, not first a digit or an "
@@ -46,7 +43,6 @@ def name_no_identifier(label: str, mark: str) -> str:
 
 
 def name_is_pytests(label: str, mark: str) -> str:
-    """A mark that pytest has given a meaning."""
     return (
         f"Resource guard '{label}': the mark '{mark}' is pytest's own and means something else. "
         f"Give another mark: register_resource_guard('{label}', mark='...')."
@@ -54,7 +50,6 @@ def name_is_pytests(label: str, mark: str) -> str:
 
 
 def mark_taken(new: Resource, old: Resource) -> str:
-    """Two resources that want the same mark."""
     return (
         f"Resource guards '{old.label}' ({old.origin}) and '{new.label}' ({new.origin}) both "
         f"claim the mark '{new.name}'. Register both under one name, if they are one resource, or "
@@ -63,7 +58,6 @@ def mark_taken(new: Resource, old: Resource) -> str:
 
 
 def binary_taken(new: Resource, other: Resource, taken: Collection[str]) -> str:
-    """Two resources that want the same executable."""
     return (
         f"Resource guards '{other.label}' ({other.origin}) and '{new.label}' ({new.origin}) both "
         f"guard the binary {quoted(sorted(taken))}. Leave it to one of them."
@@ -71,7 +65,6 @@ def binary_taken(new: Resource, other: Resource, taken: Collection[str]) -> str:
 
 
 def binary_name_bad(label: str, binary: object) -> str:
-    """A binary that cannot be looked up."""
     return (
         f"Resource guard '{label}': {binary!r} is not the name of an executable. Give the bare "
         f"name that is looked up on PATH, 'docker' and not '/usr/bin/docker'; every path to it "
@@ -80,12 +73,10 @@ def binary_name_bad(label: str, binary: object) -> str:
 
 
 def binaries_is_text(label: str, binaries: str) -> str:
-    """A string where a list of strings was meant."""
     return f"Resource guard '{label}': binaries={binaries!r} is text; write [{binaries!r}]."
 
 
 def targets_is_text(label: str, targets: str) -> str:
-    """A string where a list of strings was meant."""
     return f"Resource guard '{label}': targets={targets!r} is text; write [{targets!r}]."
 
 
@@ -98,7 +89,6 @@ def sdk_guard_incomplete(label: str) -> str:
 
 
 def target_unreadable(label: str, target: object) -> str:
-    """A target that is not written as one."""
     return (
         f"Resource guard '{label}': cannot read the target {target!r}. Write "
         f"'package.module:Class.method' or 'package.module:function'."
@@ -106,24 +96,20 @@ def target_unreadable(label: str, target: object) -> str:
 
 
 def nothing_to_guard(label: str) -> str:
-    """A guard without anything that it watches."""
     return f"Resource guard '{label}': name at least one binary or target."
 
 
 def not_a_list(label: str, argument: str, value: object) -> str:
-    """Something else where a list of strings was meant."""
     return (
         f"Resource guard '{label}': {argument}={value!r} is not a list; write {argument}=['...']."
     )
 
 
 def mark_not_text(label: str, mark: object) -> str:
-    """A mark that is no text."""
     return f"Resource guard '{label}': mark={mark!r} is not text; write mark='...'."
 
 
 def methods_unreadable(label: str, method: object, kinds: Iterable[str]) -> str:
-    """A method that is not written as one."""
     return (
         f"Resource guard '{label}': cannot read the method {method!r}. Write "
         f"(SomeClass, 'method', MethodKind.SYNC); the kinds are {quoted(kinds)}."
@@ -131,7 +117,6 @@ def methods_unreadable(label: str, method: object, kinds: Iterable[str]) -> str:
 
 
 def two_marks(label: str, mark: str, old: Resource) -> str:
-    """One resource registered under two marks."""
     return (
         f"Resource guard '{label}' is registered under the mark '{mark}', and was under "
         f"'{old.name}' ({old.origin}). A resource has one mark: leave out mark= the second time."
@@ -139,7 +124,6 @@ def two_marks(label: str, mark: str, old: Resource) -> str:
 
 
 def hook_failed(error: Exception, where: str) -> str:
-    """An implementation of the hook that raised."""
     return (
         f"An implementation of pytest_register_resource_guards failed at {where}: "
         f"{type(error).__name__}: {error}. Correct it there."
@@ -147,7 +131,6 @@ def hook_failed(error: Exception, where: str) -> str:
 
 
 def entry_point_failed(name: str, value: str, error: Exception) -> str:
-    """A published guard that does not register."""
     return (
         f"The resource guard that the entry point '{name}' ({value}) publishes could not be "
         f"registered: {type(error).__name__}: {error}. Update or remove its package."
@@ -168,7 +151,6 @@ def cleanup_failed() -> str:
 
 
 def fixture_declares_nothing(resources: tuple[object, ...]) -> str:
-    """A fixture declaration that names no resource."""
     return (
         f"@fixture_uses_resources{resources!r}: name at least one resource, as text: "
         f"@fixture_uses_resources('docker')."
@@ -176,7 +158,6 @@ def fixture_declares_nothing(resources: tuple[object, ...]) -> str:
 
 
 def fixture_declared_twice(function: object) -> str:
-    """Stacked fixture declarations."""
     name = getattr(function, "__name__", function)
     return (
         f"Fixture '{name}' has @fixture_uses_resources twice. Name all its resources in one: "
@@ -185,7 +166,6 @@ def fixture_declared_twice(function: object) -> str:
 
 
 def fixture_declares_unknown(fixture: str, unknown: Collection[str], known: Collection[str]) -> str:
-    """A fixture declaration of something that is not guarded."""
     return (
         f"Fixture '{fixture}': @fixture_uses_resources names {quoted(sorted(unknown))}, which is "
         f"not guarded. Guarded are {quoted(known)}. Correct the name, or register the guard."
@@ -193,7 +173,6 @@ def fixture_declares_unknown(fixture: str, unknown: Collection[str], known: Coll
 
 
 def is_use_not_callable(label: str, is_use: object) -> str:
-    """A connection guard without a function."""
     return (
         f"register_connection_guard('{label}', {is_use!r}): the second argument is a function "
         f"that is given an address and returns whether it is the resource's."
@@ -201,12 +180,10 @@ def is_use_not_callable(label: str, is_use: object) -> str:
 
 
 def libraries_is_text(label: str, libraries: str) -> str:
-    """A string where a list of strings was meant."""
     return f"Resource guard '{label}': libraries={libraries!r} is text; write [{libraries!r}]."
 
 
 def library_unknown(label: str, library: object, known: Sequence[str]) -> str:
-    """A library that is not known to connect past Python."""
     return (
         f"Resource guard '{label}': libraries=[{library!r}] names no library that is known to "
         f"connect past Python. These are: {', '.join(known)}. What connects by Python's socket is "
@@ -215,7 +192,6 @@ def library_unknown(label: str, library: object, known: Sequence[str]) -> str:
 
 
 def name_unknown(name: str, installed: Sequence[str]) -> str:
-    """A name in the setting that means nothing here."""
     return (
         f"resource_guards: '{name}' is neither an installed guard package (installed: "
         f"{quoted(installed)}) nor a program on PATH. Correct it, install its guard package, or "

@@ -103,9 +103,9 @@ def read_document(path: Path) -> Document:
     except (OSError, ValueError) as error:
         raise ResourceGuardMisconfiguration(messages.report_unreadable(path, error)) from error
     except RecursionError:
-        said = ValueError(messages.report_nested_too_deeply())
+        said = ValueError(messages.REPORT_NESTED_TOO_DEEPLY)
     except MemoryError:
-        said = ValueError(messages.report_too_large_for_memory())
+        said = ValueError(messages.REPORT_TOO_LARGE_FOR_MEMORY)
     raise ResourceGuardMisconfiguration(messages.report_unreadable(path, said))
 
 
