@@ -20,10 +20,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from imbue.resource_guards.__main__ import main
-from imbue.resource_guards.report.document import FORMAT
+from imbue.resource_guards.report.document import SIGNATURE
 
 REPORT: dict[str, Any] = {
-    "format": FORMAT,
+    "format": SIGNATURE,
     "version": 1,
     "resources": [{"mark": "tool", "name": "tool"}],
     "sources": {},

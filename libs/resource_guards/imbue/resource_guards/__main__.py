@@ -28,7 +28,9 @@ from imbue.resource_guards.messages.explanations import EXPLANATIONS
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import merge_documents
 from imbue.resource_guards.report.document import read_document
-from imbue.resource_guards.report.document import write_document
+from imbue.resource_guards.report.formats import JSON
+from imbue.resource_guards.report.formats import rendered
+from imbue.resource_guards.report.formats import write_report_file
 from imbue.resource_guards.report.table import table
 
 
@@ -85,27 +87,27 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m imbue.resource_guards", description=messages.program_help())
+    parser = _Parser(prog="python -m imbue.resource_guards", description=messages.PROGRAM_HELP)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    merge = commands.add_parser("merge", help=messages.merge_help())
+    merge = commands.add_parser("merge", help=messages.MERGE_HELP)
     merge.add_argument("reports", nargs="+", type=Path, metavar="FILE")
     merge.add_argument("--output", "-o", required=True, type=Path, metavar="FILE")
     merge.set_defaults(run=_merge)
 
-    report = commands.add_parser("report", help=messages.report_help())
+    report = commands.add_parser("report", help=messages.REPORT_HELP)
     report.add_argument("report", type=Path, metavar="FILE")
     report.add_argument("--verbose", "-v", action="store_true")
     report.set_defaults(run=_report)
 
-    explain = commands.add_parser("explain", help=explanations.explain_help())
+    explain = commands.add_parser("explain", help=explanations.EXPLAIN_HELP)
     explain.add_argument("topic", nargs="?", choices=list(EXPLANATIONS))
     explain.set_defaults(run=_explain)
 
-    fix = commands.add_parser("fix", help=messages.fix_file_help())
+    fix = commands.add_parser("fix", help=messages.FIX_FILE_HELP)
     fix.add_argument("report", type=Path, metavar="FILE")
-    fix.add_argument("--root", type=Path, default=Path.cwd(), help=messages.root_help())
-    fix.add_argument("--dirty", action="store_true", help=messages.fix_dirty_help())
+    fix.add_argument("--root", type=Path, default=Path.cwd(), help=messages.ROOT_HELP)
+    fix.add_argument("--dirty", action="store_true", help=messages.FIX_DIRTY_HELP)
     fix.add_argument("--verbose", "-v", action="store_true")
     output = fix.add_mutually_exclusive_group(required=True)
     for name in ("diff", "write"):
@@ -116,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _merge(options: argparse.Namespace) -> int:
     documents = {str(path): read_document(path) for path in options.reports}
-    write_document(merge_documents(documents), options.output)
+    write_report_file(options.output, rendered(JSON, merge_documents(documents)))
     return 0
 
 
@@ -134,11 +136,11 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _fix(options: argparse.Namespace) -> int:
     if not has_libcst():
-        raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
+        raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
     from imbue.resource_guards.fix.apply import Output  # they need LibCST
     from imbue.resource_guards.fix.apply import apply
+    from imbue.resource_guards.fix.lines import fix_lines
     from imbue.resource_guards.fix.plan import make_plan
-    from imbue.resource_guards.report.fix import fix_lines
 
     document = read_document(options.report)
     if document.problems:

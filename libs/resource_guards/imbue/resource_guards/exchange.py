@@ -45,7 +45,7 @@ def receive(session: GuardSession, data: Mapping[str, Any]) -> None:
 def follow_workers(session: GuardSession) -> None:
     """Remember which tests of workers wait for a verdict. A second call changes nothing."""
     if session.waiting is None and not session.is_blocked and session.policy.mode is not Mode.OFF:
-        from imbue.resource_guards.report.waiting import Waiting  # only with workers
+        from imbue.resource_guards.report.open_verdicts import OpenVerdicts  # only with workers
 
-        session.waiting = Waiting(session.findings.add_problem)
+        session.waiting = OpenVerdicts(session.findings.add_problem)
         session.config.pluginmanager.register(session.waiting)

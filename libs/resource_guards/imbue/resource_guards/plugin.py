@@ -79,20 +79,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         **text,
         choices=[mode.value for mode in Mode],
         metavar="MODE",
-        help=messages.mode_help(),
+        help=messages.MODE_HELP,
     )
-    group.addoption("--resource-guards-list", **flag, help=messages.list_help())
-    group.addoption("--resource-guards-report", **flag, help=messages.report_help())
-    group.addoption("--resource-guards-json", **text, metavar="PATH", help=messages.json_help())
+    group.addoption("--resource-guards-list", **flag, help=messages.LIST_HELP)
+    group.addoption("--resource-guards-report", **flag, help=messages.REPORT_HELP)
+    group.addoption("--resource-guards-json", **text, metavar="PATH", help=messages.JSON_HELP)
     group.addoption(
-        "--resource-guards-fix", **text, choices=["diff", "write"], help=messages.fix_help()
+        "--resource-guards-output",
+        action="append",
+        default=[],
+        metavar="FORMAT:PATH",
+        help=messages.OUTPUT_HELP,
     )
-    group.addoption("--resource-guards-fix-dirty", **flag, help=messages.fix_dirty_help())
-    parser.addini("resource_guards", messages.names_help(), type="args")
-    parser.addini("resource_guards_define", messages.define_help(), type="linelist")
-    parser.addini("resource_guards_mode", messages.mode_help(), default=Mode.ENFORCE.value)
-    parser.addini("resource_guards_warn", messages.warn_help(), type="args")
-    parser.addini("resource_guards_native", messages.native_help(), type="bool", default=False)
+    group.addoption(
+        "--resource-guards-fix", **text, choices=["diff", "write"], help=messages.FIX_HELP
+    )
+    group.addoption("--resource-guards-fix-dirty", **flag, help=messages.FIX_DIRTY_HELP)
+    parser.addini("resource_guards", messages.NAMES_HELP, type="args")
+    parser.addini("resource_guards_define", messages.DEFINE_HELP, type="linelist")
+    parser.addini("resource_guards_mode", messages.MODE_HELP, default=Mode.ENFORCE.value)
+    parser.addini("resource_guards_warn", messages.WARN_HELP, type="args")
+    parser.addini("resource_guards_native", messages.NATIVE_HELP, type="bool", default=False)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
@@ -118,6 +125,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_ends(config: pytest.Config) -> None:
     """Make the marks known, when conftests have described those that they want to describe."""
     config.stash[SESSION].add_markers()
+    if config.option.resource_guards_output and not hasattr(config, "workerinput"):
+        from imbue.resource_guards.conclusion import check_outputs  # only where needed
+
+        with usage_errors():
+            check_outputs(config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -193,6 +205,6 @@ def pytest_terminal_summary(
 
         write_findings(terminalreporter, session.findings)
     if session.recorder is not None:
-        from imbue.resource_guards.report.summary import write_report  # as above
+        from imbue.resource_guards.conclusion import write_report  # as above
 
         write_report(terminalreporter, session.recorder)

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from imbue.resource_guards.lifecycle.tests import Lifecycle
     from imbue.resource_guards.model import Resource
     from imbue.resource_guards.report.findings import Findings
+    from imbue.resource_guards.report.open_verdicts import OpenVerdicts
     from imbue.resource_guards.report.recorder import Recorder
-    from imbue.resource_guards.report.waiting import Waiting
-
-RECORDER: Final = "resource_guards_recorder"
 
 SESSIONS: Final[list[GuardSession]] = []
 """The sessions of this process, innermost last: a test may run pytest in its own process."""
@@ -44,7 +42,7 @@ class GuardSession:
         self.began = time.time_ns()
         self.policy = Policy(Mode.ENFORCE)
         self.recorder: Recorder | None = None
-        self.waiting: Waiting | None = None
+        self.waiting: OpenVerdicts | None = None
         self.is_blocked = False
         self.is_finishing = False
         self.skip_names: set[str] = set()
@@ -181,10 +179,10 @@ class GuardSession:
 
     def _record(self) -> None:
         if self.recorder is None and self.policy.records:
-            from imbue.resource_guards.report.recorder import Recorder
+            from imbue.resource_guards.report.recorder import start_recording
 
-            self.recorder = Recorder(self)
-            self.config.pluginmanager.register(self.recorder, RECORDER)
+            run = self.config, self.registry, self.findings, self.began
+            self.recorder = start_recording(*run)
 
     def judge(self) -> None:
         """Begin to follow tests.
@@ -255,7 +253,9 @@ class GuardSession:
             hand_in(self, self.config.workeroutput)
             return
         if self.recorder is not None:
-            self.recorder.conclude()
+            from imbue.resource_guards.conclusion import conclude
+
+            conclude(self.config, self.recorder, self.findings)
         if pytest_session.exitstatus == pytest.ExitCode.OK and (
             self.findings.problems or pytest_session.testsfailed
         ):

@@ -35,11 +35,12 @@ def read_policy(config: pytest.Config) -> Policy:
     option = config.option
     mode = _mode(option.resource_guards or config.getini("resource_guards_mode"))
     fixes = bool(option.resource_guards_fix)
-    records = bool(option.resource_guards_report or option.resource_guards_json or fixes)
+    writes = option.resource_guards_json or option.resource_guards_output
+    records = bool(option.resource_guards_report or writes or fixes)
     if records and mode is Mode.OFF:
-        raise ResourceGuardMisconfiguration(messages.records_while_off())
+        raise ResourceGuardMisconfiguration(messages.RECORDS_WHILE_OFF)
     if fixes and not has_libcst():
-        raise ResourceGuardMisconfiguration(messages.fix_needs_libcst())
+        raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
     warn, native = config.getini("resource_guards_warn"), read_native(config)
     return Policy(mode, warn, learns=fixes, records=records, native=native)
 
@@ -124,7 +125,7 @@ class Policy:
             ResourceGuardMisconfiguration: There is something to complain of.
         """
         if self.records and is_complete and not registry.names:
-            raise ResourceGuardMisconfiguration(messages.records_of_nothing())
+            raise ResourceGuardMisconfiguration(messages.RECORDS_OF_NOTHING)
         if not is_complete and not registry.names:
             return
         known = {name for each in registry for name in (each.name, each.label)}

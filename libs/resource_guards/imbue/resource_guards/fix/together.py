@@ -73,7 +73,7 @@ def _commit(prepared: list[tuple[Changed, Replacement]]) -> None:
 
 def _check_unchanged(changed: Changed) -> None:
     if read_regular(changed.file) != changed.before:
-        raise OSError(errno.EBUSY, messages.changed_meanwhile())
+        raise OSError(errno.EBUSY, messages.CHANGED_MEANWHILE)
 
 
 def _put_back(begun: list[tuple[Changed, Replacement]]) -> list[str]:

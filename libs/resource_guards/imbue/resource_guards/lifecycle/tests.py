@@ -22,12 +22,12 @@ from imbue.resource_guards.lifecycle.last_look import Judged
 from imbue.resource_guards.lifecycle.last_look import LastLook
 from imbue.resource_guards.lifecycle.overlap import Overlap
 from imbue.resource_guards.model import Violation
+from imbue.resource_guards.report.open_verdicts import IS_OPEN
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources
 from imbue.resource_guards.report.outcome import own_outcome
 from imbue.resource_guards.report.outcome import warn
-from imbue.resource_guards.report.waiting import ATTRIBUTE
 from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Lifecycle:
         if account.is_finished:
             self._note(account)
         elif self._is_worker:
-            setattr(report, ATTRIBUTE, True)
+            setattr(report, IS_OPEN, True)
 
     def look_last(self) -> None:
         """Make sure that what others do to reports hides nothing; to be called when there are more of them."""

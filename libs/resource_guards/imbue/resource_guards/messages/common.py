@@ -13,3 +13,11 @@ def counted(number: int, what: str) -> str:
 def quoted(names: Iterable[object]) -> str:
     """The names in quotes, separated by commas, or ``none``."""
     return ", ".join(f"'{name}'" for name in names) or "none"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """``; did you mean 'docker'?`` where one of the names is like it, else nothing."""
+    import difflib  # for errors alone
+
+    found = difflib.get_close_matches(name, list(names), 1)
+    return f"; did you mean '{found[0]}'?" if found else ""

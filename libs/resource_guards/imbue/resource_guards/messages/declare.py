@@ -9,6 +9,7 @@ from typing import Final
 
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.guard import Layer
+from imbue.resource_guards.messages.common import nearest
 from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
 
@@ -22,7 +23,6 @@ def marker_line(resource: Resource) -> str:
 
 
 def name_empty(label: object) -> str:
-    """A resource without a name."""
     return (
         f"A resource guard was registered under the name {label!r}. Give it a name that is not "
         f"empty: the name of the program, or of the service."
@@ -30,7 +30,6 @@ def name_empty(label: object) -> str:
 
 
 def name_unprintable(label: str) -> str:
-    """A name with control characters."""
     return (
         f"A resource guard was registered under the name {label!r}, which has characters that "
         f"cannot be printed. Give it the name of the program, or of the service."
@@ -38,7 +37,6 @@ def name_unprintable(label: str) -> str:
 
 
 def name_no_identifier(label: str, mark: str) -> str:
-    """A name whose mark could not be written."""
     return (
         f"Resource guard '{label}': '{mark}' cannot be the name of a mark, since it cannot be "
         f"written after @pytest.mark. (letters, digits and underscores, not first a digit or an "
@@ -48,7 +46,6 @@ def name_no_identifier(label: str, mark: str) -> str:
 
 
 def name_is_pytests(label: str, mark: str) -> str:
-    """A mark that pytest has given a meaning."""
     return (
         f"Resource guard '{label}': the mark '{mark}' is pytest's own and means something else. "
         f"Give another mark: register_resource_guard('{label}', mark='...')."
@@ -56,7 +53,6 @@ def name_is_pytests(label: str, mark: str) -> str:
 
 
 def mark_taken(new: Resource, old: Resource) -> str:
-    """Two resources that want the same mark."""
     return (
         f"Resource guards '{old.label}' ({old.origin}) and '{new.label}' ({new.origin}) both "
         f"claim the mark '{new.name}'. Register both under one name, if they are one resource, or "
@@ -65,7 +61,6 @@ def mark_taken(new: Resource, old: Resource) -> str:
 
 
 def guard_taken(new: Resource, other: Resource, taken: Collection[str]) -> str:
-    """Two resources that want the same program, or whatever else only one can have."""
     return (
         f"Resource guards '{other.label}' ({other.origin}) and '{new.label}' ({new.origin}) both "
         f"guard the {', the '.join(sorted(taken))}. Leave it to one of them."
@@ -110,7 +105,8 @@ def kind_unknown(label: str, written: str, known: Iterable[str]) -> str:
     kind = written.partition(":")[0]
     return (
         f"resource_guards_define: of resource '{label}', {written!r} names no kind of guard"
-        f"{nearest(kind, known)}. Kinds are {quoted(known)}; write one of them, a colon, and what it guards."
+        f"{nearest(kind, known) or '.'} Kinds are {quoted(known)}; write one of them, a colon, and "
+        f"what it guards."
     )
 
 
@@ -128,7 +124,6 @@ def kind_not_in_settings(label: str, kind: str, text: str) -> str:
 
 
 def binary_name_bad(label: str, binary: object) -> str:
-    """A binary that cannot be looked up."""
     return (
         f"Resource guard '{label}': {binary!r} is not the name of an executable. Give the bare "
         f"name that is looked up on PATH, 'docker' and not '/usr/bin/docker'; every path to it "
@@ -137,12 +132,10 @@ def binary_name_bad(label: str, binary: object) -> str:
 
 
 def binaries_is_text(label: str, binaries: str) -> str:
-    """A string where a list of strings was meant."""
     return f"Resource guard '{label}': binaries={binaries!r} is text; write [{binaries!r}]."
 
 
 def targets_is_text(label: str, targets: str) -> str:
-    """A string where a list of strings was meant."""
     return f"Resource guard '{label}': targets={targets!r} is text; write [{targets!r}]."
 
 
@@ -155,7 +148,6 @@ def sdk_guard_incomplete(label: str) -> str:
 
 
 def target_unreadable(label: str, target: object) -> str:
-    """A target that is not written as one."""
     return (
         f"Resource guard '{label}': cannot read the target {target!r}. Write "
         f"'package.module:Class.method' or 'package.module:function'."
@@ -163,24 +155,20 @@ def target_unreadable(label: str, target: object) -> str:
 
 
 def nothing_to_guard(label: str) -> str:
-    """A guard without anything that it watches."""
     return f"Resource guard '{label}': name at least one binary or target."
 
 
 def not_a_list(label: str, argument: str, value: object) -> str:
-    """Something else where a list of strings was meant."""
     return (
         f"Resource guard '{label}': {argument}={value!r} is not a list; write {argument}=['...']."
     )
 
 
 def mark_not_text(label: str, mark: object) -> str:
-    """A mark that is no text."""
     return f"Resource guard '{label}': mark={mark!r} is not text; write mark='...'."
 
 
 def methods_unreadable(label: str, method: object, kinds: Iterable[str]) -> str:
-    """A method that is not written as one."""
     return (
         f"Resource guard '{label}': cannot read the method {method!r}. Write "
         f"(SomeClass, 'method', MethodKind.SYNC); the kinds are {quoted(kinds)}."
@@ -188,7 +176,6 @@ def methods_unreadable(label: str, method: object, kinds: Iterable[str]) -> str:
 
 
 def two_marks(label: str, mark: str, old: Resource) -> str:
-    """One resource registered under two marks."""
     return (
         f"Resource guard '{label}' is registered under the mark '{mark}', and was under "
         f"'{old.name}' ({old.origin}). A resource has one mark: leave out mark= the second time."
@@ -196,7 +183,6 @@ def two_marks(label: str, mark: str, old: Resource) -> str:
 
 
 def hook_failed(error: Exception, where: str) -> str:
-    """An implementation of the hook that raised."""
     return (
         f"An implementation of pytest_register_resource_guards failed at {where}: "
         f"{type(error).__name__}: {error}. Correct it there."
@@ -204,7 +190,6 @@ def hook_failed(error: Exception, where: str) -> str:
 
 
 def entry_point_failed(name: str, value: str, error: Exception) -> str:
-    """A published guard that does not register."""
     return (
         f"The resource guard that the entry point '{name}' ({value}) publishes could not be "
         f"registered: {type(error).__name__}: {error}. Update or remove its package."
@@ -225,7 +210,6 @@ def cleanup_failed() -> str:
 
 
 def fixture_declares_nothing(resources: tuple[object, ...]) -> str:
-    """A fixture declaration that names no resource."""
     return (
         f"@fixture_uses_resources{resources!r}: name at least one resource, as text: "
         f"@fixture_uses_resources('docker')."
@@ -233,7 +217,6 @@ def fixture_declares_nothing(resources: tuple[object, ...]) -> str:
 
 
 def fixture_declared_twice(function: object) -> str:
-    """Stacked fixture declarations."""
     name = getattr(function, "__name__", function)
     return (
         f"Fixture '{name}' has @fixture_uses_resources twice. Name all its resources in one: "
@@ -242,7 +225,6 @@ def fixture_declared_twice(function: object) -> str:
 
 
 def fixture_declares_unknown(fixture: str, unknown: Collection[str], known: Collection[str]) -> str:
-    """A fixture declaration of something that is not guarded."""
     return (
         f"Fixture '{fixture}': @fixture_uses_resources names {quoted(sorted(unknown))}, which is "
         f"not guarded. Guarded are {quoted(known)}. Correct the name, or register the guard."
@@ -250,7 +232,6 @@ def fixture_declares_unknown(fixture: str, unknown: Collection[str], known: Coll
 
 
 def is_use_not_callable(label: str, is_use: object) -> str:
-    """A connection guard without a function."""
     return (
         f"register_connection_guard('{label}', {is_use!r}): the second argument is a function "
         f"that is given an address and returns whether it is the resource's."
@@ -258,12 +239,10 @@ def is_use_not_callable(label: str, is_use: object) -> str:
 
 
 def libraries_is_text(label: str, libraries: str) -> str:
-    """A string where a list of strings was meant."""
     return f"Resource guard '{label}': libraries={libraries!r} is text; write [{libraries!r}]."
 
 
 def library_unknown(label: str, library: object, known: Sequence[str]) -> str:
-    """A library that is not known to connect past Python."""
     return (
         f"Resource guard '{label}': libraries=[{library!r}] names no library that is known to "
         f"connect past Python. These are: {', '.join(known)}. What connects by Python's socket is "
@@ -272,7 +251,6 @@ def library_unknown(label: str, library: object, known: Sequence[str]) -> str:
 
 
 def name_unknown(name: str, installed: Sequence[str]) -> str:
-    """A name in the setting that means nothing here."""
     return (
         f"resource_guards: '{name}' is neither an installed guard package (installed: "
         f"{quoted(installed)}) nor a program on PATH. Correct it, install its guard package, or "

@@ -19,9 +19,7 @@ def read_more(kind: ViolationKind) -> str:
     return f"Read more: python -m imbue.resource_guards explain {TOPICS[kind]}"
 
 
-def explain_help() -> str:
-    """What ``--help`` says of the command."""
-    return "say more about a kind of violation."
+EXPLAIN_HELP: Final = "say more about a kind of violation."
 
 
 EXPLANATIONS: Final = {

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from imbue.resource_guards.messages.common import counted
 
+FIX_TITLE: Final = "resource guards: fix"
+FIX_UNTRUSTWORTHY: Final = (
+    "Nothing is changed, since what was seen is not to be trusted (see above)."
+)
+CHANGED_MEANWHILE: Final = "it was changed while the fix was being made; run the tests again"
+
 
 def fix_written(path: str) -> str:
-    """A file that was changed."""
     return f"changed {path}"
 
 
@@ -29,7 +35,6 @@ def fix_left_alone(outcome: str, count: int) -> str:
 
 
 def fix_cannot_be_known(mark: str, count: int, libraries: Iterable[str]) -> str:
-    """Tests that keep a mark which may be superfluous or not."""
     return (
         f"{counted(count, 'test')} left alone: whether they use {mark} cannot be known, since "
         f"{', '.join(libraries)} connects unseen"
@@ -42,19 +47,12 @@ def fix_more(count: int) -> str:
 
 
 def fix_undone(path: str, line: int, action: str, mark: str, reason: str) -> str:
-    """An edit that could not be done."""
     where = f"{path}:{line}" if line else path
     return f"{where}: {action} @pytest.mark.{mark} by hand: {reason}"
 
 
 def fix_not_written(path: str, error: OSError) -> str:
-    """A file that could not be written."""
     return f"{path}: cannot be written: {error.strerror or error}"
-
-
-def changed_meanwhile() -> str:
-    """Why a file is not written after all."""
-    return "it was changed while the fix was being made; run the tests again"
 
 
 def fix_put_back(said: str, not_put_back: Sequence[str]) -> str:
@@ -70,13 +68,11 @@ def fix_not_put_back(path: str, error: OSError) -> str:
 
 
 def fix_no_file(path: str, error: Exception) -> str:
-    """A file that cannot be read."""
     said = getattr(error, "strerror", None) or error
     return f"{path}: cannot be read ({said}); not changed."
 
 
 def fix_unknown_content(path: str) -> str:
-    """A file of which nobody knows what it contained in the run."""
     return (
         f"{path}: it is not known what it contained when the tests were imported (it was changed "
         f"or generated during the run); run the tests again."
@@ -84,22 +80,18 @@ def fix_unknown_content(path: str) -> str:
 
 
 def fix_read_only(path: str) -> str:
-    """A file that is not to be written."""
     return f"{path}: it is read-only; not changed. Make it writable first: chmod u+w."
 
 
 def fix_read_only_folder(path: str) -> str:
-    """A file in a folder that is not to be written."""
     return f"{path}: its folder is read-only; not changed."
 
 
 def fix_outside(path: str, root: Path) -> str:
-    """A file that is not the project's."""
     return f"{path}: it is not below {root} or belongs to an installed package; not touched."
 
 
 def fix_modified(path: str) -> str:
-    """A file with changes that are not committed."""
     return (
         f"{path}: git reports it as modified; commit or stash it first, or say "
         f"--resource-guards-fix-dirty."
@@ -107,7 +99,6 @@ def fix_modified(path: str) -> str:
 
 
 def fix_git_fails(path: str, said: str) -> str:
-    """A file of which git cannot tell whether it is modified."""
     return (
         f"{path}: git cannot tell whether it is modified ({said}); see to that, or say "
         f"--resource-guards-fix-dirty."
@@ -115,7 +106,6 @@ def fix_git_fails(path: str, said: str) -> str:
 
 
 def fix_changed_since(path: str) -> str:
-    """A file that is another than in the run."""
     return (
         f"{path}: it is not what it was in the run (another revision, or changed since); run the "
         f"tests again."
@@ -123,7 +113,6 @@ def fix_changed_since(path: str) -> str:
 
 
 def fix_inseparable(mark: str) -> str:
-    """A parametrised test for which no single parameter decides."""
     return (
         f"some of its parameters need @pytest.mark.{mark} and others must not have it, and no one "
         f"parametrize of it tells them apart"
@@ -131,7 +120,6 @@ def fix_inseparable(mark: str) -> str:
 
 
 def fix_inherited(mark: str, cls: str) -> str:
-    """An inherited test that needs the mark in one class and must not have it in another."""
     return (
         f"it needs @pytest.mark.{mark} in {cls} only, where other tests must not have it; override "
         f"it there"
@@ -139,7 +127,6 @@ def fix_inherited(mark: str, cls: str) -> str:
 
 
 def fix_elsewhere(mark: str, path: str, qualname: str, paths: Sequence[str]) -> str:
-    """A broad mark whose tests are in other files."""
     place = f"class {qualname}" if qualname else "the module"
     return (
         f"{path}: the @pytest.mark.{mark} of {place} covers tests that must not have it and tests "
@@ -148,13 +135,18 @@ def fix_elsewhere(mark: str, path: str, qualname: str, paths: Sequence[str]) -> 
 
 
 def fix_no_function(mark: str) -> str:
-    """A test that is no Python function."""
     return f"it needs @pytest.mark.{mark}, and is no Python function that could carry it"
 
 
 def fix_mark_from_elsewhere(mark: str) -> str:
-    """A mark that is in no source that could be changed."""
     return (
         f"its @pytest.mark.{mark} is superfluous, and was given to it by a hook or a package's "
         f"__init__.py, not by a decorator or pytestmark"
+    )
+
+
+def fix_failed(error: Exception, origin: str) -> str:
+    return (
+        f"--resource-guards-fix: {type(error).__name__} at {origin}: {error}. No file was changed. "
+        f"Please report this."
     )

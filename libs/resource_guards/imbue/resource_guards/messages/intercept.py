@@ -15,7 +15,6 @@ from imbue.resource_guards.model import SdkTarget
 
 
 def platform_unsupported() -> str:
-    """Windows."""
     return (
         "Resource guards need a POSIX system (Linux, macOS): shims are programs of its shell. "
         "Run these tests there, or without the guards: pytest -p no:resource_guards."
@@ -37,7 +36,6 @@ _REMEDIES: Final = {
 def directory_unwritable(
     guards: Iterable[str], parent: Path | str, error: OSError | ImportError
 ) -> str:
-    """No private directory, or one in which not all can be written that is needed."""
     number = getattr(error, "errno", None)
     remedy = _REMEDIES.get(number or 0, "Set TMPDIR to a directory that can be written.")
     return (
@@ -47,7 +45,6 @@ def directory_unwritable(
 
 
 def directory_has_colon(directory: Path) -> str:
-    """A private directory that cannot be on PATH."""
     return (
         f"The private directory {directory} of the resource guards cannot be on PATH, since there "
         f"is a colon in it. Set TMPDIR to a directory without one."
@@ -64,7 +61,6 @@ def directory_noexec(directory: Path, resource: Resource) -> str:
 
 
 def native_unavailable(system: str) -> str:
-    """The native layer where there is none."""
     return (
         f"resource_guards_native = true: the native layer exists on Linux and not on {system}. "
         f"Remove the option here."
@@ -72,7 +68,6 @@ def native_unavailable(system: str) -> str:
 
 
 def native_needs_compiler() -> str:
-    """The native layer without a compiler."""
     return (
         "resource_guards_native = true needs a C compiler, and none of cc, gcc and clang is on "
         "PATH. Install one (Debian: apt-get install gcc libc6-dev), name it in CC, or remove the "
@@ -81,7 +76,6 @@ def native_needs_compiler() -> str:
 
 
 def native_not_compiled(command: Sequence[str], output: str) -> str:
-    """The native layer with a compiler that fails."""
     return (
         f"resource_guards_native = true: the C compiler failed. Install the C library's headers "
         f"(Debian: apt-get install libc6-dev), or remove the option.\n"
@@ -98,7 +92,6 @@ def native_unfit(directory: Path, character: str) -> str:
 
 
 def native_not_loaded(library: str, said: str) -> str:
-    """The native layer where a child process does not load the library."""
     return (
         f"resource_guards_native = true: /bin/sh does not load {library} by LD_PRELOAD. Its "
         f"loader may be another than the compiler's, or forbid it; remove the option.\n{said}"
@@ -106,7 +99,6 @@ def native_not_loaded(library: str, said: str) -> str:
 
 
 def native_no_cache(folder: Path, error: OSError) -> str:
-    """The native layer without a place for its library."""
     return (
         f"resource_guards_native = true: its library cannot be kept in {folder}: {error}. "
         f"Set XDG_CACHE_HOME to a directory that only you can write."
@@ -119,7 +111,6 @@ def writable_by_others() -> str:
 
 
 def install_failed(resource: Resource, guard: Guard, error: BaseException) -> str:
-    """An install function that raised."""
     return (
         f"Resource guard '{resource.label}' ({resource.origin}): its install function "
         f"{guard.title} raised {type(error).__name__}: {error}. Correct it, or do not register "
@@ -128,7 +119,6 @@ def install_failed(resource: Resource, guard: Guard, error: BaseException) -> st
 
 
 def cleanup_function_failed(resource: Resource, guard: Guard, error: BaseException) -> str:
-    """A cleanup function that raised."""
     return (
         f"Resource guard '{resource.label}' ({resource.origin}): the cleanup function of "
         f"{guard.title} raised {type(error).__name__}: {error}. Its patch may still be in place."
@@ -141,7 +131,6 @@ def guard_failed(resource: Resource, reason: object) -> str:
 
 
 def module_missing(target: SdkTarget, module: str) -> str:
-    """A target in a module that is not there."""
     return (
         f"the target {target.title} cannot be patched, since there is no module '{module}'. "
         f"Install its package or correct the target; an SdkTarget(..., optional=True) may be "
@@ -150,7 +139,6 @@ def module_missing(target: SdkTarget, module: str) -> str:
 
 
 def target_missing(target: SdkTarget) -> str:
-    """A target that its module does not have."""
     return (
         f"the target {target.title} does not exist. Correct it to a method or function that this "
         f"version of the package has; an SdkTarget(..., optional=True) may be missing."
@@ -158,7 +146,6 @@ def target_missing(target: SdkTarget) -> str:
 
 
 def target_is_missing(resource: Resource, target: SdkTarget, version: str) -> str:
-    """A target that may be missing, and is."""
     package = target.title.partition(":")[0].partition(".")[0]
     return (
         f"Resource guard '{resource.label}': {target.title} is not in {f'{package} {version}'.strip()}, "
@@ -176,7 +163,6 @@ def target_made_when_asked(target: SdkTarget, name: str) -> str:
 
 
 def target_in_namespace(target: SdkTarget) -> str:
-    """A target in a package that has no code."""
     return (
         f"the target {target.title} does not exist: its package is a folder without __init__.py. "
         f"Name a module in it."
@@ -184,7 +170,6 @@ def target_in_namespace(target: SdkTarget) -> str:
 
 
 def target_not_callable(target: SdkTarget, found: object) -> str:
-    """A target that is something else than a function."""
     return (
         f"the target {target.title} is {found!r}, which cannot be called. Name a method or a "
         f"function."
@@ -192,7 +177,6 @@ def target_not_callable(target: SdkTarget, found: object) -> str:
 
 
 def target_is_class(target: SdkTarget) -> str:
-    """A target that is a class."""
     return (
         f"the target {target.title} is a class. Name the method through which its calls flow, "
         f"{target.title}.method."
@@ -208,7 +192,6 @@ def target_is_slot(target: SdkTarget) -> str:
 
 
 def target_is_abstract(target: SdkTarget, overriding: Iterable[str]) -> str:
-    """A target that is declared for others to implement."""
     return (
         f"the target {target.title} is abstract, so calls go to the methods that override it. "
         f"Name those{_listed(overriding)}."
@@ -216,7 +199,6 @@ def target_is_abstract(target: SdkTarget, overriding: Iterable[str]) -> str:
 
 
 def target_is_protocol(target: SdkTarget, overriding: Iterable[str]) -> str:
-    """A target in a class that says only which methods others have."""
     return (
         f"the target {target.title} is in a Protocol, so calls go to the classes that implement it. "
         f"Name their methods{_listed(overriding)}."
@@ -247,7 +229,6 @@ def target_of_class(target: SdkTarget, owner: str) -> str:
 
 
 def target_unpatchable(target: SdkTarget, error: Exception, owner: str | None = None) -> str:
-    """A target in a type, or an object, that cannot be changed."""
     name = (
         f"{owner}.{target.attribute}" if owner else "a method of a class that is written in Python"
     )
@@ -260,7 +241,6 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def shim_refusal(resource: Resource) -> str:
-    """Why a program was not run."""
     return (
         f"resource guards: blocked '{resource.label}', which the running test or fixture does not "
         f"declare (@pytest.mark.{resource.name}, or the fixture's @fixture_uses_resources)."
@@ -268,7 +248,6 @@ def shim_refusal(resource: Resource) -> str:
 
 
 def shim_no_state(resource: Resource) -> str:
-    """A shim that cannot find its scope."""
     return (
         f"resource guards: blocked '{resource.label}', since the private directory of the pytest "
         f"process that guards it cannot be read."
@@ -276,7 +255,6 @@ def shim_no_state(resource: Resource) -> str:
 
 
 def shim_no_record(resource: Resource) -> str:
-    """A shim that cannot write to the journal."""
     return (
         f"resource guards: blocked '{resource.label}', since its use cannot be recorded in the "
         f"private directory of the pytest process that guards it."

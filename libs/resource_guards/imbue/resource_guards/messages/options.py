@@ -3,47 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from imbue.resource_guards.messages.common import quoted
 
+# What pytest --help says of the options, and of the settings.
+MODE_HELP: Final = (
+    "enforce: block and fail (default); warn: block nothing, fail nothing, warn; "
+    "off: do nothing at all."
+)
+LIST_HELP: Final = (
+    "list the guarded resources, their guards, and the layers that are live here; then exit."
+)
+REPORT_HELP: Final = "show a table of what was marked and used, at the end; with -v also the tests."
+JSON_HELP: Final = (
+    "write what each test has declared and used to a JSON file; short for "
+    "--resource-guards-output=json:PATH."
+)
+OUTPUT_HELP: Final = (
+    "write the report to a file in a format: json, table, or a plugin's own; may be repeated."
+)
+FIX_HELP: Final = (
+    "block and fail nothing; after the run, add the marks that are missing and take out the "
+    "superfluous ones: 'diff' shows it, 'write' changes the source."
+)
+FIX_DIRTY_HELP: Final = "let --resource-guards-fix touch files that git reports as modified."
 
-def fix_help() -> str:
-    """What ``pytest --help`` says of the option."""
+NAMES_HELP: Final = (
+    "what to guard: names of guard packages (docker) and programs (tmux, or binary:tmux)."
+)
+DEFINE_HELP: Final = (
+    "resources that are guarded by what stands here, a line each: a name, a colon, and its guards, "
+    "as in 'rates: program:rates call:rates_sdk:Client.send'."
+)
+
+WARN_HELP: Final = "where only to warn: docker, missing:docker or superfluous:docker."
+NATIVE_HELP: Final = (
+    "Linux: also see a guarded program that another program starts by its path (default: false)."
+)
+
+# What python -m imbue.resource_guards --help says; some options are pytest's, and so is their help.
+PROGRAM_HELP: Final = (
+    "Put reports of test runs together, show them, and apply what they saw to the source."
+)
+MERGE_HELP: Final = "put the reports of several runs of the same source together"
+FIX_FILE_HELP: Final = "add and remove marks in the source here, by what the run of a report saw"
+ROOT_HELP: Final = "pytest's root directory (default: the working directory)"
+
+# What does not fit together.
+FIX_NEEDS_LIBCST: Final = "--resource-guards-fix needs LibCST: pip install 'resource-guards[fix]'"
+RECORDS_WHILE_OFF: Final = (
+    "--resource-guards-report, -json, -output and -fix see nothing where resource guards are off: leave "
+    "out the mode, or say --resource-guards=warn."
+)
+RECORDS_OF_NOTHING: Final = (
+    "--resource-guards-report, -json, -output and -fix were asked for, and nothing is guarded: name what "
+    "to guard (resource_guards = docker tmux in the settings, or a conftest)."
+)
+
+
+def mode_unknown(text: str, modes: Sequence[str]) -> str:
+    return f"resource_guards_mode: there is no mode '{text}'. Write one of {', '.join(modes)}."
+
+
+def native_unreadable(error: object) -> str:
+    return f"resource_guards_native: {error}. Write true or false."
+
+
+def warn_unreadable(entry: str, directions: Sequence[str]) -> str:
     return (
-        "block and fail nothing; after the run, add the marks that are missing and take out the "
-        "superfluous ones: 'diff' shows it, 'write' changes the source."
+        f"resource_guards_warn: '{entry}' cannot be read. Write a resource's name, or before it "
+        f"one of {' and '.join(f'{each}:' for each in directions)}, as in 'missing:docker'."
     )
 
 
-def fix_dirty_help() -> str:
-    """What ``pytest --help`` says of the option."""
-    return "let --resource-guards-fix touch files that git reports as modified."
-
-
-def fix_needs_libcst() -> str:
-    """The fix without the library that it rewrites source with."""
-    return "--resource-guards-fix needs LibCST: pip install 'resource-guards[fix]'"
-
-
-def records_while_off() -> str:
-    """A report or fix of a run that sees nothing."""
+def warn_unknown(name: str, labels: Sequence[str]) -> str:
     return (
-        "--resource-guards-report, -json and -fix see nothing where resource guards are off: leave "
-        "out the mode, or say --resource-guards=warn."
+        f"resource_guards_warn: nothing guards '{name}'. Guarded are: {quoted(labels)}. Register a "
+        f"guard for it, or take it out."
     )
-
-
-def records_of_nothing() -> str:
-    """A report or fix of a run that guards nothing."""
-    return (
-        "--resource-guards-report, -json and -fix were asked for, and nothing is guarded: name what "
-        "to guard (resource_guards = docker tmux in the settings, or a conftest)."
-    )
-
-
-def fix_of_untrustworthy(problems: Sequence[str]) -> str:
-    """Why nothing is changed from a report."""
-    return f"the run that was reported is not to be trusted: {problems[0]}"
 
 
 def start_failed(error: OSError) -> str:
@@ -54,106 +92,15 @@ def start_failed(error: OSError) -> str:
     )
 
 
+def fix_of_untrustworthy(problems: Sequence[str]) -> str:
+    """Why nothing is changed from a report."""
+    return f"the run that was reported is not to be trusted: {problems[0]}"
+
+
 def program_error(said: object) -> str:
     """The one line of the program where something is wrong."""
     return f"error: {said}"
 
 
 def program_failed(error: Exception, origin: str) -> str:
-    """An error of our own making."""
     return f"{type(error).__name__} at {origin}: {error}. Please report this."
-
-
-def program_help() -> str:
-    """What the program's ``--help`` says."""
-    return "Put reports of test runs together, show them, and apply what they saw to the source."
-
-
-def merge_help() -> str:
-    """What ``--help`` says of the command."""
-    return "put the reports of several runs of the same source together"
-
-
-def fix_file_help() -> str:
-    """What ``--help`` says of the command."""
-    return "add and remove marks in the source here, by what the run of a report saw"
-
-
-def root_help() -> str:
-    """What ``--help`` says of the option."""
-    return "pytest's root directory (default: the working directory)"
-
-
-def report_help() -> str:
-    """What ``pytest --help`` says of the option."""
-    return "show a table of what was marked and used, at the end; with -v also the tests."
-
-
-def json_help() -> str:
-    """What ``pytest --help`` says of the option."""
-    return "write what each test has declared and used to a JSON file."
-
-
-def names_help() -> str:
-    """What ``pytest --help`` says of the setting."""
-    return "what to guard: names of guard packages (docker) and programs (tmux, or binary:tmux)."
-
-
-def mode_help() -> str:
-    """What ``pytest --help`` says of the option and setting."""
-    return (
-        "enforce: block and fail (default); warn: block nothing, fail nothing, warn; "
-        "off: do nothing at all."
-    )
-
-
-def define_help() -> str:
-    """The setting that defines resources."""
-    return (
-        "Resources that are guarded by what stands here, a line each: its name, a colon, and its "
-        "guards, as in 'rates: program:rates call:rates_sdk:Client.send'."
-    )
-
-
-def warn_help() -> str:
-    """What ``pytest --help`` says of the setting."""
-    return "where only to warn: docker, missing:docker or superfluous:docker."
-
-
-def mode_unknown(text: str, modes: Sequence[str]) -> str:
-    """A mode that there is not."""
-    return f"resource_guards_mode: there is no mode '{text}'. Write one of {', '.join(modes)}."
-
-
-def native_unreadable(error: object) -> str:
-    """A setting of the native layer that is neither true nor false."""
-    return f"resource_guards_native: {error}. Write true or false."
-
-
-def warn_unreadable(entry: str, directions: Sequence[str]) -> str:
-    """An entry of the setting that is not written as it should."""
-    return (
-        f"resource_guards_warn: '{entry}' cannot be read. Write a resource's name, or before it "
-        f"one of {' and '.join(f'{each}:' for each in directions)}, as in 'missing:docker'."
-    )
-
-
-def warn_unknown(name: str, labels: Sequence[str]) -> str:
-    """An entry of the setting that names something which is not guarded."""
-    return (
-        f"resource_guards_warn: nothing guards '{name}'. Guarded are: {quoted(labels)}. Register a "
-        f"guard for it, or take it out."
-    )
-
-
-def list_help() -> str:
-    """What ``pytest --help`` says of the option."""
-    return "list the guarded resources, their guards, and the layers that are live here; then exit."
-
-
-def native_help() -> str:
-    """What ``pytest --help`` says of the option."""
-    return (
-        "Linux: also see a guarded program that another program starts by its path "
-        "(default: false)."
-    )

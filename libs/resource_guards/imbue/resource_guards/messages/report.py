@@ -10,13 +10,9 @@ from typing import Final
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.model import Doubt
 
-SUMMARY_TITLE = "resource guards"
-
-
-REPORT_TITLE = "resource guards: report"
-
-
-FIX_TITLE = "resource guards: fix"
+SUMMARY_TITLE: Final = "resource guards"
+REPORT_TITLE: Final = "resource guards: report"
+CANNOT_BE_KNOWN: Final = "cannot be known"
 
 
 def header(names: Iterable[str], mode: str) -> str:
@@ -40,24 +36,15 @@ def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
 
 
 def table_unsure(resource: str, tests: int, libraries: Iterable[str]) -> str:
-    """The same in the report."""
     return (
         f"{resource}: cannot be known for {counted(tests, 'test')} ({', '.join(libraries)} connects "
         f"unseen)"
     )
 
 
-CANNOT_BE_KNOWN = "cannot be known"
-
-
 def not_on_path(label: str) -> str:
     """A resource in that line of which no program is there."""
     return f"{label} [not on PATH]"
-
-
-def fix_untrustworthy() -> str:
-    """Why nothing is changed."""
-    return "Nothing is changed, since what was seen is not to be trusted (see above)."
 
 
 TABLE_FIRST = ("resource", "marked", "used")
@@ -67,12 +54,10 @@ TABLE_LAST = ("missing", "superfluous")
 
 
 def table_outcomes(count: int, outcomes: Iterable[tuple[str, int]]) -> str:
-    """How many tests there were, by outcome."""
     return f"{counted(count, 'test')}: {', '.join(f'{number} {outcome}' for outcome, number in outcomes)}"
 
 
 def table_late_uses(count: int) -> str:
-    """How many late uses there were."""
     return f"{counted(count, 'late use')}, by what tests had left running"
 
 
@@ -94,15 +79,11 @@ def report_unreadable(path: Path, error: Exception) -> str:
     )
 
 
-def report_nested_too_deeply() -> str:
-    """JSON of brackets within brackets."""
-    return "it is nested too deeply"
-
-
-def report_too_large_for_memory() -> str:
-    """JSON that Python has no room for."""
-    return "there is not enough memory for it"
-
+REPORT_NESTED_TOO_DEEPLY: Final = "it is nested too deeply"
+REPORT_TOO_LARGE_FOR_MEMORY: Final = "there is not enough memory for it"
+NO_REGULAR_FILE: Final = "it is not a regular file"
+LARGE_NUMBER: Final = "a large number"
+NOT_EMPTY: Final = "an object with some key"
 
 DATA: Final = {
     str: "text",
@@ -115,14 +96,7 @@ DATA: Final = {
 """What a report can have in a place."""
 
 
-LARGE_NUMBER = "a large number"
-
-
-NOT_EMPTY = "an object with some key"
-
-
 def misfit(place: str, expected: str, found: str) -> str:
-    """A place of a report where something else is than should be."""
     return f"{place or 'the whole'} must be {expected}, and is {found}"
 
 
@@ -146,13 +120,7 @@ def key_unknown(key: str) -> tuple[str, str]:
     return "an object without other keys", f"one with {key}"
 
 
-def no_regular_file() -> str:
-    """A pipe or device where a file was meant."""
-    return "it is not a regular file"
-
-
 def file_too_large(largest: int) -> str:
-    """A file that nobody should read whole."""
     return f"it is larger than {largest} bytes"
 
 
@@ -162,12 +130,10 @@ def not_put_back(error: OSError, old: Path) -> str:
 
 
 def report_of_another_kind(path: Path) -> str:
-    """A JSON file that is something else."""
     return f"{path} is no report of resource guards. Write one by --resource-guards-json {path}"
 
 
 def report_of_another_version(path: Path, version: object, known: int) -> str:
-    """A report that a newer or older version has written."""
     return (
         f"{path} has version {str(version)[:20]} of the report; this one of resource-guards reads "
         f"version {known}. Use the version that has written it, or write it anew."
@@ -175,22 +141,7 @@ def report_of_another_version(path: Path, version: object, known: int) -> str:
 
 
 def reports_differ(path: str, first: str, second: str) -> str:
-    """Reports that are not of the same source."""
     return (
         f"{path} was another file in the run of {second} than in that of {first}: they are of "
         f"different revisions. Put together only runs of the same source."
-    )
-
-
-def json_not_written(path: Path, error: OSError) -> str:
-    """A report that is lost."""
-    said = error.strerror or error
-    return f"--resource-guards-json: {path} cannot be written: {said}. The report is lost."
-
-
-def fix_failed(error: Exception, origin: str) -> str:
-    """A fix that ended in an error of our own making."""
-    return (
-        f"--resource-guards-fix: {type(error).__name__} at {origin}: {error}. No file was changed. "
-        f"Please report this."
     )

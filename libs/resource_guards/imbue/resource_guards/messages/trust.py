@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 
 def tests_overlap(first: str, second: str, plugins: Sequence[str]) -> str:
-    """Several tests run at a time in one process."""
     whose = f" (run by {', '.join(plugins)})" if plugins else ""
     how = f"and {second} ran at the same time" if second else "ran before it was set up"
     return (
@@ -23,7 +22,6 @@ def tests_overlap(first: str, second: str, plugins: Sequence[str]) -> str:
 
 
 def verdicts_lost(worker: str, count: int, first: str) -> str:
-    """A worker has crashed while verdicts waited for its fixtures."""
     return (
         f"Worker {worker} crashed before {counted(count, 'test')} that it had run could be judged, "
         f"since fixtures that they depend on were still set up: {first}"
@@ -37,7 +35,6 @@ def run_untrustworthy(problem: str) -> str:
 
 
 def journal_torn(line: str) -> str:
-    """A record that is not whole."""
     return (
         f"The journal of uses has a torn record ({line[:80]!r}): a process died while it wrote, "
         f"and the use is lost. Run the tests again."
@@ -45,7 +42,6 @@ def journal_torn(line: str) -> str:
 
 
 def journal_foreign(line: str) -> str:
-    """A record that none of ours has written."""
     return (
         f"The journal of uses has a record that no guard writes ({line[:80]!r}), so that it cannot "
         f"be trusted. Look for a test or program that writes to the temporary directory."
@@ -53,7 +49,6 @@ def journal_foreign(line: str) -> str:
 
 
 def journal_replaced(path: Path) -> str:
-    """Another file is in the journal's place."""
     return (
         f"The file {path} was replaced while tests ran, so uses of resources went unseen. Look for a "
         f"test or program that changes the temporary directory."
@@ -61,7 +56,6 @@ def journal_replaced(path: Path) -> str:
 
 
 def journal_cut(path: Path) -> str:
-    """Records have gone."""
     return (
         f"The file {path} was truncated while tests ran, so uses of resources were lost. Look for a "
         f"test or program that changes the temporary directory."
@@ -69,7 +63,6 @@ def journal_cut(path: Path) -> str:
 
 
 def directory_unreadable(path: Path, error: OSError) -> str:
-    """The private directory cannot be read at the end."""
     return (
         f"The private directory {path.parent} cannot be read any more ({error.strerror}), so it is "
         f"not known whether all uses of resources were seen. Look for a test that changes the limits "
@@ -78,7 +71,6 @@ def directory_unreadable(path: Path, error: OSError) -> str:
 
 
 def journal_removed(path: Path) -> str:
-    """The private directory has gone."""
     return (
         f"The private directory {path.parent} was removed while tests ran, so uses of resources "
         f"went unseen. Look for a test or program that cleans the temporary directory."
@@ -86,7 +78,6 @@ def journal_removed(path: Path) -> str:
 
 
 def directory_locked(path: Path) -> str:
-    """The private directory, or the journal in it, has been closed to its owner."""
     return (
         f"The permissions of {path} were changed while tests ran, so uses of resources may have "
         f"gone unseen. Look for a test or program that changes the temporary directory."
@@ -94,7 +85,6 @@ def directory_locked(path: Path) -> str:
 
 
 def state_unwritable(path: Path, error: OSError) -> str:
-    """The state file cannot be written."""
     return (
         f"What the running test may use could not be written to {path} ({error}), so programs "
         f"that it starts cannot be judged. Look for a test or program that cleans the temporary "
@@ -111,7 +101,6 @@ def journal_out_of_reach(directory: str, reason: object) -> str:
 
 
 def journal_unwritable(path: Path, reason: object) -> str:
-    """A record that could not be written."""
     return (
         f"A use of a resource could not be recorded in {path} ({reason}). Make room on its file "
         f"system, or set TMPDIR to another."

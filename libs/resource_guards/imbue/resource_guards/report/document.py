@@ -13,19 +13,21 @@ from dataclasses import field
 from pathlib import Path
 from typing import Annotated
 from typing import Final
+from typing import TextIO
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.report.files import read_regular
-from imbue.resource_guards.report.files import write_whole
 from imbue.resource_guards.report.reader import OneOf
 from imbue.resource_guards.report.reader import reader
-from imbue.resource_guards.report.records import OUTCOMES
-from imbue.resource_guards.report.records import Digest
-from imbue.resource_guards.report.records import Path as SourcePath
-from imbue.resource_guards.report.records import TestRecord
+from imbue.resource_guards.report.record_of_test import OUTCOMES
+from imbue.resource_guards.report.record_of_test import Digest
+from imbue.resource_guards.report.record_of_test import Path as SourcePath
+from imbue.resource_guards.report.record_of_test import TestRecord
 
-FORMAT: Final = "resource-guards-report"
+SIGNATURE: Final = "resource-guards-report"
+"""By it a reader knows the file from other JSON."""
+
 VERSION: Final = 1
 
 
@@ -47,28 +49,20 @@ class Document:
     problems: list[str] = field(default_factory=list)
     late_uses: list[str] = field(default_factory=list)
 
-    def to_json(self) -> str:
-        """The document as text."""
-        data = {
-            "format": FORMAT,
-            "version": VERSION,
-            "resources": [{"mark": mark, "name": name} for mark, name in self.labels.items()],
-            "sources": self.sources,
-            "problems": self.problems,
-            "late_uses": self.late_uses,
-            "tests": [test.to_data() for test in self.tests],
-        }
-        return json.dumps(data, indent=1) + "\n"
 
-
-def write_document(document: Document, path: Path) -> None:
-    """Write a document, whole or not at all.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, document.to_json().encode())
+def write_json(document: Document, file: TextIO) -> None:
+    """Write a document as JSON, which :func:`read_document` reads."""
+    data = {
+        "format": SIGNATURE,
+        "version": VERSION,
+        "resources": [{"mark": mark, "name": name} for mark, name in document.labels.items()],
+        "sources": document.sources,
+        "problems": document.problems,
+        "late_uses": document.late_uses,
+        "tests": [test.to_data() for test in document.tests],
+    }
+    file.write(json.dumps(data, indent=1))  # not `json.dump`, which is written in Python, and slow
+    file.write("\n")
 
 
 @dataclass(slots=True)
@@ -81,7 +75,7 @@ class _Named:
 class _File:
     """A document as it is in its file, key by key."""
 
-    format: Annotated[str, OneOf(FORMAT)]
+    format: Annotated[str, OneOf(SIGNATURE)]
     version: Annotated[int, OneOf(VERSION)]
     resources: list[_Named]
     sources: dict[SourcePath, Digest]
@@ -98,7 +92,7 @@ def read_document(path: Path) -> Document:
     """
     try:
         data = json.loads(read_regular(path).decode())
-        if not isinstance(data, dict) or data.get("format") != FORMAT:
+        if not isinstance(data, dict) or data.get("format") != SIGNATURE:
             raise ResourceGuardMisconfiguration(messages.report_of_another_kind(path))
         version = data.get("version")
         if type(version) is int and version != VERSION:
@@ -109,9 +103,9 @@ def read_document(path: Path) -> Document:
     except (OSError, ValueError) as error:
         raise ResourceGuardMisconfiguration(messages.report_unreadable(path, error)) from error
     except RecursionError:
-        said = ValueError(messages.report_nested_too_deeply())
+        said = ValueError(messages.REPORT_NESTED_TOO_DEEPLY)
     except MemoryError:
-        said = ValueError(messages.report_too_large_for_memory())
+        said = ValueError(messages.REPORT_TOO_LARGE_FOR_MEMORY)
     raise ResourceGuardMisconfiguration(messages.report_unreadable(path, said))
 
 

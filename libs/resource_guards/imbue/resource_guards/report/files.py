@@ -30,7 +30,7 @@ def read_regular(path: Path, largest: int = LARGEST) -> bytes:
     try:
         stat = os.fstat(descriptor)
         if not S_ISREG(stat.st_mode):
-            raise OSError(errno.EINVAL, messages.no_regular_file(), str(path))
+            raise OSError(errno.EINVAL, messages.NO_REGULAR_FILE, str(path))
         # The size is not to be trusted: that of files in /proc is 0, and another may grow.
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(largest + 1) if stat.st_size <= largest else b""

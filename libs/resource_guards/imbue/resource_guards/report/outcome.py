@@ -8,16 +8,13 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 import pytest
-from _pytest._code.code import ExceptionRepr
-from _pytest._code.code import ReprEntry
-from _pytest._code.code import ReprExceptionInfo
-from _pytest._code.code import ReprFileLocation
-from _pytest._code.code import ReprTraceback
 
 from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.errors import ResourceGuardWarning
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Violation
+from imbue.resource_guards.pytest_internals import ExceptionRepr
+from imbue.resource_guards.pytest_internals import made_failure
 
 SECTION = "Resource guards"
 
@@ -125,19 +122,5 @@ def _told_by_exception(call: pytest.CallInfo[None], violations: Sequence[Violati
 
 
 def _failure(item: pytest.Item, texts: Sequence[str], summary: str) -> ExceptionRepr:
-    # Built of pytest's own parts, so that --tb, the summary line, JUnit and annotations show it
-    # as any other failure, and xdist can send it. Its place is the test's own.
-    path, line, _ = item.location
     lines = "\n\n".join(texts).split("\n")
-    crash = ReprFileLocation(str(item.path), (line or 0) + 1, summary)
-    entry = ReprEntry(
-        lines=[f"E   {each}".rstrip() for each in lines],
-        reprfuncargs=None,
-        reprlocals=None,
-        reprfileloc=ReprFileLocation(path, (line or 0) + 1, ResourceGuardViolation.__name__),
-        style="long",
-    )
-    return ReprExceptionInfo(
-        reprtraceback=ReprTraceback(reprentries=[entry], extraline=None, style="long"),
-        reprcrash=crash,
-    )
+    return made_failure(item, lines, summary, ResourceGuardViolation.__name__)

@@ -6,27 +6,57 @@ import inspect
 import os
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
+from typing import Protocol
 
 import pytest
 
 from imbue.resource_guards import pytest_internals
+from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Use
-from imbue.resource_guards.report.records import Axis
-from imbue.resource_guards.report.records import Declaration
-from imbue.resource_guards.report.records import SeenUse
-from imbue.resource_guards.report.records import Source
-from imbue.resource_guards.report.records import TestRecord
-from imbue.resource_guards.report.records import UsedResource
-
-if TYPE_CHECKING:
-    from imbue.resource_guards.lifecycle.accounts import TestAccount
+from imbue.resource_guards.model import Violation
+from imbue.resource_guards.report.record_of_test import Axis
+from imbue.resource_guards.report.record_of_test import Declaration
+from imbue.resource_guards.report.record_of_test import SeenUse
+from imbue.resource_guards.report.record_of_test import Source
+from imbue.resource_guards.report.record_of_test import TestRecord
+from imbue.resource_guards.report.record_of_test import UsedResource
 
 SHOWN_USES: Final = 5
 """How many uses of each resource a test's record has in full; all are counted."""
+
+
+class AccountOfTest(Protocol):
+    """What a record needs of the account that the lifecycle keeps of a test.
+
+    Said here, so that a report knows nothing of how tests are followed.
+    """
+
+    @property
+    def item(self) -> pytest.Item:
+        """The test."""
+
+    @property
+    def outcome(self) -> str:
+        """Its own outcome, guards left aside."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to run that could use something on its behalf."""
+
+    @property
+    def doubts(self) -> Mapping[str, tuple[Doubt, ...]]:
+        """Why it cannot be known that it did not use a resource, by the resource."""
+
+    @property
+    def told(self) -> Mapping[tuple[object, ...], Violation]:
+        """The violations that reports have told."""
+
+    def all_uses(self) -> Iterator[tuple[str | None, Use]]:
+        """Its uses, each with the name of the fixture that it came through, if any."""
 
 
 class RecordMaker:
@@ -55,7 +85,7 @@ class RecordMaker:
             self._add_parameters(item, record)
         return record
 
-    def of_account(self, account: TestAccount) -> TestRecord:
+    def of_account(self, account: AccountOfTest) -> TestRecord:
         """The record of a test that has run."""
         record = self.of_item(account.item, account.outcome)
         record.finished = account.is_finished

@@ -4,52 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
 import pytest
 
-from imbue.resource_guards.errors import origin_of
-from imbue.resource_guards.messages import report as messages
+from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.report.document import Document
-from imbue.resource_guards.report.document import write_document
+from imbue.resource_guards.report.findings import Findings
+from imbue.resource_guards.report.record_maker import AccountOfTest
 from imbue.resource_guards.report.record_maker import RecordMaker
-from imbue.resource_guards.report.records import TestRecord
+from imbue.resource_guards.report.record_of_test import TestRecord
 from imbue.resource_guards.report.sources import Sources
-
-if TYPE_CHECKING:
-    from imbue.resource_guards.fix.apply import Fixed
-    from imbue.resource_guards.lifecycle.accounts import TestAccount
-    from imbue.resource_guards.session import GuardSession
 
 ATTRIBUTE: Final = "resource_guards"
 """The attribute of a tear-down report that carries the test's record to the controller."""
+
+NAME: Final = "resource_guards_recorder"
+"""Of the plugin that keeps the records."""
+
+
+def start_recording(
+    config: pytest.Config, registry: Registry, findings: Findings, began: int
+) -> Recorder:
+    """Keep the records of a run from now on.
+
+    Args:
+        config: The run's.
+        registry: What is guarded; conftests that are still to come may add to it.
+        findings: What else the run finds.
+        began: When the session began, in nanoseconds.
+    """
+    is_worker = hasattr(config, "workerinput")
+    recorder = Recorder(config.rootpath, registry, findings, began, is_worker=is_worker)
+    config.pluginmanager.register(recorder, NAME)
+    return recorder
 
 
 class Recorder:
     """Registered as a plugin where records are asked for; it keeps those of the whole run.
 
+    Args:
+        root: The root directory.
+        registry: What is guarded.
+        findings: What else the run finds.
+        began: When the session began, in nanoseconds.
+        is_worker: A controller of xdist waits for what is recorded here.
+
     Attributes:
         records: For each test, by its node id, its last record.
         crashed: The tests that have taken a worker down.
-        fixed: What the fix has done, when the run has ended.
     """
 
-    def __init__(self, session: GuardSession) -> None:
+    def __init__(
+        self, root: Path, registry: Registry, findings: Findings, began: int, *, is_worker: bool
+    ) -> None:
         self.records: dict[str, TestRecord] = {}
         self.crashed: set[str] = set()
-        self.fixed: Fixed | None = None
+        self._root = root
+        self._registry = registry
+        self._findings = findings
+        self._is_worker = is_worker
         self._labels: dict[str, str] = {}
-        self._session = session
         self._late: list[dict[str, Any]] = []
-        self._sources = Sources(session.config.rootpath, session.began)
+        self._sources = Sources(root, began)
 
-    def attach(self, report: pytest.TestReport, account: TestAccount) -> None:
+    def attach(self, report: pytest.TestReport, account: AccountOfTest) -> None:
         """Let a tear-down report carry the record of its test."""
         setattr(report, ATTRIBUTE, self._maker.of_account(account).to_data())
 
-    def add_late(self, account: TestAccount) -> None:
+    def add_late(self, account: AccountOfTest) -> None:
         """Correct the record of a test, of which a fixture has been torn down only now."""
         record = self._maker.of_account(account)
         self.records[record.nodeid] = record
@@ -63,7 +87,7 @@ class Recorder:
             record = TestRecord.from_data(data)
             self.records[record.nodeid] = record
             self.crashed.discard(record.nodeid)  # it was run again
-            if not hasattr(self._session.config, "workerinput"):
+            if not self._is_worker:
                 delattr(report, ATTRIBUTE)  # what other plugins store of reports stays as it is
         elif str(report.when) == "???":  # what xdist makes up for a worker that has crashed
             self.crashed.add(report.nodeid)
@@ -89,9 +113,12 @@ class Recorder:
             for each in self.records.values()
             if each.outcome in ("deselected", "not run")
         ]
-        labels = {each.name: each.label for each in self._session.registry}
-        sources = self._sources.to_data()
-        return {"expected": expected, "late": self._late, "labels": labels, "sources": sources}
+        return {
+            "expected": expected,
+            "late": self._late,
+            "labels": self._own_labels(),
+            "sources": self._sources.to_data(),
+        }
 
     def merge(self, data: dict[str, Any]) -> None:
         """Take over what a worker knows beyond its reports."""
@@ -108,55 +135,28 @@ class Recorder:
             self.records.setdefault(nodeid, TestRecord(nodeid)).outcome = "crashed"
         return sorted(self.records.values(), key=_place)
 
+    @property
+    def has_resources(self) -> bool:
+        """Whether anything is guarded, here or in a worker."""
+        return bool(self._labels or self._registry.names)
+
     def document(self) -> Document:
         """The report of the run."""
-        session = self._session
-        labels = {each.name: each.label for each in session.registry}
         return Document(
-            self._labels | labels,
+            self._labels | self._own_labels(),
             self.all_records(),
             self._sources.digests,
-            session.findings.problems,
-            session.findings.late_uses,
-        )
-
-    def conclude(self) -> None:
-        """The run has ended: write and fix what was asked for."""
-        option = self._session.config.option
-        if not self._labels and not self._session.registry.names:
-            return  # an error has told that nothing is guarded
-        if option.resource_guards_json:
-            path = self._session.config.invocation_params.dir / option.resource_guards_json
-            try:
-                write_document(self.document(), path)
-            except OSError as error:
-                self._session.findings.add_problem(messages.json_not_written(path, error))
-        if option.resource_guards_fix and not self._session.findings.problems:
-            try:
-                self.fixed = self._fix(option.resource_guards_fix)
-            except Exception as error:  # noqa: BLE001 - pytest would end without its summary
-                self._session.findings.add_problem(messages.fix_failed(error, origin_of(error)))
-            else:
-                if self.fixed.error:
-                    self._session.findings.add_problem(self.fixed.error)
-
-    def _fix(self, output: str) -> Fixed:
-        from imbue.resource_guards.fix.apply import Output  # they need LibCST
-        from imbue.resource_guards.fix.apply import apply
-        from imbue.resource_guards.fix.plan import make_plan
-
-        document = self.document()
-        return apply(
-            make_plan(document.tests, document.labels),
-            self._session.config.rootpath,
-            Output(output),
-            dirty=self._session.config.option.resource_guards_fix_dirty,
-            sources=document.sources,
+            self._findings.problems,
+            self._findings.late_uses,
         )
 
     @property
     def _maker(self) -> RecordMaker:
-        return RecordMaker(self._session.config.rootpath, self._session.registry.names)
+        # Made anew each time: the registry may have more names than before.
+        return RecordMaker(self._root, self._registry.names)
+
+    def _own_labels(self) -> dict[str, str]:
+        return {each.name: each.label for each in self._registry}
 
     def _expect(self, items: Iterable[pytest.Item], outcome: str) -> None:
         maker = self._maker

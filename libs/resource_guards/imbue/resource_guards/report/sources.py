@@ -9,8 +9,8 @@ from pathlib import Path
 
 from imbue.resource_guards.report.files import digest_of
 from imbue.resource_guards.report.files import read_regular
-from imbue.resource_guards.report.records import Source
-from imbue.resource_guards.report.records import TestRecord
+from imbue.resource_guards.report.record_of_test import Source
+from imbue.resource_guards.report.record_of_test import TestRecord
 
 
 class Sources:

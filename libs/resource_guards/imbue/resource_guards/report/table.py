@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from typing import TextIO
 
 from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.kinds import Direction
@@ -15,7 +16,7 @@ from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
-from imbue.resource_guards.report.records import TestRecord
+from imbue.resource_guards.report.record_of_test import TestRecord
 
 _NAME: Final = 20
 
@@ -59,6 +60,11 @@ def table(document: Document, *, verbose: bool) -> Iterator[Line]:
     if verbose:
         for mark, label in document.labels.items():
             yield from _tests_of(mark, label, document.tests)
+
+
+def write_table(document: Document, file: TextIO) -> None:
+    """Write the report to a file, with each test."""
+    file.writelines(f"{line.text}\n" for line in table(document, verbose=True))
 
 
 def _ways(tests: list[TestRecord]) -> dict[str, str]:

@@ -10,11 +10,11 @@ import pytest
 
 from imbue.resource_guards.messages import trust as messages
 
-ATTRIBUTE: Final = "resource_guards_waits"
+IS_OPEN: Final = "resource_guards_waits"
 """The attribute of a tear-down report whose test still depends on a fixture that is set up."""
 
 
-class Waiting:
+class OpenVerdicts:
     """Registered where xdist runs the tests, since a worker that crashes gives no more verdicts.
 
     Args:
@@ -28,7 +28,7 @@ class Waiting:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a test that waits, and take that out of its report, as others may store it."""
-        if vars(report).pop(ATTRIBUTE, False):
+        if vars(report).pop(IS_OPEN, False):
             self._waiting.setdefault(getattr(report, "node", None), []).append(report.nodeid)
 
     def ended(self, node: Any, *, crashed: bool) -> None:

@@ -1,0 +1,151 @@
+"""The end of a run: write and fix what was asked for, and show it.
+
+It stands above `report` and `fix`, which do not know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from typing import Final
+from typing import NamedTuple
+
+import pytest
+
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.errors import origin_of
+from imbue.resource_guards.messages import fix as say_fix
+from imbue.resource_guards.messages import formats as say_formats
+from imbue.resource_guards.messages import report as say_report
+from imbue.resource_guards.report.findings import Findings
+from imbue.resource_guards.report.formats import JSON
+from imbue.resource_guards.report.formats import Format
+from imbue.resource_guards.report.formats import Formats
+from imbue.resource_guards.report.formats import rendered
+from imbue.resource_guards.report.formats import write_report_file
+from imbue.resource_guards.report.recorder import Recorder
+from imbue.resource_guards.report.table import table
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.fix.apply import Fixed
+
+FIXED: Final[pytest.StashKey[Fixed]] = pytest.StashKey()
+"""What the fix has done; not there where none was asked for, or the run was not to be trusted."""
+
+FILES: Final[pytest.StashKey[list[ReportFile]]] = pytest.StashKey()
+"""What ``--resource-guards-output`` asks for, once that is known to be possible."""
+
+
+class ReportFile(NamedTuple):
+    """A file that the report is to be written to.
+
+    Args:
+        option: What has asked for it.
+        format: How it is written.
+        path: Where.
+    """
+
+    option: str
+    format: Format
+    path: str
+
+
+def check_outputs(config: pytest.Config) -> None:
+    """Find out before the run whether there are the formats that it is to be written in.
+
+    Raises:
+        ResourceGuardMisconfiguration: There is one not, or a plugin or conftest fails to add its own.
+    """
+    formats = Formats()
+    try:
+        config.hook.pytest_register_resource_guard_formats(formats=formats)
+    except ResourceGuardMisconfiguration:
+        raise
+    except Exception as error:
+        said = say_formats.format_hook_failed(error, origin_of(error))
+        raise ResourceGuardMisconfiguration(said) from error
+    config.stash[FILES] = [
+        ReportFile("--resource-guards-output", *formats.read(each))
+        for each in config.option.resource_guards_output
+    ]
+
+
+def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> None:
+    """The run has ended: write and fix what was asked for.
+
+    Args:
+        config: Says what that is.
+        recorder: Has the records of the tests.
+        findings: Takes the problems that come up.
+    """
+    if not recorder.has_resources:
+        return  # an error has told that nothing is guarded
+    for problem in _write_files(config, recorder):
+        findings.add_problem(problem)
+    option = config.option
+    if option.resource_guards_fix and not findings.problems:
+        try:
+            fixed = config.stash[FIXED] = _fix(config, recorder)
+        except Exception as error:  # noqa: BLE001 - pytest would end without its summary
+            findings.add_problem(say_fix.fix_failed(error, origin_of(error)))
+        else:
+            if fixed.error:
+                findings.add_problem(fixed.error)
+
+
+def _write_files(config: pytest.Config, recorder: Recorder) -> Iterator[str]:
+    """Write all files that were asked for; gives what goes wrong."""
+    files = list(config.stash.get(FILES, ()))
+    if config.option.resource_guards_json:
+        files.insert(
+            0, ReportFile("--resource-guards-json", JSON, config.option.resource_guards_json)
+        )
+    for option, format_, name in files:
+        try:
+            content = rendered(format_, recorder.document())
+        except Exception as error:  # noqa: BLE001 - pytest would end without its summary
+            yield say_formats.report_not_rendered(option, format_.name, error, origin_of(error))
+            continue
+        path = config.invocation_params.dir / name
+        try:
+            write_report_file(path, content)
+        except OSError as error:
+            yield say_formats.report_not_written(option, path, error)
+
+
+def _fix(config: pytest.Config, recorder: Recorder) -> Fixed:
+    from imbue.resource_guards.fix.apply import Output  # they need LibCST
+    from imbue.resource_guards.fix.apply import apply
+    from imbue.resource_guards.fix.plan import make_plan
+
+    document = recorder.document()
+    return apply(
+        make_plan(document.tests, document.labels),
+        config.rootpath,
+        Output(config.option.resource_guards_fix),
+        dirty=config.option.resource_guards_fix_dirty,
+        sources=document.sources,
+    )
+
+
+def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:
+    """Write to the terminal what was asked for of what the run has found, and has fixed."""
+    config = terminal.config
+    verbose = terminal.verbosity > 0
+    if config.option.resource_guards_report:
+        terminal.section(say_report.REPORT_TITLE, sep="=")
+        for line in table(recorder.document(), verbose=verbose):
+            terminal.write_line(line.text, bold=line.bold, red=line.red)
+    if not config.option.resource_guards_fix:
+        return
+    terminal.section(say_fix.FIX_TITLE, sep="=")
+    if FIXED not in config.stash:
+        terminal.write_line(say_fix.FIX_UNTRUSTWORTHY, red=True)
+        return
+    from imbue.resource_guards.fix.lines import fix_lines  # it needs LibCST
+
+    written = config.option.resource_guards_fix == "write"
+    for text in fix_lines(
+        config.stash[FIXED], recorder.document(), written=written, verbose=verbose
+    ):
+        terminal.write_line(text)

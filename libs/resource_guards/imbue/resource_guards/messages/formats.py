@@ -1,0 +1,46 @@
+"""The formats in which reports are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+JSON_PURPOSE: Final = "all that the run has seen, for the commands merge, report and fix"
+TABLE_PURPOSE: Final = "the table of --resource-guards-report, with each test"
+
+
+def output_unreadable(value: str, known: Iterable[tuple[str, str]]) -> str:
+    """Said of a value without a path, too."""
+    formats = ", ".join(f"{name} ({purpose})" for name, purpose in known)
+    return (
+        f"--resource-guards-output: '{value}' cannot be read. Write FORMAT:PATH, where FORMAT is one "
+        f"of: {formats}."
+    )
+
+
+def format_name_unusable(name: str) -> str:
+    return (
+        f"A report format cannot be named '{name}': use letters, digits, '_' and '-', as in "
+        f"formats.add('my-format', ...)."
+    )
+
+
+def format_name_taken(name: str) -> str:
+    return f"There is a report format '{name}' already: add yours by another name."
+
+
+def format_hook_failed(error: Exception, origin: str) -> str:
+    return f"pytest_register_resource_guard_formats failed at {origin}: {type(error).__name__}: {error}"
+
+
+def report_not_rendered(option: str, name: str, error: Exception, origin: str) -> str:
+    return (
+        f"{option}: the report format '{name}' failed at {origin}: {type(error).__name__}: {error}. "
+        f"The report is lost."
+    )
+
+
+def report_not_written(option: str, path: Path, error: OSError) -> str:
+    said = error.strerror or error
+    return f"{option}: {path} cannot be written: {said}. The report is lost."

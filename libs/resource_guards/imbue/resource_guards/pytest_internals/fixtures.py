@@ -1,0 +1,114 @@
+"""Fixtures: whose they are, who asks for them, and what they have to tear down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+from typing import Final
+
+import pytest
+
+_JUDGED_LIKE_A_USERS: Final = ("_pytest.python", "_pytest.unittest")
+
+
+def is_pytests_own(fixturedef: pytest.FixtureDef[object]) -> bool:
+    """Whether the fixture is built into pytest and so uses no resource (tmp_path, monkeypatch...).
+
+    The ones that call a test module's own set-up and tear-down functions are not.
+    """
+    module = getattr(fixturedef.func, "__module__", None) or ""
+    return module.startswith("_pytest.") and module not in _JUDGED_LIKE_A_USERS
+
+
+def display_name(fixturedef: pytest.FixtureDef[object]) -> str:
+    """The fixture's name, or for a function that pytest makes a fixture of, that function's."""
+    xunit = re.fullmatch(r"_(?:xunit|unittest)_(\w+?)_fixture_(\w+)", fixturedef.argname)
+    return f"{xunit[1]} of {xunit[2]}" if xunit else fixturedef.argname
+
+
+def asks_for_the_request(fixturedef: pytest.FixtureDef[object]) -> bool:
+    """Whether its author can ask for further fixtures, or add finalizers, at any time."""
+    module = getattr(fixturedef.func, "__module__", None) or ""
+    return "request" in fixturedef.argnames and not module.startswith("_pytest.")
+
+
+def is_visible_below(fixturedef: pytest.FixtureDef[object]) -> str:
+    """The id of the node below which tests can ask for the fixture; empty for all of them."""
+    return "" if fixturedef.baseid == "." else fixturedef.baseid
+
+
+def finalizer_count(fixturedef: pytest.FixtureDef[object]) -> int:
+    """How many finalizers the fixture has: a generator's tear-down is one of them."""
+    return len(fixturedef._finalizers)
+
+
+def have_failed(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest, error: BaseException
+) -> None:
+    """Note that a fixture's set-up has failed, as pytest's own `pytest_fixture_setup` would have."""
+    key = fixturedef.cache_key(request)  # type: ignore[arg-type] # it is one made for the fixture
+    fixturedef.cached_result = (None, key, (error, error.__traceback__))
+
+
+def keep_last_finalizer(
+    fixturedef: pytest.FixtureDef[object], finalizer: Callable[[], object]
+) -> None:
+    """Add a finalizer that runs before all others, those that are still to be added included."""
+
+    def add(other: Callable[[], object]) -> None:
+        finalizers = fixturedef._finalizers
+        finalizers.insert(len(finalizers) - (finalizer in finalizers[-1:]), other)
+
+    fixturedef.addfinalizer(finalizer)
+    vars(fixturedef)["addfinalizer"] = add
+
+
+def tell_each_request(
+    fixturedef: pytest.FixtureDef[object], told: Callable[[pytest.FixtureRequest], object]
+) -> None:
+    """From now on call `told` after each request for the fixture, be it cached, or one that failed."""
+    execute = type(fixturedef).execute
+
+    def execute_and_tell(request: pytest.FixtureRequest) -> object:
+        __tracebackhide__ = True
+        try:
+            return execute(fixturedef, request)  # type: ignore[arg-type]
+        finally:
+            told(request)
+
+    vars(fixturedef)["execute"] = execute_and_tell
+
+
+def tell_each_ask(
+    request: pytest.FixtureRequest, told: Callable[[pytest.FixtureDef[Any]], object]
+) -> None:
+    """Call `told` with each fixture that is got through this request by its ``getfixturevalue``.
+
+    Of those, pytest does not request again what the running test has got already.
+    """
+    ask = request.getfixturevalue
+
+    def ask_and_tell(argname: str) -> object:
+        __tracebackhide__ = True
+        value = ask(argname)
+        if argname in request._fixture_defs:
+            told(request._fixture_defs[argname])
+        return value
+
+    vars(request)["getfixturevalue"] = ask_and_tell
+
+
+def leave_alone(fixturedef: pytest.FixtureDef[object]) -> None:
+    """Undo what `keep_last_finalizer` and `tell_each_request` have done."""
+    vars(fixturedef).pop("addfinalizer", None)
+    vars(fixturedef).pop("execute", None)
+
+
+def requesters(request: pytest.FixtureRequest) -> Iterator[pytest.FixtureDef[Any]]:
+    """The fixtures on whose behalf a fixture is requested, the nearest first."""
+    parent = getattr(request, "_parent_request", None)
+    while parent is not None and hasattr(parent, "_fixturedef"):
+        yield parent._fixturedef
+        parent = parent._parent_request

@@ -1,0 +1,83 @@
+"""Tests: what they depend on, what they have to tear down, and with which parameters they run."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import unittest
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from typing import Final
+
+import pytest
+
+_NOTHING: Final = object()
+
+
+def static_fixtures(item: pytest.Item) -> Iterable[Sequence[pytest.FixtureDef[object]]]:
+    """The fixtures that this test depends on by name, with those that each overrides."""
+    info = getattr(item, "_fixtureinfo", None)
+    return info.name2fixturedefs.values() if info else ()
+
+
+def argument_names(item: pytest.Item) -> Sequence[str]:
+    """The fixtures that the test's function itself names."""
+    info = getattr(item, "_fixtureinfo", None)
+    return info.argnames if info else ()
+
+
+def has_own_finalizers(item: pytest.Item) -> bool:
+    """Whether the test added finalizers itself, as ``request.addfinalizer`` in a test does."""
+    finalizers, _ = item.session._setupstate.stack[item]
+    return any(
+        not (
+            isinstance(finalizer, functools.partial)
+            and isinstance(getattr(finalizer.func, "__self__", None), pytest.FixtureDef)
+        )
+        for finalizer in finalizers[1:]  # the first is the item's own teardown()
+    )
+
+
+def may_have_subtests(item: pytest.Item) -> bool:
+    """Whether reports may be made for parts of the test's body while it runs."""
+    return "subtests" in getattr(item, "fixturenames", ()) or issubclass(
+        getattr(item, "cls", None) or object, unittest.TestCase
+    )
+
+
+def parameters_of(mark: pytest.Mark, params: Mapping[str, object]) -> tuple[list[str], int | None]:
+    """The arguments of a ``parametrize`` mark, and which of its sets of values a test has.
+
+    A test's `callspec.indices` do not tell it: they number the test's own sets, of all such marks
+    together. So the set is found by its values, which are the very objects of the mark.
+
+    Args:
+        mark: The mark.
+        params: The values that the test has, by their names.
+    """
+    arguments = inspect.signature(_parametrize).bind_partial(*mark.args, **mark.kwargs).arguments
+    names = arguments.get("argnames", "")
+    listed = names.split(",") if isinstance(names, str) else names
+    argnames = [name.strip() for name in listed if name.strip()]
+    values = arguments.get("argvalues", ())
+    found = [
+        index
+        for index, each in enumerate(values if isinstance(values, Sequence) else ())
+        if all(
+            params.get(name, _NOTHING) is value
+            for name, value in zip(argnames, _values_of(each, argnames), strict=False)
+        )
+    ]
+    return argnames, found[0] if len(found) == 1 else None
+
+
+def _parametrize(argnames: object, argvalues: object, *_: object, **__: object) -> None:
+    """How the mark's arguments are called."""
+
+
+def _values_of(each: Any, argnames: Sequence[str]) -> Sequence[object]:
+    if isinstance(each, type(pytest.param())):
+        return each.values
+    return [each] if len(argnames) == 1 else each
