@@ -21,7 +21,7 @@ CORE = "imbue/resource_guards"
 
 # For each contract imports that break it and no other: in which file, and of what.
 OFFENCES = [
-    ("stages", f"{CORE}/declare/pending.py", "imbue.resource_guards.lifecycle.accounts"),
+    ("stages", f"{CORE}/declare/gathering.py", "imbue.resource_guards.lifecycle.accounts"),
     ("stages", f"{CORE}/model.py", "imbue.resource_guards.judge.verdict"),
     ("stages", f"{CORE}/session.py", "imbue.resource_guards.api"),
     ("stages", f"{CORE}/without_a_stage.py", "os"),

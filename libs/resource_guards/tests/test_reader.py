@@ -102,8 +102,8 @@ def of_schema(  # noqa: PLR0911 - one for each kind
         return st.dictionaries(names, values, min_size=least, max_size=2)
     if kind == "array":
         return st.lists(of_schema(schema["items"]), max_size=2)
-    if kind == "string" and "64" in schema.get("pattern", ""):
-        return st.text("0123456789abcdef", min_size=64, max_size=64)
+    if kind == "string" and "pattern" in schema:
+        return st.from_regex(schema["pattern"].replace("$", r"\Z"))
     return {
         "string": st.text(st.characters(exclude_characters="\0"), max_size=5),
         "integer": st.integers(min_value=schema.get("minimum")),

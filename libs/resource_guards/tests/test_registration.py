@@ -103,7 +103,7 @@ def test_inert_until_a_guard_is_registered(suite: Suite, monkeypatch: pytest.Mon
                 ours = {name for name in sys.modules if name.startswith("imbue.resource_guards.")}
                 below = {name.partition("imbue.resource_guards.")[2] for name in ours}
                 assert below <= {
-                    "declare", "declare.pending", "declare.policy", "errors", "hookspecs", "kinds",
+                    "declare", "declare.gathering", "declare.policy", "errors", "hookspecs", "kinds",
                     "messages", "messages.common", "messages.options", "plugin", "session",
                 }
         """

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from imbue.resource_guards.guards.call import Call
 from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire.guards_file import Guarded
 from imbue.resource_guards.wire.guards_file import format_guards
+from imbue.resource_guards.wire.guards_file import reference
 from imbue.resource_guards.wire.variable import VARIABLE
 from imbue.resource_guards.wire.variable import session_key
 
@@ -21,7 +23,7 @@ def private(tmp_path: Path) -> Path:
     (tmp_path / "sdk.py").write_text("def send(): print('sent')")
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
-    guarded = Guarded(1, [], [["call", "sdk", "sdk", "sdk", "send", "", ""]])
+    guarded = Guarded(1, [], [[reference(Call) or "", "sdk", "sdk", "sdk", "send", "", ""]])
     (private / files.GUARDS).write_text(format_guards(guarded))
     for name in ("journal", "health"):
         (private / name).touch()

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from imbue.resource_guards import plugin
+from imbue.resource_guards.declare.gathering import PENDING
 from imbue.resource_guards.declare.markers import add_marker_lines
 from imbue.resource_guards.declare.named import ENTRY_POINT_GROUP
 from imbue.resource_guards.declare.named import register_entry_point
-from imbue.resource_guards.declare.pending import PENDING
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.kinds import MethodKind
+from imbue.resource_guards.kinds import Phase
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.record.book import ACTIVE
@@ -160,7 +161,7 @@ def register_guarded_resource_markers(
         config: The config that ``pytest_configure`` is given.
         skip_names: Marks that the project describes itself.
     """
-    _session(config).skip_names.update(skip_names or ())
+    _session(config).gathering.skip_names.update(skip_names or ())
     add_marker_lines(config, _registry(), skip_names=skip_names or ())
 
 
@@ -179,7 +180,7 @@ def stop_resource_guards() -> None:
 
     While pytest finishes a session they stay until its last fixture has been torn down.
     """
-    if SESSIONS and not SESSIONS[-1].is_finishing:
+    if SESSIONS and SESSIONS[-1].phase < Phase.FINISHING:
         SESSIONS[-1].stop()
 
 
@@ -223,7 +224,7 @@ def _session(config: pytest.Config) -> GuardSession:
     # on to do reaches no other: that of a pytest around this one.
     if plugin.SESSION not in config.stash:
         if config.pluginmanager.is_blocked(plugin.NAME):
-            plugin.make_session(config).is_blocked = True
+            plugin.make_session(config, is_blocked=True)
         else:
             config.pluginmanager.register(plugin, plugin.NAME)
     return config.stash[plugin.SESSION]

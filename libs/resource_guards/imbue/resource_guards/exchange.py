@@ -3,49 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from typing import Any
 
-from imbue.resource_guards.kinds import Mode
+import pytest
 
-if TYPE_CHECKING:
-    import pytest
-
-    from imbue.resource_guards.session import GuardSession
+from imbue.resource_guards.run import Run
 
 
-def send(session: GuardSession, item: pytest.Item, report: pytest.TestReport) -> None:
+def send(run: Run, item: pytest.Item, report: pytest.TestReport) -> None:
     """Give a report to pytest after the test's own; through the controller from a worker."""
-    config = session.config
-    if hasattr(config, "workerinput"):
-        serialize = config.hook.pytest_report_to_serializable
-        session.findings.reports.append(serialize(config=config, report=report))
+    if run.is_worker:
+        serialize = run.config.hook.pytest_report_to_serializable
+        run.findings.reports.append(serialize(config=run.config, report=report))
     else:
         item.ihook.pytest_runtest_logreport(report=report)
 
 
-def hand_in(session: GuardSession, output: dict[str, Any]) -> None:
+def hand_in(run: Run, output: dict[str, Any]) -> None:
     """In a worker, at its end: give the controller what was found."""
-    data = session.findings.to_data()
-    data["records"] = None if session.recorder is None else session.recorder.to_data()
+    data = run.findings.to_data()
+    data["records"] = None if run.recorder is None else run.recorder.to_data()
     output["resource_guards"] = data
 
 
-def receive(session: GuardSession, data: Mapping[str, Any]) -> None:
+def receive(run: Run, data: Mapping[str, Any]) -> None:
     """In the controller: take over what a worker has found."""
-    reports = session.findings.merge(data)
-    if session.recorder is not None:
-        session.recorder.merge(data["records"])
-    config = session.config
+    reports = run.findings.merge(data)
+    if run.recorder is not None:
+        run.recorder.merge(data["records"])
+    hook = run.config.hook
     for each in reports:
-        report = config.hook.pytest_report_from_serializable(config=config, data=each)
-        config.hook.pytest_runtest_logreport(report=report)
-
-
-def follow_workers(session: GuardSession) -> None:
-    """Remember which tests of workers wait for a verdict. A second call changes nothing."""
-    if session.waiting is None and not session.is_blocked and session.policy.mode is not Mode.OFF:
-        from imbue.resource_guards.report.open_verdicts import OpenVerdicts  # only with workers
-
-        session.waiting = OpenVerdicts(session.findings.add_problem)
-        session.config.pluginmanager.register(session.waiting)
+        report = hook.pytest_report_from_serializable(config=run.config, data=each)
+        hook.pytest_runtest_logreport(report=report)

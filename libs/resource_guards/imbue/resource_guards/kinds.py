@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from enum import IntEnum
 from enum import StrEnum
 
 
@@ -46,3 +47,20 @@ class ViolationKind(Enum):
     SUPERFLUOUS_MARK = "superfluous mark"
     FIXTURE_UNDECLARED_USE = "fixture used an undeclared resource"
     FIXTURE_UNUSED_DECLARATION = "fixture declared a resource it never used"
+
+
+class Phase(IntEnum):
+    """How far a session has come. It goes on, and never back."""
+
+    BLOCKED = -1
+    """The plugin is not wanted (``-p no:resource_guards``); the documented functions do nothing."""
+    LOADING = 0
+    """Plugins and the first conftests are imported, and may register guards."""
+    CONFIGURING = 1
+    """Settings are read, and plugins and conftests are asked for their guards."""
+    CONFIGURED = 2
+    """Conftests have described the marks that they want to describe."""
+    JUDGING = 3
+    """All conftests are loaded, and tests run."""
+    FINISHING = 4
+    """pytest tears down what an early end has left; the guards stay until that is done."""

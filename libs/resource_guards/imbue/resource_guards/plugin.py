@@ -14,6 +14,7 @@ import pytest
 from imbue.resource_guards import hookspecs
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import Mode
+from imbue.resource_guards.kinds import Phase
 from imbue.resource_guards.messages import options as messages
 
 if TYPE_CHECKING:
@@ -54,11 +55,12 @@ def pytest_plugin_registered(manager: pytest.PytestPluginManager) -> None:
         config.stash[SESSION].others_have_come()
 
 
-def make_session(config: pytest.Config) -> GuardSession:
-    """Make the session of a config."""
+def make_session(config: pytest.Config, *, is_blocked: bool = False) -> GuardSession:
+    """Make the session of a config; a blocked one, for a run without this plugin, does nothing."""
     from imbue.resource_guards.session import GuardSession  # after pytest's own imports
 
-    config.stash[SESSION] = session = GuardSession(config)
+    phase = Phase.BLOCKED if is_blocked else Phase.LOADING
+    config.stash[SESSION] = session = GuardSession(config, phase)
 
     def close() -> None:
         session.close()
@@ -164,7 +166,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True, specname="pytest_sessionfinish")
 def pytest_sessionfinish_begins(session: pytest.Session) -> None:
     """Keep the guards in place while pytest tears down what an early end has left."""
-    session.config.stash[SESSION].is_finishing = True
+    session.config.stash[SESSION].begin_to_finish()
 
 
 @pytest.hookimpl(trylast=True)
@@ -176,23 +178,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodeready(node: Any) -> None:
     """An xdist worker is about to run tests, whose reports are to be followed."""
-    from imbue.resource_guards.exchange import follow_workers  # only where needed
-
-    follow_workers(node.config.stash[SESSION])
+    node.config.stash[SESSION].follow_workers()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over what an xdist worker has found; a crashed one has sent nothing."""
-    output = getattr(node, "workeroutput", None)
-    session = node.config.stash[SESSION]
-    if session.waiting is not None:
-        session.waiting.ended(node, crashed=output is None)
-    data = (output or {}).get("resource_guards")
-    if data is not None:
-        from imbue.resource_guards.exchange import receive  # only where needed
-
-        receive(session, data)
+    """Take over what an xdist worker has found."""
+    node.config.stash[SESSION].worker_ended(node)
 
 
 def pytest_terminal_summary(

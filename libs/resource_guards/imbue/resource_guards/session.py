@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Final
 
 import pytest
 
-from imbue.resource_guards.declare.pending import PENDING
+from imbue.resource_guards.declare.gathering import PENDING
+from imbue.resource_guards.declare.gathering import Gathering
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.policy import read_policy
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import Mode
+from imbue.resource_guards.kinds import Phase
 
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.registry import Registry
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from imbue.resource_guards.report.findings import Findings
     from imbue.resource_guards.report.open_verdicts import OpenVerdicts
     from imbue.resource_guards.report.recorder import Recorder
+    from imbue.resource_guards.run import Run
 
 SESSIONS: Final[list[GuardSession]] = []
 """The sessions of this process, innermost last: a test may run pytest in its own process."""
@@ -35,68 +37,66 @@ class GuardSession:
 
     It is made for every pytest process, and is inert until a guard is registered: what only a
     session with guards needs is imported where it is needed, since that takes longer than all else.
+
+    Args:
+        config: pytest's.
+        phase: Where it begins; a blocked one stays there.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, phase: Phase = Phase.LOADING) -> None:
         self.config = config
-        self.began = time.time_ns()
+        self.phase = phase
         self.policy = Policy(Mode.ENFORCE)
         self.recorder: Recorder | None = None
-        self.waiting: OpenVerdicts | None = None
-        self.is_blocked = False
-        self.is_finishing = False
-        self.skip_names: set[str] = set()
-        self._is_configuring = False
-        self._is_configured = False
+        self.open_verdicts: OpenVerdicts | None = None
+        self._began = time.time_ns()
+        self.gathering = Gathering(config)
+        self._findings: Findings | None = None
         self._pytest_session: pytest.Session | None = None
         self._enforcement: Enforcement | None = None
         self._lifecycle: Lifecycle | None = None
         self._collection: Collection | None = None
-        self._is_judging = False
-        self._is_collected = False
-        self._is_first = not SESSIONS
-        if self._is_first and PENDING:
-            self.registry  # noqa: B018 - takes over what is there
+        if not SESSIONS and PENDING:
+            self.registry.take_all_from(PENDING.pop())
         SESSIONS.append(self)
 
-    @cached_property
+    @property
     def registry(self) -> Registry:
         """What is guarded."""
-        from imbue.resource_guards.declare.registry import Registry
+        return self.gathering.registry
 
-        registry = Registry()
-        if self._is_first and PENDING:
-            registry.take_all_from(PENDING.pop())
-        if self._is_configuring:
-            registry.listen(self._registered)
-        return registry
-
-    @cached_property
+    @property
     def findings(self) -> Findings:
         """What is to be told beside the tests' own reports."""
-        from imbue.resource_guards.report.findings import Findings
+        if self._findings is None:
+            from imbue.resource_guards.report.findings import Findings
 
-        return Findings()
+            self._findings = Findings()
+        return self._findings
+
+    @property
+    def run(self) -> Run:
+        """What others need to know of it."""
+        from imbue.resource_guards.run import Run
+
+        return Run(
+            self.config, self.registry, self.policy, self.findings, self.recorder, self.give_up
+        )
 
     @property
     def has_guards(self) -> bool:
         """Whether any guard is registered."""
-        return "registry" in vars(self) and bool(self.registry.names)
+        return self.gathering.has_guards
 
     @property
     def has_findings(self) -> bool:
         """Whether there may be any findings."""
-        return "findings" in vars(self)
+        return self._findings is not None
 
     @property
     def is_controller(self) -> bool:
         """Whether xdist runs this session's tests in other processes."""
         return self.config.pluginmanager.hasplugin("dsession")
-
-    @property
-    def is_running(self) -> bool:
-        """Whether guards are installed."""
-        return self._enforcement is not None
 
     def configure(self) -> None:
         """Collect the guards.
@@ -105,48 +105,27 @@ class GuardSession:
             ResourceGuardMisconfiguration: A plugin or conftest registers one wrongly, or a setting
                 cannot be read.
         """
-        if not self.is_blocked:
-            self.policy = read_policy(self.config)
-        self._is_configuring = True
-        if "registry" in vars(self):
-            self.registry.listen(self._registered)
-        names = () if self.is_blocked else self.config.getini("resource_guards")
-        if names:
-            from imbue.resource_guards.declare.named import register_named
-
-            register_named(names, self.registry)
-        self.collect()
-
-    def collect(self) -> None:
-        """Collect the guards of hooks, when the first plugin or conftest is there that has one.
-
-        Raises:
-            ResourceGuardMisconfiguration: One registers a guard wrongly.
-        """
-        hook = self.config.hook.pytest_register_resource_guards
-        if self._is_collected or not self._is_configuring or not hook.get_hookimpls():
-            return
-        self._is_collected = True
-        from imbue.resource_guards.declare.from_hooks import collect_from_hooks
-
-        collect_from_hooks(self.config, self.registry)
+        self.policy = read_policy(self.config)
+        self.phase = Phase.CONFIGURING
+        self.gathering.listen(self._registered)
+        self.gathering.read_settings()
 
     def others_have_come(self) -> None:
-        """A plugin or conftest was registered, and may have guards, or wrap what tests report."""
-        self.collect()
+        """A plugin or conftest was registered, and may have guards, or wrap what tests report.
+
+        Raises:
+            ResourceGuardMisconfiguration: It registers a guard wrongly.
+        """
+        if self.phase >= Phase.CONFIGURING:
+            self.gathering.ask_hooks()
         if self._lifecycle is not None:
             self._lifecycle.look_last()
 
     def add_markers(self) -> None:
         """Make the marks known to pytest that no conftest has described."""
-        self._is_configured = True
+        self.phase = Phase.CONFIGURED
         if self.has_guards:
-            self._add_marker_lines(self.registry)
-
-    def _add_marker_lines(self, resources: Iterable[Resource]) -> None:
-        from imbue.resource_guards.declare.markers import add_marker_lines
-
-        add_marker_lines(self.config, resources, skip_names=self.skip_names)
+            self.gathering.add_marker_lines()
 
     def start(self, pytest_session: pytest.Session) -> None:
         """Install the guards, if there are any. A second call changes nothing.
@@ -155,7 +134,8 @@ class GuardSession:
             ResourceGuardMisconfiguration: One cannot be installed; then none is.
         """
         self._pytest_session = pytest_session
-        if self.is_running or self.is_blocked or self.policy.mode is Mode.OFF:
+        is_off = self.phase is Phase.BLOCKED or self.policy.mode is Mode.OFF
+        if is_off or self._enforcement is not None:
             return
         self._record()
         if not self.has_guards:
@@ -170,7 +150,7 @@ class GuardSession:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return
         self._enforcement = enforcement
-        if self._is_judging:
+        if self.phase >= Phase.JUDGING:
             self.judge()
         else:
             from imbue.resource_guards.lifecycle.collection import Collection
@@ -181,8 +161,7 @@ class GuardSession:
         if self.recorder is None and self.policy.records:
             from imbue.resource_guards.report.recorder import start_recording
 
-            run = self.config, self.registry, self.findings, self.began
-            self.recorder = start_recording(*run)
+            self.recorder = start_recording(self.config, self.registry, self.findings, self._began)
 
     def judge(self) -> None:
         """Begin to follow tests.
@@ -192,7 +171,7 @@ class GuardSession:
         Raises:
             ResourceGuardMisconfiguration: A setting or fixture names what nobody has registered.
         """
-        self._is_judging = True
+        self.phase = max(self.phase, Phase.JUDGING)
         self._end_collection()
         if not self.has_guards and not self.policy.needs_guards:
             return
@@ -206,12 +185,12 @@ class GuardSession:
         if self._enforcement is not None and self._lifecycle is None:
             from imbue.resource_guards.lifecycle.registration import start_lifecycle
 
-            self._lifecycle = start_lifecycle(self, self._enforcement)
+            self._lifecycle = start_lifecycle(self.run, self._enforcement)
 
     def _check_contracts(self) -> None:
         from imbue.resource_guards.declare.fixtures import check_contracts
 
-        if self.is_running and self._pytest_session is not None:
+        if self._enforcement is not None and self._pytest_session is not None:
             check_contracts(self._pytest_session.items, self.registry)
 
     def _end_collection(self) -> None:
@@ -236,9 +215,32 @@ class GuardSession:
         if self._lifecycle is not None and self._enforcement is not None:
             from imbue.resource_guards.lifecycle.registration import stop_lifecycle
 
-            stop_lifecycle(self, self._lifecycle)
+            stop_lifecycle(self._lifecycle)
             self._lifecycle = None
             self._enforcement.slot.leave()
+
+    def follow_workers(self) -> None:
+        """Remember which tests of workers wait for a verdict. A second call changes nothing."""
+        if self.open_verdicts is None and self.policy.mode is not Mode.OFF:
+            from imbue.resource_guards.report.open_verdicts import OpenVerdicts
+
+            self.open_verdicts = OpenVerdicts(self.findings.add_problem)
+            self.config.pluginmanager.register(self.open_verdicts)
+
+    def worker_ended(self, node: Any) -> None:
+        """Take over what an xdist worker has found; a crashed one has sent nothing."""
+        output = getattr(node, "workeroutput", None)
+        if self.open_verdicts is not None:
+            self.open_verdicts.ended(node, crashed=output is None)
+        data = (output or {}).get("resource_guards")
+        if data is not None:
+            from imbue.resource_guards.exchange import receive
+
+            receive(self.run, data)
+
+    def begin_to_finish(self) -> None:
+        """Keep the guards in place while pytest tears down what an early end has left."""
+        self.phase = Phase.FINISHING
 
     def finish(self, pytest_session: pytest.Session) -> None:
         """Judge what is left, take the guards out, and settle the run's exit code."""
@@ -250,7 +252,7 @@ class GuardSession:
         if hasattr(self.config, "workeroutput"):
             from imbue.resource_guards.exchange import hand_in
 
-            hand_in(self, self.config.workeroutput)
+            hand_in(self.run, self.config.workeroutput)
             return
         if self.recorder is not None:
             from imbue.resource_guards.conclusion import conclude
@@ -267,7 +269,7 @@ class GuardSession:
         if self._lifecycle is not None:
             from imbue.resource_guards.lifecycle.registration import stop_lifecycle
 
-            stop_lifecycle(self, self._lifecycle)
+            stop_lifecycle(self._lifecycle)
             self._lifecycle = None
         if self._enforcement is not None:
             enforcement, self._enforcement = self._enforcement, None
@@ -285,14 +287,14 @@ class GuardSession:
         from imbue.resource_guards.pytest_internals import forget_plugins
 
         forget_plugins(self.config, __name__.rpartition(".")[0])
-        self.registry.listen(None)  # pluggy keeps it, for conftests that are still to come
+        self.gathering.listen(None)  # pluggy keeps it, for conftests that are still to come
 
     def _registered(self, resource: Resource) -> None:
-        if self._is_configured:
-            self._add_marker_lines([resource])
+        if self.phase >= Phase.CONFIGURED:
+            self.gathering.add_marker_lines([resource])
         if self._enforcement is not None:
             self._enforcement.add(resource)
             if self._collection is not None:
                 self._collection.allow(resource.name)
-        elif self._pytest_session is not None and not self.is_finishing:
+        elif self._pytest_session is not None and self.phase < Phase.FINISHING:
             self.start(self._pytest_session)  # the first of all, from a conftest collection found

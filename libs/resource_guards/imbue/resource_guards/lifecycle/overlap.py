@@ -10,33 +10,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from types import CodeType
-from typing import TYPE_CHECKING
 from typing import Any
 
 import pytest
 
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.messages import trust as messages
-
-if TYPE_CHECKING:
-    from imbue.resource_guards.session import GuardSession
+from imbue.resource_guards.run import Run
 
 
 class Overlap:
     """Finds out that tests overlap, and ends all judging then.
 
     Args:
-        session: The session, which then fails.
+        run: The run, which then fails.
     """
 
-    def __init__(self, session: GuardSession) -> None:
-        self._session = session
+    def __init__(self, run: Run) -> None:
+        self._run = run
         self._tests: dict[CodeType, pytest.Item] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Look for an event loop around the first test; later ones are looked at when judged."""
-        self._session.config.pluginmanager.unregister(self)
+        self._run.config.pluginmanager.unregister(self)
         self.look_around(item)
 
     def look_around(self, item: pytest.Item) -> bool:
@@ -64,8 +61,8 @@ class Overlap:
 
     def found(self, first: str, second: str) -> None:
         """Two tests overlap, or a test and others that are not known: nothing is judged any more."""
-        plugins = pytest_internals.who_runs_tests(self._session.config)
-        self._session.give_up(messages.tests_overlap(first, second, plugins))
+        plugins = pytest_internals.who_runs_tests(self._run.config)
+        self._run.give_up(messages.tests_overlap(first, second, plugins))
 
     def _tests_of(self, session: pytest.Session) -> dict[CodeType, pytest.Item]:
         if not self._tests:  # many tests may run within a loop that is none of theirs

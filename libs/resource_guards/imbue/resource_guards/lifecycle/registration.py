@@ -13,7 +13,7 @@ from imbue.resource_guards.lifecycle.tests import Lifecycle
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
-    from imbue.resource_guards.session import GuardSession
+    from imbue.resource_guards.run import Run
 
 
 class WrappingLifecycle(Lifecycle):
@@ -29,11 +29,11 @@ class WrappingLifecycle(Lifecycle):
         return (yield)
 
 
-def start_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycle:
-    """Register the lifecycle of a session, whose plugins and conftests are all known by now."""
-    hook, plugins = session.config.hook, session.config.pluginmanager
+def start_lifecycle(run: Run, enforcement: Enforcement) -> Lifecycle:
+    """Register the lifecycle of a run, whose plugins and conftests are all known by now."""
+    hook, plugins = run.config.hook, run.config.pluginmanager
     wrapped = pytest_internals.third_party_wrappers(hook.pytest_runtest_setup, None)
-    lifecycle = (WrappingLifecycle if wrapped else Lifecycle)(session, enforcement)
+    lifecycle = (WrappingLifecycle if wrapped else Lifecycle)(run, enforcement)
     plugins.register(lifecycle.overlap)  # first, so that it looks when the test's scope is open
     plugins.register(lifecycle, NAME)
     pytest_internals.put_around_pytests_own(hook.pytest_runtest_makereport, lifecycle)
@@ -41,8 +41,9 @@ def start_lifecycle(session: GuardSession, enforcement: Enforcement) -> Lifecycl
     return lifecycle
 
 
-def stop_lifecycle(session: GuardSession, lifecycle: Lifecycle) -> None:
+def stop_lifecycle(lifecycle: Lifecycle) -> None:
     """Take it out again."""
+    plugins = lifecycle.run.config.pluginmanager
     for each in (lifecycle.overlap, lifecycle.reports, lifecycle):
-        if each is not None and session.config.pluginmanager.is_registered(each):
-            session.config.pluginmanager.unregister(each)
+        if each is not None and plugins.is_registered(each):
+            plugins.unregister(each)

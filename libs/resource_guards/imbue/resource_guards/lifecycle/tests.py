@@ -28,11 +28,11 @@ from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources
 from imbue.resource_guards.report.outcome import own_outcome
 from imbue.resource_guards.report.outcome import warn
+from imbue.resource_guards.run import Run
 from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
-    from imbue.resource_guards.session import GuardSession
 
 NAME: Final = "resource_guards_lifecycle"
 
@@ -40,35 +40,39 @@ NAME: Final = "resource_guards_lifecycle"
 class Lifecycle:
     """Registered as a plugin while guards are installed, and at no other time.
 
+    Args:
+        run: The run.
+        enforcement: What sees uses.
+
     Attributes:
         running: The account of the test that is running, if one is.
         reports: Told of each report that was judged, where others may change it afterwards.
         overlap: Finds out that tests overlap.
     """
 
-    def __init__(self, session: GuardSession, enforcement: Enforcement) -> None:
+    def __init__(self, run: Run, enforcement: Enforcement) -> None:
         self.enforcement = enforcement
-        self._session = session
+        self.run = run
         self._slot = enforcement.slot
         self._ledger = enforcement.ledger
         self._journal = enforcement.journal
         self._book = enforcement.book
         self._put_on_path = enforcement.shims.put_on_path
         self._labels = enforcement.gatekeeper.labels
-        self._registry = session.registry
-        self._policy = session.policy
-        self._is_strict = session.policy.is_strict
-        marks = MarkReader(session.registry)
+        self._registry = run.registry
+        self._policy = run.policy
+        self._is_strict = run.policy.is_strict
+        marks = MarkReader(run.registry)
         self._declared_by = marks.declared_by
         self._fixtures = FixtureScopes(
-            session.registry, marks, session.policy, enforcement, lambda: self.running
+            run.registry, marks, run.policy, enforcement, lambda: self.running
         )
         self.running: TestAccount | None = None
-        self._recorder = session.recorder
-        self._records = session.recorder is not None
-        self._is_worker = hasattr(session.config, "workerinput")
+        self._recorder = run.recorder
+        self._records = run.recorder is not None
+        self._is_worker = run.is_worker
         self.reports: LastLook | None = None
-        self.overlap = Overlap(session)
+        self.overlap = Overlap(run)
         enforcement.gatekeeper.refresh = self.refresh
 
     @pytest.hookimpl(tryfirst=True)
@@ -168,7 +172,7 @@ class Lifecycle:
 
     def look_last(self) -> None:
         """Make sure that what others do to reports hides nothing; to be called when there are more of them."""
-        config = self._session.config
+        config = self.run.config
         caller = config.hook.pytest_runtest_makereport
         others = pytest_internals.third_party_wrappers(caller, self)
         if all(each.plugin is self.reports for each in others):
@@ -208,7 +212,7 @@ class Lifecycle:
                 violations = self._to_fail(account, finished=True)
                 if violations:
                     report = late_report(account.item, violations, self._labels)
-                    send(self._session, account.item, report)
+                    send(self.run, account.item, report)
                 self._note(account)
                 if self._recorder is not None:
                     self._recorder.add_late(account)
@@ -226,7 +230,7 @@ class Lifecycle:
                 failing.append(self._placed(account.item, found))
             elif not self._policy.learns:
                 warn(account.item, self._placed(account.item, found), self._labels)
-                self._session.findings.add_warning(found)
+                self.run.findings.add_warning(found)
         return failing
 
     def _verdict(self, account: TestAccount, *, finished: bool) -> list[Violation]:
@@ -245,20 +249,20 @@ class Lifecycle:
         }
         if not doubts:
             return found
-        self._session.findings.doubts.add(account.item.nodeid, doubts)
+        self.run.findings.doubts.add(account.item.nodeid, doubts)
         account.doubts = doubts
         return verdict(facts._replace(unsure=frozenset(doubts)))
 
     def _placed(self, item: pytest.Item, violation: Violation) -> Violation:
         from imbue.resource_guards.report.places import placed  # only where needed
 
-        return placed(item, violation, self._session.config.rootpath)
+        return placed(item, violation, self.run.config.rootpath)
 
     def _note(self, account: TestAccount) -> None:
         """A test is done, and all that it depends on: nothing more can be seen of it."""
         if self._policy.learns:
             return  # the fix tells which parameters need a mark
-        self._session.findings.parameters.add(
+        self.run.findings.parameters.add(
             account.item, account.declared, account.used(), account.wrong()
         )
 
