@@ -334,6 +334,49 @@ def test_one_fixture_of_trio_does_not_act_for_another(suite: Suite) -> None:
     assert outcome["test_tool_marked"].outcome == "passed"
 
 
+def test_between_the_steps_of_trio_the_test_acts(suite: Suite) -> None:
+    """What pytest-trio itself calls in that context, after the last step of a fixture, is not that fixture's doing."""
+    _program(
+        suite,
+        """
+        import subprocess
+
+        async def waiting(started):
+            started.set()
+            def abort(_):
+                subprocess.run(["tool"])
+                return trio.lowlevel.Abort.SUCCEEDED
+            await trio.lowlevel.wait_task_rescheduled(abort)
+
+        @pytest.fixture
+        @fixture_uses_resources("other")
+        async def tasks(nursery):
+            yield nursery
+            await trio.run_process(["other"])
+
+        @pytest.mark.other
+        async def test_unmarked(tasks):
+            started = trio.Event()
+            tasks.start_soon(waiting, started)
+            await started.wait()
+
+        @pytest.mark.tool
+        @pytest.mark.other
+        async def test_marked(tasks):
+            started = trio.Event()
+            tasks.start_soon(waiting, started)
+            await started.wait()
+        """,
+    )
+
+    outcome = suite.run("-otrio_mode=true", plugins=("trio",))
+
+    assert outcome["test_unmarked"].says_missing(), outcome.output
+    assert "Test invoked 'tool'" in outcome["test_unmarked"].text
+    assert "Fixture" not in outcome["test_unmarked"].text
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+
+
 def test_a_fixture_of_trio_that_was_not_run_has_not_failed_to_use(suite: Suite) -> None:
     """What a fixture declares is missed where the test passed, and not where it may not have come to it."""
     _program(
@@ -367,3 +410,52 @@ def test_a_fixture_of_trio_that_was_not_run_has_not_failed_to_use(suite: Suite) 
         assert "OSError" in outcome[name].text
         assert "but never invoked" not in outcome[name].text, outcome.output
     assert "Fixture 'idle' declares 'tool' but never invoked tool" in outcome["test_idle"].text
+
+
+def test_a_fixture_of_trio_that_the_test_does_not_get_is_not_run(suite: Suite) -> None:
+    """By autouse or `getfixturevalue` alone pytest-trio makes a fixture and runs nothing of it: it has missed nothing."""
+    _program(
+        suite,
+        """
+        RUN = []
+
+        @pytest.fixture(autouse=True)
+        @fixture_uses_resources("tool")
+        async def automatic():
+            RUN.append("automatic")
+            await tool()
+            yield
+
+        @pytest.fixture
+        @fixture_uses_resources("other")
+        async def asked(): await trio.run_process(["other"])
+
+        @pytest.fixture
+        def asking(request): return request.getfixturevalue("asked")
+
+        async def test_neither(): assert not RUN
+
+        async def test_asks(request): request.getfixturevalue("asked")
+
+        @pytest.mark.tool
+        async def test_superfluous(): await trio.sleep(0)
+
+        @pytest.mark.tool
+        async def test_gets_it(automatic): assert RUN.pop()
+
+        async def test_unmarked_gets_it(automatic): assert RUN.pop()
+
+        @pytest.mark.other
+        async def test_through_another(asking): await trio.sleep(0)
+
+        async def test_unmarked_through_another(asking): await trio.sleep(0)
+        """,
+    )
+
+    outcome = suite.run("-otrio_mode=true", plugins=("trio",))
+
+    assert outcome["test_unmarked_gets_it"].says_missing(), outcome.output
+    assert outcome["test_unmarked_through_another"].says_missing("other"), outcome.output
+    assert outcome["test_superfluous"].says_superfluous(), outcome.output
+    assert "Fixture" not in outcome["test_superfluous"].text
+    assert outcome.counts == {"passed": 4, "failed": 2, "error": 1}, outcome.output

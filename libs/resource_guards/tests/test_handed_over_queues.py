@@ -134,6 +134,39 @@ APART = {
     for pool in ("solo", "threads", "prefork")
 }
 
+# Celery's own signals, without a broker between: nothing waits for a message that does not come.
+_SIGNALS = """
+import json, subprocess, sys
+from celery import signals
+
+WORKER = '''
+import json, sys, types
+import sdk
+from celery import signals
+from celery.app.task import Context
+
+for line in sys.stdin:
+    headers, name = json.loads(line)
+    task = types.SimpleNamespace(request=Context(headers))
+    signals.task_prerun.send(sender="a task", task=task)
+    sdk.called(name)
+    signals.task_postrun.send(sender="a task", task=task)
+    print("done", flush=True)
+'''
+
+@pytest.fixture(scope="module")
+def hand_over():
+    command = [sys.executable, "-c", WORKER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, bufsize=1, **pipes) as worker:
+        def hand(function):
+            headers = {}
+            signals.before_task_publish.send(sender="a task", headers=headers)
+            print(json.dumps([headers, function.__name__]), file=worker.stdin)
+            assert worker.stdout.readline().strip() == "done"
+        yield hand
+"""
+
 
 def test_workers_within_the_process(suite: Suite) -> None:
     """A worker of a queue acts for the test that has sent the message, also for what a task sends."""
@@ -143,6 +176,11 @@ def test_workers_within_the_process(suite: Suite) -> None:
 def test_workers_of_their_own_process(suite: Suite) -> None:
     """So does one that a fixture has started as a process, and the pool that this forks."""
     assert run_ways(suite, APART) == {}
+
+
+def test_a_child_that_takes_up_a_message(suite: Suite) -> None:
+    """A child Python that celery tells of a task acts for the test that has sent it, and not for its starter."""
+    assert run_ways(suite, {"signals": _SIGNALS}) == {}
 
 
 @pytest.fixture

@@ -145,3 +145,83 @@ def test_the_scope_in_an_environment_by_name(suite: Suite) -> None:
     )
 
     assert suite.run().outcomes == {"test_it": "passed"}
+
+
+SPY = """
+    import _posixsubprocess, os, subprocess
+
+    TRIED = []
+    original = _posixsubprocess.fork_exec
+
+    def fork_exec(arguments, paths, *rest):
+        TRIED.append([os.fsdecode(path) for path in paths])
+        return original(arguments, paths, *rest)
+
+    for module in (_posixsubprocess, subprocess):
+        for name, value in list(vars(module).items()):
+            if value is original:
+                setattr(module, name, fork_exec)
+"""
+
+
+def test_paths_that_lead_nowhere_are_tried_once(suite: Suite) -> None:
+    """A child tries from the first path that is there; all of them where it may see others than its parent."""
+    suite.guard_tool()
+    suite.tool("other")
+    suite.write(
+        spy=SPY,
+        test_it="""
+            import os, subprocess, sys
+            import pytest, spy
+
+            @pytest.fixture(autouse=True)
+            def path(monkeypatch, tmp_path):
+                (tmp_path / "there").mkdir()
+                (tmp_path / "there" / "flat").write_text("")
+                folders = [str(tmp_path / "gone"), str(tmp_path / "there"), os.environ["PATH"]]
+                monkeypatch.setenv("PATH", ":".join(folders))
+
+            def all_of(name):
+                return [f"{folder}/{name}" for folder in os.get_exec_path()]
+
+            def tried(name, **options):
+                subprocess.run([name], check=True, **options)
+                return spy.TRIED.pop()
+
+            def test_from_the_first_that_is_there():
+                (first, *_) = paths = tried("other")
+                assert os.path.exists(first)
+                assert len(paths) < len(all_of("other"))
+                assert paths == all_of("other")[-len(paths):]
+
+            def test_by_its_path():
+                path = tried("other")[0]
+                assert tried(path) == [path]
+
+            def test_what_cannot_be_run_stays(tmp_path):
+                (tmp_path / "there" / "other").write_text("")
+                assert tried("other") == all_of("other")[1:]
+
+            def test_elsewhere(tmp_path):
+                os.environ["PATH"] = "gone:there:" + os.environ["PATH"]
+                (tmp_path / "there" / "other").write_text("")
+                assert tried("other", cwd=tmp_path) == all_of("other")[1:]
+
+            def test_nothing_found():
+                with pytest.raises(FileNotFoundError):
+                    subprocess.run(["gone"])
+                assert spy.TRIED.pop() == all_of("gone")
+
+            @pytest.mark.parametrize("options", [
+                {"preexec_fn": lambda: None},
+                {"user": os.getuid()},
+                {"group": os.getgid()},
+            ])
+            def test_for_others(options):
+                assert tried("other", **options) == all_of("other")
+        """,
+    )
+
+    outcome = suite.run(plugins=("spy",))
+
+    assert outcome.counts == {"passed": 8}, outcome.output

@@ -29,6 +29,9 @@ _NOT_THE_USERS: Final = (
     ),
 )
 
+_IS_THE_USERS: Final[dict[str, bool]] = {}
+"""What was found of each file so far: the files on a stack are few, and the folders above are many."""
+
 
 def call_site() -> str:
     """``file:line`` of the innermost frame in neither this package, an installed one, nor Python.
@@ -38,7 +41,11 @@ def call_site() -> str:
     frame: FrameType | None = system.getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not filename.startswith(_NOT_THE_USERS):
+        is_the_users = _IS_THE_USERS.get(filename)
+        if is_the_users is None:
+            is_the_users = not filename.startswith(_NOT_THE_USERS)
+            _IS_THE_USERS[filename] = is_the_users
+        if is_the_users:
             return f"{filename}:{frame.f_lineno}"
         frame = frame.f_back
     return ""

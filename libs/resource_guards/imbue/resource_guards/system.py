@@ -14,6 +14,7 @@ from _thread import get_ident as get_ident
 
 if sys.platform != "win32":
     import posix
+    from posix import F_OK as F_OK
     from posix import O_APPEND as O_APPEND
     from posix import O_CLOEXEC as O_CLOEXEC
     from posix import O_CREAT as O_CREAT

@@ -23,25 +23,34 @@ _FOLDER = 0o040000
 
 
 def find_runnable(
-    candidates: Iterable[str], cwd: str | None = None
-) -> tuple[str, Identity] | tuple[None, None]:
-    """The first of some paths that can be run, and the file that it leads to.
+    candidates: Iterable[str | bytes], cwd: str | None = None
+) -> tuple[str, Identity, int] | tuple[None, None, int]:
+    """The first of some paths that can be run, the file that it leads to, and how many before it are not there.
+
+    Those that lead nowhere are counted up to the first that is there, though it cannot be run.
 
     Args:
         candidates: The paths.
         cwd: Where relative ones start from, if not in the working directory.
     """
-    for candidate in candidates:
-        path = candidate if cwd is None else system.whole(candidate, cwd)
+    access, is_there = system.access, system.F_OK  # along PATH most are not there
+    absent = None
+    for at, path in enumerate(candidates):
         try:
-            if not system.access(path, system.X_OK):
+            if cwd is not None:
+                path = system.whole(system.fsdecode(path), cwd)  # noqa: PLW2901 - the same, as it is found
+            if not access(path, is_there):
+                continue
+            if absent is None:
+                absent = at
+            if not access(path, system.X_OK):
                 continue
             stat = system.stat(path)
         except (OSError, ValueError):  # nothing that the system could run either
             continue
         if stat.st_mode & _KINDS != _FOLDER:
-            return path, (stat.st_dev, stat.st_ino)
-    return None, None
+            return system.fsdecode(path), (stat.st_dev, stat.st_ino), absent
+    return None, None, 0
 
 
 def identity(path: str) -> Identity | None:

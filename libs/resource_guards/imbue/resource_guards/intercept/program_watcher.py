@@ -85,7 +85,7 @@ class ProgramWatcher:
             ResourceGuardViolation: It may not be used.
         """
         __tracebackhide__ = True
-        path, file = find_runnable(start.candidates, start.cwd)
+        path, file, start.absent = find_runnable(start.candidates, start.cwd)
         if path is None or file is None:
             missing = self._missing(start.candidates, start.cwd)
             return start if missing is None else self._judged(missing, start, start)
@@ -156,14 +156,14 @@ class ProgramWatcher:
                 return binary
         return None
 
-    def _missing(self, candidates: Iterable[str], cwd: str | None) -> Binary | None:
+    def _missing(self, candidates: Iterable[str | bytes], cwd: str | None) -> Binary | None:
         """What is not installed, where it would have been found if it were.
 
         That is in a folder of the session's own PATH, however either of them is written. One on a PATH
         that the test has made up finds nothing whether it is installed or not.
         """
         for candidate in candidates:
-            folder, slash, name = candidate.rpartition("/")
+            folder, slash, name = system.fsdecode(candidate).rpartition("/")
             for binary in self.binaries:
                 if (
                     binary.name == name

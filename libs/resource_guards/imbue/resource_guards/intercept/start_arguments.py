@@ -1,14 +1,31 @@
-"""Which argument of a call is which, of a built-in function that takes some by position or by name.
+"""Which argument of a call is which, of the built-in functions that start a process.
 
-Imports nothing, since child Pythons load it at start.
+Imports nothing heavier than `sys`, since child Pythons load it at start.
 """
 
 from __future__ import annotations
+
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
+    from typing import Final
+
+# Where `subprocess` gives ``fork_exec`` the group, the groups, the user, the umask and `preexec_fn`, behind the
+# environment.
+_GROUP: Final = 11 if sys.version_info >= (3, 11) else 10
+
+
+def finds_as_here(rest: tuple[Any, ...]) -> bool:
+    """Whether a call of ``fork_exec`` keeps this process's rights and root, so that paths lead where they do here.
+
+    Args:
+        rest: Its arguments behind the environment.
+    """
+    at = _GROUP
+    return rest[at : at + 3] == (None, None, None) and rest[at + 4 : at + 5] == (None,)
 
 
 class Takes:

@@ -26,6 +26,7 @@ from imbue.resource_guards.intercept.module_functions import put_back
 from imbue.resource_guards.intercept.module_functions import references
 from imbue.resource_guards.intercept.module_functions import replace
 from imbue.resource_guards.intercept.start_arguments import Takes
+from imbue.resource_guards.intercept.start_arguments import finds_as_here
 from imbue.resource_guards.intercept.starts import OCTETS
 from imbue.resource_guards.intercept.starts import WATCHERS
 from imbue.resource_guards.intercept.starts import WITHIN
@@ -153,16 +154,24 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
         chosen = choose(start)
         if chosen is not start:
-            executable_list = [system.fsencode(each) for each in chosen.candidates]
+            paths = map(system.fsdecode, chosen.candidates)
+            executable_list = [system.fsencode(each) for each in paths]
             if chosen.arguments is not start.arguments:
                 args = chosen.arguments
+        elif start.absent and finds_as_here(rest):
+            executable_list = executable_list[start.absent :]
         if env is not None:
-            env = [
-                head + named(each[len(head) :]) if each.startswith(head) else each for each in env
-            ]
+            size = len(head)
+            env = [head + named(each[size:]) if each.startswith(head) else each for each in env]
+        before = None if env is not None else raw_environment().get(OCTETS)
+        if before is None:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
-        with Named():
+        # As `Named` does it, but for the audit event: there is none, and what `preexec_fn` starts is news.
+        system.putenv(OCTETS, named(before))
+        try:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
+        finally:
+            system.putenv(OCTETS, before)
 
     return like(fork_exec, original)
 

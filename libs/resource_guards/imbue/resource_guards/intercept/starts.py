@@ -39,18 +39,21 @@ class Start:
     """A program that is about to start.
 
     Args:
-        candidates: The paths that are tried, in their order.
+        candidates: The paths that are tried, in their order; as octets where they were given so.
         arguments: Its command line.
         cwd: Where it starts, if that is elsewhere.
         replaces: It runs in place of this process.
         is_open: Something else can be started in its place.
+
+    Attributes:
+        absent: How many of the first paths lead nowhere, where one behind them can be run.
     """
 
-    __slots__ = ("arguments", "candidates", "cwd", "is_open", "replaces")
+    __slots__ = ("absent", "arguments", "candidates", "cwd", "is_open", "replaces")
 
     def __init__(
         self,
-        candidates: Iterable[str],
+        candidates: Iterable[str | bytes],
         arguments: list[str],
         cwd: str | None = None,
         *,
@@ -62,6 +65,7 @@ class Start:
         self.cwd = cwd
         self.replaces = replaces
         self.is_open = is_open
+        self.absent = 0
 
     def instead(self, program: str, arguments: list[str] | None = None) -> Start:
         """The same with another program, or command line."""
@@ -85,7 +89,9 @@ def begin(candidates: Iterable[Any], arguments: Sequence[Any], cwd: Any = None) 
     try:
         words = [system.fsdecode(word) for word in arguments]
         where = None if cwd is None else system.fsdecode(cwd)
-        return Start([system.fsdecode(each) for each in candidates], words, where)
+        # Most are looked at and not found: only what is needed as a text becomes one.
+        paths = [each if type(each) is bytes else system.fsdecode(each) for each in candidates]
+        return Start(paths, words, where)
     except (TypeError, ValueError):
         return None  # the caller gets its own error
 
@@ -97,9 +103,10 @@ def choose(start: Start) -> Start:
         ResourceGuardViolation: It may not be used.
     """
     __tracebackhide__ = True
-    for watcher in WATCHERS[::-1]:
+    watchers = WATCHERS[::-1]
+    for watcher in watchers:
         watcher.before()
-    for watcher in WATCHERS[::-1]:
+    for watcher in watchers:
         start = watcher.choose(start)
     return start
 

@@ -127,7 +127,7 @@ class FixtureScopes:
     ) -> Generator[None, object, object]:
         __tracebackhide__ = True
         turn = _Turn(self._enforcement, account.scope)
-        runs_with_its_test = False
+        of_trio: Any = None
 
         def requested(request: pytest.FixtureRequest) -> None:
             # By now it may have been set up again, with another parameter.
@@ -135,9 +135,11 @@ class FixtureScopes:
 
         def finish() -> None:
             turn.end()
-            if runs_with_its_test:
+            if of_trio is not None:
                 running = self._running()
-                account.failed = running is None or not running.passed
+                # pytest-trio runs none that the test does not get by an argument of its own or of another.
+                was_run = of_trio.setup_done.is_set()
+                account.failed = running is None or not running.passed or not was_run
             account.finished = True
             self.finished.append(account)
             self._ledger.close(account.scope)
@@ -159,7 +161,7 @@ class FixtureScopes:
             account.failed = True
             raise
         else:
-            runs_with_its_test = _is_of_trio(value)
+            of_trio = value if _is_of_trio(value) else None
             return value
         finally:
             turn.end()
@@ -167,7 +169,7 @@ class FixtureScopes:
                 pytest_internals.finalizer_count(fixturedef) > before
                 or pytest_internals.asks_for_the_request(fixturedef)
                 or account.scope.has_started
-                or runs_with_its_test
+                or of_trio is not None
             )
             pytest_internals.keep_last_finalizer(fixturedef, turn.begin)
 

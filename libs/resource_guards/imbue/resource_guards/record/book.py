@@ -93,13 +93,14 @@ class Book:
         scope = self._slot.current()
         if self._ledger.is_in_fork():
             return
-        if scope is not None:
-            if self._slot.is_main_thread and self._journal.may_have_news():  # it alone reads it
-                self._read_journal()
-            scope.started_at = call_site()
-            scope.has_started = True
-            self.gatekeeper.read_anew(scope)
-        self._slot.before_start()
+        if scope is None:
+            self._slot.before_start()
+            return
+        if self._slot.is_main_thread and self._journal.may_have_news():  # it alone reads it
+            self._read_journal()
+        scope.started_at = call_site()
+        scope.has_started = True
+        self.gatekeeper.read_anew(scope)
 
 
 ACTIVE: Final[list[Gatekeeper]] = []

@@ -123,8 +123,8 @@ class ScopeSlot:
         return self._publisher.named(value, self.current())
 
     def before_start(self) -> None:
-        """The calling code is about to start a process."""
-        self._publisher.before_start(self.current())
+        """A process is about to start on nobody's behalf."""
+        self._publisher.tell_nobody_runs()
 
     def adopt(self, value: str) -> None:
         """In a fork of the session's process: act for the scope of a value of the variable."""
