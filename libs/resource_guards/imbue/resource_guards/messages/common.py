@@ -13,3 +13,13 @@ def counted(number: int, what: str) -> str:
 def quoted(names: Iterable[object]) -> str:
     """The names in quotes, separated by commas, or ``none``."""
     return ", ".join(f"'{name}'" for name in names) or "none"
+
+
+def cause(error: Exception) -> str:
+    """What an error says: of one of the system without its number and file, which the sentence has."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def raised(error: Exception, origin: str) -> str:
+    """An error that nobody expected, for whoever has to look for it."""
+    return f"{type(error).__name__} at {origin}: {error}"

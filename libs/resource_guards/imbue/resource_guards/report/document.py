@@ -49,6 +49,12 @@ class Document:
     problems: list[str] = field(default_factory=list)
     late_uses: list[str] = field(default_factory=list)
 
+    def unsure(self, mark: str) -> tuple[list[str], list[str]]:
+        """The tests of which it cannot be known whether they use a resource, and the libraries why."""
+        tests = [each for each in self.tests if mark in each.unsure and mark not in each.used]
+        libraries = dict.fromkeys(name for each in tests for name in each.unsure[mark])
+        return [each.nodeid for each in tests], list(libraries)
+
 
 def write_json(document: Document, file: TextIO) -> None:
     """Write a document as JSON, which :func:`read_document` reads."""

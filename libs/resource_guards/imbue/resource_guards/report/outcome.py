@@ -31,7 +31,7 @@ def fail_report(
     The test's own failure stays as it is, and the violations become a section of it. Where there
     was none, they are the failure. A skip or an expected failure no longer hides anything.
     """
-    texts = [messages.violation(violation, labels) for violation in violations]
+    texts = _texts(violations, labels)
     summary = messages.summary_line(texts)
     failure = report.longrepr
     if isinstance(failure, tuple):  # a skip: path, line, reason
@@ -55,7 +55,7 @@ def tells(
     report: pytest.TestReport, violations: Sequence[Violation], labels: Mapping[str, str]
 ) -> bool:
     """Whether a report's own text still names these violations."""
-    texts = [messages.violation(violation, labels) for violation in violations]
+    texts = _texts(violations, labels)
     return all(messages.summary_line([text]) in report.longreprtext for text in texts)
 
 
@@ -63,7 +63,7 @@ def late_report(
     item: pytest.Item, violations: Sequence[Violation], labels: Mapping[str, str]
 ) -> pytest.TestReport:
     """A further tear-down report, for a test whose verdict had to wait for a shared fixture."""
-    texts = [messages.violation(violation, labels) for violation in violations]
+    texts = _texts(violations, labels)
     return pytest.TestReport(
         nodeid=item.nodeid,
         location=item.location,
@@ -108,6 +108,10 @@ def warn(item: pytest.Item, violation: Violation, labels: Mapping[str, str]) -> 
             "location": None,
         }
     )
+
+
+def _texts(violations: Iterable[Violation], labels: Mapping[str, str]) -> list[str]:
+    return [messages.violation(each, labels) for each in violations]
 
 
 def _told_by_exception(call: pytest.CallInfo[None], violations: Sequence[Violation]) -> bool:
