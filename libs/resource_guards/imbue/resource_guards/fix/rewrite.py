@@ -15,17 +15,17 @@ from libcst.metadata import PositionProvider
 
 from imbue.resource_guards.fix.edits import Change
 from imbue.resource_guards.fix.edits import Edit
+from imbue.resource_guards.fix.edits import EditError
 from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
 from imbue.resource_guards.fix.edits import Rewritten
 from imbue.resource_guards.fix.edits import Undone
-from imbue.resource_guards.fix.marks import apply
+from imbue.resource_guards.fix.marks import with_edit
 from imbue.resource_guards.fix.outline import named
-from imbue.resource_guards.fix.reasons import NOT_KEPT
-from imbue.resource_guards.fix.reasons import UNREADABLE_FILE
-from imbue.resource_guards.fix.reasons import WOULD_NOT_PARSE
-from imbue.resource_guards.fix.reasons import EditError
-from imbue.resource_guards.fix.reasons import not_a_mark_name
+from imbue.resource_guards.messages.reasons import NOT_KEPT
+from imbue.resource_guards.messages.reasons import UNREADABLE_FILE
+from imbue.resource_guards.messages.reasons import WOULD_NOT_PARSE
+from imbue.resource_guards.messages.reasons import not_a_mark_name
 
 
 def rewrite(source: bytes, changes: Sequence[Change]) -> Rewritten:
@@ -47,7 +47,7 @@ def rewrite(source: bytes, changes: Sequence[Change]) -> Rewritten:
         for edit in change.edits:
             try:
                 _check_mark(edit.mark, module.encoding)
-                changed = apply(changed, edit)
+                changed = with_edit(changed, edit)
             except EditError as error:
                 failed.append((change, edit, str(error)))
                 break
