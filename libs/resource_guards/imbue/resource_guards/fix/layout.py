@@ -36,6 +36,7 @@ def with_import(module: cst.Module, limit: int) -> cst.Module:
         return inserted(module, first, line)
     index = imports[0]
     following = module.body[index]
+    # The first statement's comments are the module's header, and stay above the new import.
     if index:
         blank, rest = _split_blank(_leading(following))
         line = line.with_changes(leading_lines=blank)

@@ -207,6 +207,7 @@ def _sites(body: tuple[Statement, ...], name: str) -> list[tuple[cst.CSTNode, ..
             continue
         sites += [(small,) for small in small_statements(statement) if _assigns(small, name)]
         each = [_sites(branch, name) for branch in branches(statement)]
+        # `if` and `else` may each define it: whichever runs, it is the same test.
         if isinstance(statement, _EXCLUSIVE) and all(len(found) <= 1 for found in each):
             alternatives = tuple(node for found in each for site in found for node in site)
             sites += [alternatives] if alternatives else []

@@ -86,6 +86,7 @@ def add_param_mark(found: Parametrize, index: int, mark: str, names: Names) -> C
         keyword = _keyword(spelled.expression)
         call = with_row(call, appended(row_of(call), keyword))
         needs_import = param.needs_import
+    # A mark that was there already needs none.
     needs_import = needs_import or (spelled.needs_import and call is not old.value)
     return ChangedCall(_with_item(found.call, values, row, index, call), needs_import)
 
@@ -220,12 +221,14 @@ def _wrapped(
         for element in value.elements
     ]
     commas = row.commas
+    # `(1,)` needs its comma as a tuple and not as arguments.
     if len(commas) == len(args) == 1 and isinstance(row.closing, cst.SimpleWhitespace):
         commas = ()
     return with_row(call, Row(tuple(args), row.opening, commas, row.closing))
 
 
 def _starrable(value: cst.BaseExpression) -> cst.BaseExpression:
+    # `*a := b` is no argument.
     if isinstance(value, cst.NamedExpr) and not value.lpar:
         return value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     return value

@@ -55,6 +55,7 @@ def rewrite(source: bytes, changes: Sequence[Change]) -> Rewritten:
             module = changed
             done.append(change)
     result = source if module is before else module.bytes
+    # libcst does not check all that it writes; a file that cannot be read must never come of it.
     if not _parses(result):
         return _all_undone(source, changes, WOULD_NOT_PARSE)
     lines = _lines(module, [edit.place for _, edit, _ in failed])
@@ -85,6 +86,7 @@ def _parsed(source: bytes) -> cst.Module:
 
 def _parses(source: bytes) -> bool:
     with warnings.catch_warnings():
+        # Python warns of the user's escapes and literals, here under our name.
         warnings.simplefilter("ignore")
         try:
             ast.parse(source)
@@ -106,6 +108,7 @@ def _lines(module: cst.Module, places: Sequence[Place]) -> list[int]:
     """The line of each place's definition, 0 where there is none."""
     if not places:
         return []
+    # Anew, as a changed tree may have one node in several places, and positions go by nodes.
     parsed = cst.parse_module(module.bytes)
     positions = MetadataWrapper(parsed, unsafe_skip_copy=True).resolve(PositionProvider)
     return [_line(parsed, place, positions) for place in places]

@@ -35,6 +35,7 @@ def fail_report(
     summary = messages.summary_line(texts)
     failure = report.longrepr
     if isinstance(failure, tuple):  # a skip: path, line, reason
+        # The tuple is no failure that pytest could show, so that one is made in its place.
         texts.append(messages.skipped_after(failure[2]))
         failure = None
     if failure is None:
@@ -43,6 +44,7 @@ def fail_report(
         if isinstance(failure, ExceptionRepr) and failure.reprcrash is not None:
             failure.reprcrash.message = summary  # without the exception's long name
     elif isinstance(failure, ExceptionRepr):
+        # The test's own failure stays what it is, and what tools read of it.
         failure.addsection(SECTION, "\n\n".join(texts))
     else:
         report.sections.append((SECTION, "\n\n".join(texts)))
@@ -100,6 +102,7 @@ def warn(item: pytest.Item, violation: Violation, labels: Mapping[str, str]) -> 
     path, line, _ = item.location
     text = ResourceGuardWarning(messages.violation(violation, labels))
     warning = warnings.WarningMessage(text, type(text), path, (line or 0) + 1)
+    # The hook is historic, and pluggy lets such a one be called in no other way.
     item.ihook.pytest_warning_recorded.call_historic(
         kwargs={
             "warning_message": warning,
