@@ -9,13 +9,13 @@ from pathlib import Path
 import libcst as cst
 import pytest
 
-from imbue.resource_guards.fix import reasons
 from imbue.resource_guards.fix.edits import Action
 from imbue.resource_guards.fix.edits import Change
 from imbue.resource_guards.fix.edits import Edit
 from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
 from imbue.resource_guards.fix.rewrite import rewrite
+from imbue.resource_guards.messages import reasons
 
 CASES = sorted(Path(__file__).with_name("rewrite_cases").glob("*.txt"))
 
@@ -264,7 +264,8 @@ def test_every_reason_has_a_case() -> None:
 def test_result_that_would_not_parse(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last safety: no file is written that Python could not parse."""
     monkeypatch.setattr(
-        "imbue.resource_guards.fix.rewrite.apply", lambda module, _: module.with_changes(body=[BAD])
+        "imbue.resource_guards.fix.rewrite.with_edit",
+        lambda module, _: module.with_changes(body=[BAD]),
     )
     source = b"def test_x(): pass\n"
 

@@ -137,21 +137,13 @@ def _explain(options: argparse.Namespace) -> int:
 def _fix(options: argparse.Namespace) -> int:
     if not has_libcst():
         raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
-    from imbue.resource_guards.fix.apply import Output  # they need LibCST
-    from imbue.resource_guards.fix.apply import apply
-    from imbue.resource_guards.fix.lines import fix_lines
-    from imbue.resource_guards.fix.plan import make_plan
+    from imbue.resource_guards.fix.lines import fix_lines  # they need LibCST
+    from imbue.resource_guards.fix.of_document import fix_by
 
     document = read_document(options.report)
     if document.problems:
         raise ResourceGuardMisconfiguration(messages.fix_of_untrustworthy(document.problems))
-    fixed = apply(
-        make_plan(document.tests, document.labels),
-        options.root,
-        Output(options.output),
-        dirty=options.dirty,
-        sources=document.sources,
-    )
+    fixed = fix_by(document, options.root, options.output, dirty=options.dirty)
     written = options.output == "write"
     for line in fix_lines(
         fixed,

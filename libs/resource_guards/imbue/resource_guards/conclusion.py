@@ -114,17 +114,14 @@ def _write_files(config: pytest.Config, recorder: Recorder) -> Iterator[str]:
 
 
 def _fix(config: pytest.Config, recorder: Recorder) -> Fixed:
-    from imbue.resource_guards.fix.apply import Output  # they need LibCST
-    from imbue.resource_guards.fix.apply import apply
-    from imbue.resource_guards.fix.plan import make_plan
+    from imbue.resource_guards.fix.of_document import fix_by  # it needs LibCST
 
-    document = recorder.document()
-    return apply(
-        make_plan(document.tests, document.labels),
+    option = config.option
+    return fix_by(
+        recorder.document(),
         config.rootpath,
-        Output(config.option.resource_guards_fix),
-        dirty=config.option.resource_guards_fix_dirty,
-        sources=document.sources,
+        option.resource_guards_fix,
+        dirty=option.resource_guards_fix_dirty,
     )
 
 

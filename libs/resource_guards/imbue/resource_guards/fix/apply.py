@@ -111,6 +111,7 @@ def _rewritten(  # noqa: PLR0913 - what `apply` is given, and where it tells
         except _LeftAloneError as reason:
             fixed.left.append(str(reason))
             continue
+        # All files are rewritten before one is written: should this raise, none has changed.
         rewritten = rewrite(before, changes)
         _count(fixed, rewritten)
         fixed.left += [
@@ -192,6 +193,7 @@ def git_objects(path: str, root: Path) -> str:
         return messages.fix_git_fails(path, said) if is_tracked else ""
     if done.returncode == 0:
         return messages.fix_modified(path) if done.stdout.strip() else ""
+    # Any other failure of git leaves the file alone: whether it is modified is not known.
     if "not a git repository" in done.stderr:
         return ""
     return messages.fix_git_fails(path, done.stderr.strip())

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+class EditError(Exception):
+    """An edit cannot be done; its text says why, by a sentence of `messages.reasons`."""
+
+
 class Action(StrEnum):
     """What an edit does with a mark."""
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from imbue.resource_guards.fix.outline import IMPORTS
 from imbue.resource_guards.fix.outline import Block
 from imbue.resource_guards.fix.outline import branches
+from imbue.resource_guards.fix.outline import is_for_types
 from imbue.resource_guards.fix.outline import rebuild
 from imbue.resource_guards.fix.outline import small_statements
 
-_IMPORTS = (cst.Import, cst.ImportFrom)
 _ABOUT_THE_FILE = re.compile(r"#!|#.*coding[=:]")
 
 Lines = Sequence[cst.EmptyLine]
@@ -35,6 +36,7 @@ def with_import(module: cst.Module, limit: int) -> cst.Module:
         return inserted(module, first, line)
     index = imports[0]
     following = module.body[index]
+    # The first statement's comments are the module's header, and stay above the new import.
     if index:
         blank, rest = _split_blank(_leading(following))
         line = line.with_changes(leading_lines=blank)
@@ -147,11 +149,11 @@ def _is_text(small: cst.BaseSmallStatement) -> bool:
 
 
 def _imports(module: cst.Module, index: int) -> bool:
-    return any(isinstance(small, _IMPORTS) for small in small_statements(module.body[index]))
+    return any(isinstance(small, IMPORTS) for small in small_statements(module.body[index]))
 
 
 def _begins_with_import(statement: cst.CSTNode) -> bool:
-    if isinstance(statement, cst.If) and _is_types_only(statement.test):
+    if isinstance(statement, cst.If) and is_for_types(statement.test):
         # Its imports are not names at run time, yet it belongs to the imports.
         lines = statement.body.body
     elif isinstance(statement, (cst.If, cst.Try)):
@@ -159,12 +161,7 @@ def _begins_with_import(statement: cst.CSTNode) -> bool:
     else:
         return False
     smalls = small_statements(lines[0]) if lines else ()  # type: ignore[arg-type]
-    return any(isinstance(small, _IMPORTS) for small in smalls)
-
-
-def _is_types_only(test: cst.BaseExpression) -> bool:
-    name = test.attr if isinstance(test, cst.Attribute) else test
-    return isinstance(name, cst.Name) and name.value == "TYPE_CHECKING"
+    return any(isinstance(small, IMPORTS) for small in smalls)
 
 
 def _leading(statement: cst.CSTNode) -> list[cst.EmptyLine]:

@@ -9,11 +9,10 @@ from imbue.resource_guards.fix.apply import Fixed
 from imbue.resource_guards.messages import fix as messages
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
+from imbue.resource_guards.report.record_of_test import OUTCOMES
 
-_UNKNOWN: Final = ("deselected", "not run", "skipped", "xfailed", "xpassed", "failed", "crashed")
+_UNKNOWN: Final = tuple(each for each in OUTCOMES if each != "passed")
 _SHOWN: Final = 10
-
-
 _OF_SOURCE: Final = "\t\f"
 """Controls that are usual in source and harmless on a terminal."""
 
@@ -39,11 +38,10 @@ def fix_lines(
             yield messages.fix_left_alone(outcome, len(tests))
             yield from _some(tests, verbose=verbose)
     for mark in document.labels:
-        unsure = [each for each in document.tests if mark in each.unsure and mark not in each.used]
+        unsure, libraries = document.unsure(mark)
         if unsure:
-            libraries = dict.fromkeys(name for each in unsure for name in each.unsure[mark])
             yield shown(messages.fix_cannot_be_known(mark, len(unsure), libraries))
-            yield from _some([each.nodeid for each in unsure], verbose=verbose)
+            yield from _some(unsure, verbose=verbose)
     yield from map(shown, fixed.left)
     yield messages.fix_summary(
         fixed.added, fixed.removed, fixed.files, len(fixed.left), written=written

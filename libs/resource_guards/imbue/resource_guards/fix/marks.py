@@ -13,6 +13,7 @@ from imbue.resource_guards.fix.decorators import with_exchanged
 from imbue.resource_guards.fix.decorators import without_decorator
 from imbue.resource_guards.fix.edits import Action
 from imbue.resource_guards.fix.edits import Edit
+from imbue.resource_guards.fix.edits import EditError
 from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
 from imbue.resource_guards.fix.layout import after_imports
@@ -27,7 +28,7 @@ from imbue.resource_guards.fix.outline import contents
 from imbue.resource_guards.fix.outline import exchange
 from imbue.resource_guards.fix.outline import find
 from imbue.resource_guards.fix.outline import statements
-from imbue.resource_guards.fix.params import Changed
+from imbue.resource_guards.fix.params import ChangedCall
 from imbue.resource_guards.fix.params import Parametrize
 from imbue.resource_guards.fix.params import add_param_mark
 from imbue.resource_guards.fix.params import find_parametrize
@@ -38,9 +39,8 @@ from imbue.resource_guards.fix.pytestmark import marks_in
 from imbue.resource_guards.fix.pytestmark import with_mark
 from imbue.resource_guards.fix.pytestmark import with_value
 from imbue.resource_guards.fix.pytestmark import without_pytestmark
-from imbue.resource_guards.fix.reasons import NO_PARAMETRIZE
-from imbue.resource_guards.fix.reasons import NOT_THERE
-from imbue.resource_guards.fix.reasons import EditError
+from imbue.resource_guards.messages.reasons import NO_PARAMETRIZE
+from imbue.resource_guards.messages.reasons import NOT_THERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Exchange:
     needs_import: bool
 
 
-def apply(module: cst.Module, edit: Edit) -> cst.Module:
+def with_edit(module: cst.Module, edit: Edit) -> cst.Module:
     """The module with this edit done; the same module if there is nothing to do.
 
     Raises:
@@ -189,7 +189,7 @@ def _param_in_pytestmark(marked: Marked | None, edit: Edit) -> Exchange | EditEr
     return Exchange(line, cst.ensure_type(new, type(line)), changed.needs_import)
 
 
-def _with_param(parametrize: Parametrize, edit: Edit, names: Names) -> Changed:
+def _with_param(parametrize: Parametrize, edit: Edit, names: Names) -> ChangedCall:
     change = add_param_mark if edit.action is Action.ADD else remove_param_mark
     return change(parametrize, edit.place.index, edit.mark, names)
 

@@ -12,16 +12,16 @@ from dataclasses import field
 
 import libcst as cst
 
+from imbue.resource_guards.fix.edits import EditError
+from imbue.resource_guards.fix.outline import IMPORTS
 from imbue.resource_guards.fix.outline import Statement
 from imbue.resource_guards.fix.outline import contents
 from imbue.resource_guards.fix.outline import small_statements
 from imbue.resource_guards.fix.outline import statements
-from imbue.resource_guards.fix.reasons import PYTEST_IS_OTHER
-from imbue.resource_guards.fix.reasons import EditError
+from imbue.resource_guards.messages.reasons import PYTEST_IS_OTHER
 
 MARK = "pytest.mark."
 PARAM = "pytest.param"
-_IMPORTS = (cst.Import, cst.ImportFrom)
 _CALLED = "()"
 
 
@@ -144,7 +144,7 @@ def _scope(body: Iterable[Statement], before: Statement | None, outer: dict[str,
                 if old != meaning or name == "pytestmark":
                     names.meanings[name] = ""
                 # An import under a condition counts as done; an assignment does not.
-                if not reached and (isinstance(small, _IMPORTS) or not nested):
+                if not reached and (isinstance(small, IMPORTS) or not nested):
                     names.bound[name] = None
     return names
 
@@ -153,7 +153,7 @@ def _bindings(node: cst.CSTNode, meanings: Mapping[str, str]) -> Iterator[tuple[
     """The names that a statement binds, without those in its body, and what they then mean."""
     if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
         yield node.name.value, ""
-    elif isinstance(node, _IMPORTS):
+    elif isinstance(node, IMPORTS):
         yield from _imported(node)
     elif isinstance(node, cst.Assign):
         for assigned in node.targets:

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from typing import TypeAlias
 from typing import TypeVar
 
 import libcst as cst
 
-from imbue.resource_guards.fix.reasons import DEFINED_TWICE
-from imbue.resource_guards.fix.reasons import NOT_FOUND
-from imbue.resource_guards.fix.reasons import EditError
+from imbue.resource_guards.fix.edits import EditError
+from imbue.resource_guards.messages.reasons import DEFINED_TWICE
+from imbue.resource_guards.messages.reasons import NOT_FOUND
 
 Definition: TypeAlias = cst.FunctionDef | cst.ClassDef
 Block: TypeAlias = cst.Module | cst.IndentedBlock
@@ -23,6 +24,7 @@ Statement: TypeAlias = cst.BaseStatement | cst.SimpleStatementSuite
 NodeT = TypeVar("NodeT", bound=cst.CSTNode)
 
 _PARTS = ("body", "handlers", "cases", "orelse", "finalbody")
+IMPORTS: Final = (cst.Import, cst.ImportFrom)
 _EXCLUSIVE = (cst.If, cst.Try, cst.TryStar, cst.Match)
 
 
@@ -186,9 +188,11 @@ def _listed(child: cst.CSTNode | Sequence[cst.CSTNode] | None) -> Sequence[cst.C
 
 
 def _only_for_types(statement: cst.CSTNode, part: str) -> bool:
-    if not isinstance(statement, cst.If) or part != "body":
-        return False
-    test = statement.test
+    return isinstance(statement, cst.If) and part == "body" and is_for_types(statement.test)
+
+
+def is_for_types(test: cst.BaseExpression) -> bool:
+    """Whether a condition is ``TYPE_CHECKING``: what it guards is not run, and binds no name."""
     name = test.attr if isinstance(test, cst.Attribute) else test
     return isinstance(name, cst.Name) and name.value == "TYPE_CHECKING"
 
@@ -203,6 +207,7 @@ def _sites(body: tuple[Statement, ...], name: str) -> list[tuple[cst.CSTNode, ..
             continue
         sites += [(small,) for small in small_statements(statement) if _assigns(small, name)]
         each = [_sites(branch, name) for branch in branches(statement)]
+        # `if` and `else` may each define it: whichever runs, it is the same test.
         if isinstance(statement, _EXCLUSIVE) and all(len(found) <= 1 for found in each):
             alternatives = tuple(node for found in each for site in found for node in site)
             sites += [alternatives] if alternatives else []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from imbue.resource_guards.fix.edits import EditError
 from imbue.resource_guards.fix.names import MARK
 from imbue.resource_guards.fix.names import PARAM
 from imbue.resource_guards.fix.names import Names
@@ -17,18 +18,17 @@ from imbue.resource_guards.fix.names import spell_param
 from imbue.resource_guards.fix.pytestmark import marks_in
 from imbue.resource_guards.fix.pytestmark import with_mark
 from imbue.resource_guards.fix.pytestmark import without_mark
-from imbue.resource_guards.fix.reasons import MARKS_UNREADABLE
-from imbue.resource_guards.fix.reasons import NO_SUCH_VALUES
-from imbue.resource_guards.fix.reasons import NOT_THERE
-from imbue.resource_guards.fix.reasons import VALUE_MADE_ELSEWHERE
-from imbue.resource_guards.fix.reasons import VALUES_STARRED
-from imbue.resource_guards.fix.reasons import VALUES_UNREADABLE
-from imbue.resource_guards.fix.reasons import EditError
 from imbue.resource_guards.fix.rows import Row
 from imbue.resource_guards.fix.rows import appended
 from imbue.resource_guards.fix.rows import removed
 from imbue.resource_guards.fix.rows import row_of
 from imbue.resource_guards.fix.rows import with_row
+from imbue.resource_guards.messages.reasons import MARKS_UNREADABLE
+from imbue.resource_guards.messages.reasons import NO_SUCH_VALUES
+from imbue.resource_guards.messages.reasons import NOT_THERE
+from imbue.resource_guards.messages.reasons import VALUE_MADE_ELSEWHERE
+from imbue.resource_guards.messages.reasons import VALUES_STARRED
+from imbue.resource_guards.messages.reasons import VALUES_UNREADABLE
 
 _CALL = "()"
 _PARAMETRIZE = MARK + "parametrize" + _CALL
@@ -50,7 +50,7 @@ class Parametrize:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedCall:
     """A new node, and whether it needs an ``import pytest`` that is not there yet."""
 
     node: cst.Call
@@ -69,7 +69,7 @@ def find_parametrize(
     return None
 
 
-def add_param_mark(found: Parametrize, index: int, mark: str, names: Names) -> Changed:
+def add_param_mark(found: Parametrize, index: int, mark: str, names: Names) -> ChangedCall:
     """The call with the mark at one of its sets of values.
 
     Raises:
@@ -86,11 +86,12 @@ def add_param_mark(found: Parametrize, index: int, mark: str, names: Names) -> C
         keyword = _keyword(spelled.expression)
         call = with_row(call, appended(row_of(call), keyword))
         needs_import = param.needs_import
+    # A mark that was there already needs none.
     needs_import = needs_import or (spelled.needs_import and call is not old.value)
-    return Changed(_with_item(found.call, values, row, index, call), needs_import)
+    return ChangedCall(_with_item(found.call, values, row, index, call), needs_import)
 
 
-def remove_param_mark(found: Parametrize, index: int, mark: str, names: Names) -> Changed:
+def remove_param_mark(found: Parametrize, index: int, mark: str, names: Names) -> ChangedCall:
     """The call without the mark at one of its sets of values.
 
     Raises:
@@ -108,7 +109,7 @@ def remove_param_mark(found: Parametrize, index: int, mark: str, names: Names) -
         call = with_row(call, removed(row_of(call), number))
     else:
         call = _with_argument(call, number, rest)
-    return Changed(_with_item(found.call, values, row, index, call))
+    return ChangedCall(_with_item(found.call, values, row, index, call))
 
 
 def _argnames(call: cst.Call) -> Parametrize | None:
@@ -220,12 +221,14 @@ def _wrapped(
         for element in value.elements
     ]
     commas = row.commas
+    # `(1,)` needs its comma as a tuple and not as arguments.
     if len(commas) == len(args) == 1 and isinstance(row.closing, cst.SimpleWhitespace):
         commas = ()
     return with_row(call, Row(tuple(args), row.opening, commas, row.closing))
 
 
 def _starrable(value: cst.BaseExpression) -> cst.BaseExpression:
+    # `*a := b` is no argument.
     if isinstance(value, cst.NamedExpr) and not value.lpar:
         return value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     return value

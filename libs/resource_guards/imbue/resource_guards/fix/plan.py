@@ -75,6 +75,7 @@ class _Test:
 def _is_wanted(test: TestRecord, resource: str, marks: tuple[Declaration, ...]) -> bool:
     if resource in test.used:
         return True
+    # Only a test that ran to its end, with nothing in its way, shows what it does not use.
     is_proof = test.outcome == "passed" and test.finished and not test.blocked
     return bool(marks) and not (is_proof and resource not in test.unsure)
 
@@ -110,6 +111,8 @@ class _ForResource:
             found = list(self._edits_of(function, tests, broken))
             if found:
                 edits[function] = found
+        # Up before down: a mark that leaves a class is emitted with those that its tests get for it,
+        # in one change, so that no half of it can be done.
         self._move_up(edits, broken)
         self._emit_broad(broken, edits)
         for function, each in edits.items():
@@ -138,6 +141,7 @@ class _ForResource:
         elif any(test.has("function") for test in tests):
             if not all(wanted):
                 of_parameters = list(self._edits_of_parameters(tests)) if any(wanted) else []
+                # It stays where some tests want it and no parameter tells them from the others.
                 if of_parameters or not any(wanted):
                     yield Edit(Action.REMOVE, self._resource, place)
                     yield from of_parameters
@@ -211,6 +215,7 @@ class _ForResource:
             removal = Edit(Action.REMOVE, self._resource, Place(_BROAD[level], source.qualname))
             functions = {_key(test.record.source) for test in tests if test.record.source}
             elsewhere = sorted({each.path for each in functions if each in edits} - {source.path})
+            # Changes are done together within a file; across files, half of one could remain.
             if elsewhere:
                 self._plan.left.append(
                     messages.fix_elsewhere(self._resource, source.path, source.qualname, elsewhere)

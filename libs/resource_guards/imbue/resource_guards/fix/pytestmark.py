@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from imbue.resource_guards.fix.decorators import lines_of
+from imbue.resource_guards.fix.edits import EditError
 from imbue.resource_guards.fix.layout import deleted
 from imbue.resource_guards.fix.names import Names
 from imbue.resource_guards.fix.names import mark_of
@@ -15,16 +16,15 @@ from imbue.resource_guards.fix.outline import Statement
 from imbue.resource_guards.fix.outline import exchange
 from imbue.resource_guards.fix.outline import small_statements
 from imbue.resource_guards.fix.outline import statements
-from imbue.resource_guards.fix.reasons import NOT_THERE
-from imbue.resource_guards.fix.reasons import PYTESTMARK_NESTED
-from imbue.resource_guards.fix.reasons import PYTESTMARK_SCATTERED
-from imbue.resource_guards.fix.reasons import PYTESTMARK_UNREADABLE
-from imbue.resource_guards.fix.reasons import EditError
 from imbue.resource_guards.fix.rows import appended
 from imbue.resource_guards.fix.rows import comments_in
 from imbue.resource_guards.fix.rows import removed
 from imbue.resource_guards.fix.rows import row_of
 from imbue.resource_guards.fix.rows import with_row
+from imbue.resource_guards.messages.reasons import NOT_THERE
+from imbue.resource_guards.messages.reasons import PYTESTMARK_NESTED
+from imbue.resource_guards.messages.reasons import PYTESTMARK_SCATTERED
+from imbue.resource_guards.messages.reasons import PYTESTMARK_UNREADABLE
 
 Assignment = cst.Assign | cst.AnnAssign
 

@@ -15,17 +15,17 @@ from libcst.metadata import PositionProvider
 
 from imbue.resource_guards.fix.edits import Change
 from imbue.resource_guards.fix.edits import Edit
+from imbue.resource_guards.fix.edits import EditError
 from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
 from imbue.resource_guards.fix.edits import Rewritten
 from imbue.resource_guards.fix.edits import Undone
-from imbue.resource_guards.fix.marks import apply
+from imbue.resource_guards.fix.marks import with_edit
 from imbue.resource_guards.fix.outline import named
-from imbue.resource_guards.fix.reasons import NOT_KEPT
-from imbue.resource_guards.fix.reasons import UNREADABLE_FILE
-from imbue.resource_guards.fix.reasons import WOULD_NOT_PARSE
-from imbue.resource_guards.fix.reasons import EditError
-from imbue.resource_guards.fix.reasons import not_a_mark_name
+from imbue.resource_guards.messages.reasons import NOT_KEPT
+from imbue.resource_guards.messages.reasons import UNREADABLE_FILE
+from imbue.resource_guards.messages.reasons import WOULD_NOT_PARSE
+from imbue.resource_guards.messages.reasons import not_a_mark_name
 
 
 def rewrite(source: bytes, changes: Sequence[Change]) -> Rewritten:
@@ -47,7 +47,7 @@ def rewrite(source: bytes, changes: Sequence[Change]) -> Rewritten:
         for edit in change.edits:
             try:
                 _check_mark(edit.mark, module.encoding)
-                changed = apply(changed, edit)
+                changed = with_edit(changed, edit)
             except EditError as error:
                 failed.append((change, edit, str(error)))
                 break
@@ -55,6 +55,7 @@ def rewrite(source: bytes, changes: Sequence[Change]) -> Rewritten:
             module = changed
             done.append(change)
     result = source if module is before else module.bytes
+    # libcst does not check all that it writes; a file that cannot be read must never come of it.
     if not _parses(result):
         return _all_undone(source, changes, WOULD_NOT_PARSE)
     lines = _lines(module, [edit.place for _, edit, _ in failed])
@@ -85,6 +86,7 @@ def _parsed(source: bytes) -> cst.Module:
 
 def _parses(source: bytes) -> bool:
     with warnings.catch_warnings():
+        # Python warns of the user's escapes and literals, here under our name.
         warnings.simplefilter("ignore")
         try:
             ast.parse(source)
@@ -106,6 +108,7 @@ def _lines(module: cst.Module, places: Sequence[Place]) -> list[int]:
     """The line of each place's definition, 0 where there is none."""
     if not places:
         return []
+    # Anew, as a changed tree may have one node in several places, and positions go by nodes.
     parsed = cst.parse_module(module.bytes)
     positions = MetadataWrapper(parsed, unsafe_skip_copy=True).resolve(PositionProvider)
     return [_line(parsed, place, positions) for place in places]

@@ -72,6 +72,7 @@ def with_row(node: RowT, row: Row) -> RowT:
     """The node with the row for its items or arguments."""
     bare: list[cst.Comma | cst.MaybeSentinel] = [*row.commas]
     bare += [cst.MaybeSentinel.DEFAULT] * (len(row.items) - len(bare))
+    # Without its comma, `(x,)` would be `(x)`, and no tuple.
     if isinstance(node, cst.Tuple) and len(bare) == 1:
         bare = [row.commas[0] if row.commas else cst.Comma()]
     items = [item.with_changes(comma=comma) for item, comma in zip(row.items, bare, strict=True)]
@@ -85,6 +86,7 @@ def with_row(node: RowT, row: Row) -> RowT:
         )
     lpar, rpar = list(node.lpar), list(node.rpar)
     spaces = [row.opening, row.closing, *(comma.whitespace_after for comma in row.commas)]
+    # A tuple without brackets cannot be empty, nor go on in another line.
     if not lpar and (not items or any(_is_broken(space) for space in spaces)):
         lpar, rpar = [cst.LeftParen()], [cst.RightParen()]
     if lpar:

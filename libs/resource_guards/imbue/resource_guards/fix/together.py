@@ -59,6 +59,7 @@ def _commit(prepared: list[tuple[Changed, Replacement]]) -> None:
     begun = []
     try:
         for changed, replacement in prepared:
+            # Before it is begun: what fails half-way has to be put back as well.
             begun.append((changed, replacement))
             _check_unchanged(changed)
             replacement.commit()

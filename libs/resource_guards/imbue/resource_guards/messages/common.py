@@ -21,3 +21,13 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
     found = difflib.get_close_matches(name, list(names), 1)
     return f"; did you mean '{found[0]}'?" if found else ""
+
+
+def cause(error: Exception) -> str:
+    """What an error says: of one of the system without its number and file, which the sentence has."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def raised(error: Exception, origin: str) -> str:
+    """An error that nobody expected, for whoever has to look for it."""
+    return f"{type(error).__name__} at {origin}: {error}"

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import counted
+from imbue.resource_guards.messages.common import raised
 
 FIX_TITLE: Final = "resource guards: fix"
 FIX_UNTRUSTWORTHY: Final = (
@@ -52,7 +54,7 @@ def fix_undone(path: str, line: int, action: str, mark: str, reason: str) -> str
 
 
 def fix_not_written(path: str, error: OSError) -> str:
-    return f"{path}: cannot be written: {error.strerror or error}"
+    return f"{path}: cannot be written: {cause(error)}"
 
 
 def fix_put_back(said: str, not_put_back: Sequence[str]) -> str:
@@ -64,12 +66,11 @@ def fix_put_back(said: str, not_put_back: Sequence[str]) -> str:
 
 def fix_not_put_back(path: str, error: OSError) -> str:
     """A file that was changed, should not have been, and could not be restored."""
-    return f"{path} ({error.strerror or error})"
+    return f"{path} ({cause(error)})"
 
 
 def fix_no_file(path: str, error: Exception) -> str:
-    said = getattr(error, "strerror", None) or error
-    return f"{path}: cannot be read ({said}); not changed."
+    return f"{path}: cannot be read ({cause(error)}); not changed."
 
 
 def fix_unknown_content(path: str) -> str:
@@ -147,6 +148,5 @@ def fix_mark_from_elsewhere(mark: str) -> str:
 
 def fix_failed(error: Exception, origin: str) -> str:
     return (
-        f"--resource-guards-fix: {type(error).__name__} at {origin}: {error}. No file was changed. "
-        f"Please report this."
+        f"--resource-guards-fix: {raised(error, origin)}. No file was changed. Please report this."
     )

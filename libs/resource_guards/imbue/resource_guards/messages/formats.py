@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from imbue.resource_guards.messages.common import cause
+from imbue.resource_guards.messages.common import raised
+
 JSON_PURPOSE: Final = "all that the run has seen, for the commands merge, report and fix"
 TABLE_PURPOSE: Final = "the table of --resource-guards-report, with each test"
 
@@ -31,16 +34,14 @@ def format_name_taken(name: str) -> str:
 
 
 def format_hook_failed(error: Exception, origin: str) -> str:
-    return f"pytest_register_resource_guard_formats failed at {origin}: {type(error).__name__}: {error}"
+    return f"pytest_register_resource_guard_formats failed: {raised(error, origin)}"
 
 
 def report_not_rendered(option: str, name: str, error: Exception, origin: str) -> str:
     return (
-        f"{option}: the report format '{name}' failed at {origin}: {type(error).__name__}: {error}. "
-        f"The report is lost."
+        f"{option}: the report format '{name}' failed: {raised(error, origin)}. The report is lost."
     )
 
 
 def report_not_written(option: str, path: Path, error: OSError) -> str:
-    said = error.strerror or error
-    return f"{option}: {path} cannot be written: {said}. The report is lost."
+    return f"{option}: {path} cannot be written: {cause(error)}. The report is lost."

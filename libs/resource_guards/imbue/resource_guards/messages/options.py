@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from imbue.resource_guards.messages.common import quoted
+from imbue.resource_guards.messages.common import raised
 
 # What pytest --help says of the options, and of the settings.
 MODE_HELP: Final = (
@@ -103,4 +104,4 @@ def program_error(said: object) -> str:
 
 
 def program_failed(error: Exception, origin: str) -> str:
-    return f"{type(error).__name__} at {origin}: {error}. Please report this."
+    return f"{raised(error, origin)}. Please report this."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.model import Doubt
 
@@ -73,10 +74,7 @@ def table_test(
 
 def report_unreadable(path: Path, error: Exception) -> str:
     """A report file that cannot be read."""
-    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return (
-        f"{path} cannot be read as a report: {said}. Write one with pytest --resource-guards-json."
-    )
+    return f"{path} cannot be read as a report: {cause(error)}. Write one with pytest --resource-guards-json."
 
 
 REPORT_NESTED_TOO_DEEPLY: Final = "it is nested too deeply"
@@ -126,7 +124,7 @@ def file_too_large(largest: int) -> str:
 
 def not_put_back(error: OSError, old: Path) -> str:
     """A file that was written and cannot be restored."""
-    return f"{error.strerror}; its earlier content could not be restored and is in {old}"
+    return f"{cause(error)}; its earlier content could not be restored and is in {old}"
 
 
 def report_of_another_kind(path: Path) -> str:

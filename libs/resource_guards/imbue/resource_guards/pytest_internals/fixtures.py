@@ -59,6 +59,7 @@ def keep_last_finalizer(
 
     def add(other: Callable[[], object]) -> None:
         finalizers = fixturedef._finalizers
+        # The last in the list runs first.
         finalizers.insert(len(finalizers) - (finalizer in finalizers[-1:]), other)
 
     fixturedef.addfinalizer(finalizer)
@@ -78,6 +79,7 @@ def tell_each_request(
         finally:
             told(request)
 
+    # On the object, so that the class, which all fixtures of the process share, stays as it is.
     vars(fixturedef)["execute"] = execute_and_tell
 
 

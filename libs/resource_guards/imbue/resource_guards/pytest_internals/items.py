@@ -57,6 +57,7 @@ def parameters_of(mark: pytest.Mark, params: Mapping[str, object]) -> tuple[list
         mark: The mark.
         params: The values that the test has, by their names.
     """
+    # Bound as Python would: each may be given by position or by name.
     arguments = inspect.signature(_parametrize).bind_partial(*mark.args, **mark.kwargs).arguments
     names = arguments.get("argnames", "")
     listed = names.split(",") if isinstance(names, str) else names

@@ -49,6 +49,12 @@ class Document:
     problems: list[str] = field(default_factory=list)
     late_uses: list[str] = field(default_factory=list)
 
+    def unsure(self, mark: str) -> tuple[list[str], list[str]]:
+        """The tests of which it cannot be known whether they use a resource, and the libraries why."""
+        tests = [each for each in self.tests if mark in each.unsure and mark not in each.used]
+        libraries = dict.fromkeys(name for each in tests for name in each.unsure[mark])
+        return [each.nodeid for each in tests], list(libraries)
+
 
 def write_json(document: Document, file: TextIO) -> None:
     """Write a document as JSON, which :func:`read_document` reads."""
@@ -95,6 +101,7 @@ def read_document(path: Path) -> Document:
         if not isinstance(data, dict) or data.get("format") != SIGNATURE:
             raise ResourceGuardMisconfiguration(messages.report_of_another_kind(path))
         version = data.get("version")
+        # Before the schema: to a person, "another version" says more than the first key that differs.
         if type(version) is int and version != VERSION:
             raise ResourceGuardMisconfiguration(
                 messages.report_of_another_version(path, version, VERSION)
@@ -154,6 +161,7 @@ def merge_documents(documents: Mapping[str, Document]) -> Document:
 
 def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
     first, second = sorted((first, second), key=lambda each: OUTCOMES.index(each.outcome))
+    # A job that has not run the test knows nothing of it but its place.
     if first.outcome in ("deselected", "not run"):
         return second
     for resource, used in first.used.items():
@@ -170,6 +178,7 @@ def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
     for resource, libraries in first.unsure.items():
         known_libraries = second.unsure.setdefault(resource, [])
         known_libraries += [each for each in libraries if each not in known_libraries]
+    # One run that was cut short is enough for the absence of a use to prove nothing.
     second.blocked = second.blocked or first.blocked
     second.finished = second.finished and first.finished
     return second

@@ -89,6 +89,7 @@ class Replacement:
             self._new = self._stage(content)
             self._old = self._new.with_name(f"{self._new.name}.old")
             if self._is_new:
+                # `mkstemp` makes it for its owner alone; the umask can be read only by setting it.
                 umask = os.umask(0)
                 os.umask(umask)
                 self._new.chmod(0o666 & ~umask)

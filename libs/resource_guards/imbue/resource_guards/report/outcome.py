@@ -31,10 +31,11 @@ def fail_report(
     The test's own failure stays as it is, and the violations become a section of it. Where there
     was none, they are the failure. A skip or an expected failure no longer hides anything.
     """
-    texts = [messages.violation(violation, labels) for violation in violations]
+    texts = _texts(violations, labels)
     summary = messages.summary_line(texts)
     failure = report.longrepr
     if isinstance(failure, tuple):  # a skip: path, line, reason
+        # The tuple is no failure that pytest could show, so that one is made in its place.
         texts.append(messages.skipped_after(failure[2]))
         failure = None
     if failure is None:
@@ -43,6 +44,7 @@ def fail_report(
         if isinstance(failure, ExceptionRepr) and failure.reprcrash is not None:
             failure.reprcrash.message = summary  # without the exception's long name
     elif isinstance(failure, ExceptionRepr):
+        # The test's own failure stays what it is, and what tools read of it.
         failure.addsection(SECTION, "\n\n".join(texts))
     else:
         report.sections.append((SECTION, "\n\n".join(texts)))
@@ -55,7 +57,7 @@ def tells(
     report: pytest.TestReport, violations: Sequence[Violation], labels: Mapping[str, str]
 ) -> bool:
     """Whether a report's own text still names these violations."""
-    texts = [messages.violation(violation, labels) for violation in violations]
+    texts = _texts(violations, labels)
     return all(messages.summary_line([text]) in report.longreprtext for text in texts)
 
 
@@ -63,7 +65,7 @@ def late_report(
     item: pytest.Item, violations: Sequence[Violation], labels: Mapping[str, str]
 ) -> pytest.TestReport:
     """A further tear-down report, for a test whose verdict had to wait for a shared fixture."""
-    texts = [messages.violation(violation, labels) for violation in violations]
+    texts = _texts(violations, labels)
     return pytest.TestReport(
         nodeid=item.nodeid,
         location=item.location,
@@ -100,6 +102,7 @@ def warn(item: pytest.Item, violation: Violation, labels: Mapping[str, str]) -> 
     path, line, _ = item.location
     text = ResourceGuardWarning(messages.violation(violation, labels))
     warning = warnings.WarningMessage(text, type(text), path, (line or 0) + 1)
+    # The hook is historic, and pluggy lets such a one be called in no other way.
     item.ihook.pytest_warning_recorded.call_historic(
         kwargs={
             "warning_message": warning,
@@ -108,6 +111,10 @@ def warn(item: pytest.Item, violation: Violation, labels: Mapping[str, str]) -> 
             "location": None,
         }
     )
+
+
+def _texts(violations: Iterable[Violation], labels: Mapping[str, str]) -> list[str]:
+    return [messages.violation(each, labels) for each in violations]
 
 
 def _told_by_exception(call: pytest.CallInfo[None], violations: Sequence[Violation]) -> bool:

@@ -60,6 +60,7 @@ class ParameterTable:
             row = self._rows.setdefault((test, resource), Parameters())
             if resource in used:
                 row.users.append(parameters.removesuffix("]"))
+            # To count takes all items of the run: only where a violation is told, and once.
             if resource in wrong and not row.count:
                 row.count = sum(each.nodeid.startswith(f"{test}[") for each in item.session.items)
 

@@ -76,6 +76,7 @@ def line_of(source: str, level: str, qualname: str, word: str, near: int = 0) ->
         lines = _lines(_assigned(module.body), word)
     else:
         found = list(_definitions(module, qualname.split(".")))
+        # Of several definitions with one name the later wins, as it does when Python runs them.
         nearest = [each for each in found if near in (0, _first_line(each))]
         lines = set()
         for definition in nearest[-1:]:

@@ -188,6 +188,7 @@ def _names_of(thing: object) -> set[str]:
     """The marks that stand on a function, class or module itself, and not on what it inherits."""
     function = getattr(thing, "__func__", thing)
     try:
+        # `getattr` would find the marks of a base class, too.
         marks = vars(function).get("pytestmark", [])
     except TypeError:
         return set()

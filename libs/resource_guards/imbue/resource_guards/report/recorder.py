@@ -75,6 +75,7 @@ class Recorder:
 
     def add_late(self, account: AccountOfTest) -> None:
         """Correct the record of a test, of which a fixture has been torn down only now."""
+        # Also in this process: where there are no workers nobody reads `to_data`.
         record = self._maker.of_account(account)
         self.records[record.nodeid] = record
         self._late.append(record.to_data())
@@ -123,6 +124,7 @@ class Recorder:
     def merge(self, data: dict[str, Any]) -> None:
         """Take over what a worker knows beyond its reports."""
         for each in data["expected"]:
+            # All workers have collected all tests: what this one did not run, another may have run.
             self.records.setdefault(each["nodeid"], TestRecord.from_data(each))
         for each in data["late"]:
             self.records[each["nodeid"]] = TestRecord.from_data(each)

@@ -54,7 +54,9 @@ def table(document: Document, *, verbose: bool) -> Iterator[Line]:
     yield Line("")
     yield Line(messages.table_outcomes(len(document.tests), sorted(outcomes.items())))
     for mark, label in document.labels.items():
-        yield from _unsure_of(mark, label, document.tests)
+        tests, libraries = document.unsure(mark)
+        if tests:
+            yield Line(shown(messages.table_unsure(label, len(tests), libraries)))
     if document.late_uses:
         yield Line(messages.table_late_uses(len(document.late_uses)))
     if verbose:
@@ -117,13 +119,6 @@ def _tests_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
             is_marked=_declares(test, mark),
         )
         yield Line(f"  {text}", red=bool(test.violations.get(mark)))
-
-
-def _unsure_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
-    unsure = [test for test in tests if mark in test.unsure and mark not in test.used]
-    if unsure:
-        libraries = dict.fromkeys(name for test in unsure for name in test.unsure[mark])
-        yield Line(shown(messages.table_unsure(label, len(unsure), libraries)))
 
 
 def _declares(test: TestRecord, mark: str) -> bool:
