@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 
 import pytest
 
@@ -269,14 +270,14 @@ def test_a_kind_says_what_it_must() -> None:
     with pytest.raises(NotImplementedError):
         _ = base.key
     with pytest.raises(NotImplementedError):
-        base.install(None, None, None)  # type: ignore[arg-type]
+        base.install(None, None, ExitStack())
     with pytest.raises(NotImplementedError):
         Guard.install_in_child("", [], None)
     with pytest.raises(NotImplementedError):
         Guard.parse("", "")
     assert base.wire(None) is None
     assert base.claim == base.probe() == ""
-    assert [*base.packages, *base.gaps(None), *base.doubts((), {})] == []  # type: ignore[arg-type]
+    assert [*base.packages, *base.gaps(None), *base.doubts((), {})] == []
     assert Guard.describe([BySdk()]) == [[" all"]]
 
 

@@ -31,10 +31,10 @@ from imbue.resource_guards.intercept import attributes
 from imbue.resource_guards.intercept.attributes import missing_reason
 from imbue.resource_guards.intercept.attributes import resolve
 from imbue.resource_guards.intercept.gate import SdkCall
-from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.intercept.replacement import Replacement
 from imbue.resource_guards.kinds import MethodKind
+from imbue.resource_guards.listeners import LISTENERS
 from imbue.resource_guards.model import SdkTarget
 
 T = TypeVar("T")

@@ -688,7 +688,7 @@ def test_nothing_leads_to_a_session_that_has_ended(suite: Suite) -> None:
         {
             "other/conftest.py": """
 def pytest_unconfigure(config):
-    from imbue.resource_guards.scope import generators
+    from imbue.resource_guards.intercept.handover import generators
     print("at the end:", generators._BEGUN, generators._GOING, generators._ENDING)
 """,
             "other/test_it.py": """
@@ -707,7 +707,7 @@ async def begin():
 
 def test_it():
     asyncio.new_event_loop().run_until_complete(begin())
-    from imbue.resource_guards.scope import generators
+    from imbue.resource_guards.intercept.handover import generators
     assert generators._BEGUN and generators._GOING
 """,
         }

@@ -14,11 +14,11 @@ from collections.abc import Callable
 import pytest
 
 from imbue.resource_guards.intercept.child_installs import CARRIERS
-from imbue.resource_guards.scope import posted
+from imbue.resource_guards.intercept.handover import posted
+from imbue.resource_guards.intercept.handover.table import CONNECTIONS
+from imbue.resource_guards.intercept.handover.table import ROWS
+from imbue.resource_guards.intercept.handover.table import Row
 from imbue.resource_guards.scope.slot import CARRIED
-from imbue.resource_guards.scope.workers import CONNECTIONS
-from imbue.resource_guards.scope.workers import ROWS
-from imbue.resource_guards.scope.workers import Row
 from support.handing_over import fixture
 from support.handing_over import run_ways
 from support.suite import Suite
@@ -368,7 +368,7 @@ def test_the_table_imports_nothing() -> None:
     code = """
 import sys
 from imbue.resource_guards.intercept.import_hook import ImportHook
-from imbue.resource_guards.scope.workers import CONNECTIONS, ROWS, carry_scopes
+from imbue.resource_guards.intercept.handover.table import CONNECTIONS, ROWS, carry_scopes
 before = set(sys.modules)
 undo = carry_scopes(ImportHook())
 undo.close()

@@ -13,7 +13,7 @@ from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire.guards_file import Guarded
 from imbue.resource_guards.wire.guards_file import format_guards
 from imbue.resource_guards.wire.guards_file import reference
-from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 from imbue.resource_guards.wire.variable import session_key
 
 
@@ -34,7 +34,7 @@ def send_in_child(
     private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> subprocess.CompletedProcess[str]:
     """Call the SDK in a Python whose variable names the directory and allows nothing."""
-    monkeypatch.setenv(VARIABLE, f" {session_key(str(private))}=1:,")
+    monkeypatch.setenv(SCOPE_VARIABLE, f" {session_key(str(private))}=1:,")
     command = [sys.executable, "-c", "import sdk; sdk.send()"]
     return subprocess.run(command, cwd=private.parent, capture_output=True, text=True, check=False)
 

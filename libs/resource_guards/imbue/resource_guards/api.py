@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from imbue.resource_guards import plugin
+from imbue.resource_guards.declare.from_settings import ENTRY_POINT_GROUP
+from imbue.resource_guards.declare.from_settings import register_entry_point
 from imbue.resource_guards.declare.gathering import PENDING
 from imbue.resource_guards.declare.markers import add_marker_lines
-from imbue.resource_guards.declare.named import ENTRY_POINT_GROUP
-from imbue.resource_guards.declare.named import register_entry_point
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard

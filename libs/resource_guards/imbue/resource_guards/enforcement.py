@@ -18,14 +18,15 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept import uvloop_starts
 from imbue.resource_guards.intercept.fake_file_system import keep_real_files
+from imbue.resource_guards.intercept.handover.table import carry_scopes
 from imbue.resource_guards.intercept.import_hook import ImportHook
-from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.process import Programs
 from imbue.resource_guards.intercept.process import SessionProcess
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.intercept.shims import Shims
 from imbue.resource_guards.intercept.told_to_children import write_guards
+from imbue.resource_guards.listeners import LISTENERS
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.record.book import ACTIVE
@@ -37,8 +38,7 @@ from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import ScopeSlot
-from imbue.resource_guards.scope.slot import turn
-from imbue.resource_guards.scope.workers import carry_scopes
+from imbue.resource_guards.scope.slot import caller
 from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire.variable import session_key
 
@@ -101,12 +101,12 @@ class Enforcement:
                 self.shims.path_at_start,
                 self.gatekeeper,
                 self.book.before_start,
-                self.slot.named,
+                self.slot.with_scope,
             )
             self._process = SessionProcess(
                 key,
                 self.gatekeeper.see,
-                turn,
+                caller,
                 import_hook,
                 Programs(self.shims, self._watcher),
                 tell_missing,
@@ -163,7 +163,7 @@ class Enforcement:
                 if before is None or guard not in before.guards:
                     guard.install(resource, self._process, undo)
             self._guards.push(undo.pop_all())
-        self.gatekeeper.call(resource.name, resource.label)
+        self.gatekeeper.add_label(resource.name, resource.label)
         self._added[resource.name] = resource
 
     def _tell_children(self) -> None:
@@ -171,10 +171,10 @@ class Enforcement:
         if self._preload is not None:
             self._preload.write(self._watcher.binaries)
 
-    def leave(self, scope: Scope) -> None:
+    def note_left_running(self, scope: Scope) -> None:
         """Something else is about to run; what has been started so far is not its doing."""
         if scope.has_started:
-            self.ledger.leave(scope, own_children())
+            self.ledger.note_left_running(scope, own_children())
 
     def read_journal(self) -> None:
         """Book what other processes have seen since the last call."""

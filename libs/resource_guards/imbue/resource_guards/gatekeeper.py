@@ -79,7 +79,7 @@ class Gatekeeper:
         self._current = current
         self._sink = sink
 
-    def call(self, resource: str, label: str) -> None:
+    def add_label(self, resource: str, label: str) -> None:
         """Call a resource by a label from now on."""
         self.labels[resource] = label
         self.names.setdefault(label, resource)

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
     from typing import Protocol
     from typing import Self
 
-    from imbue.resource_guards.model import Doubt
-    from imbue.resource_guards.model import Resource
+    class Guarded(Protocol):
+        """The resource that a guard is of, as far as a guard needs to know it."""
+
+        @property
+        def name(self) -> str:
+            """The name of its mark."""
+
+        @property
+        def label(self) -> str:
+            """The name as it was registered."""
 
     class Process(Protocol):
         """What each process offers to the guards that are installed in it."""
@@ -164,11 +172,11 @@ class Guard:
         """The packages whose calls it sees, so that guards of addresses need not."""
         return ()
 
-    def install(self, resource: Resource, process: Any, undo: ExitStack) -> None:
+    def install(self, resource: Any, process: Any, undo: ExitStack) -> None:
         """Install it in the session's process.
 
         Args:
-            resource: The resource that it is of.
+            resource: What it is of: a `Guarded`.
             process: What the process offers: a `Process`, and more to the kinds of this package.
             undo: Takes it out again.
 
@@ -204,13 +212,21 @@ class Guard:
         """For each of all guards of this kind, its lines in the list of guards."""
         return [[f"{cls.kind} {guard.title}"] for guard in guards]
 
-    def gaps(self, resource: Resource) -> Iterable[str]:
-        """A line for each part of it that this installation does not have; found out cheaply."""
+    def gaps(self, resource: Any) -> Iterable[str]:
+        """A line for each part of it that this installation does not have; found out cheaply.
+
+        Args:
+            resource: What it is of: a `Guarded`.
+        """
         del resource
         return ()
 
-    def doubts(self, covered: Collection[str], modules: Mapping[str, Any]) -> Iterable[Doubt]:
-        """Its sight: why it cannot be known that what it did not see did not happen; nothing if it can.
+    def doubts(
+        self, covered: Collection[str], modules: Mapping[str, Any]
+    ) -> Iterable[tuple[str, tuple[str, ...]]]:
+        """Its sight: what may have used the resource where this guard does not see it; nothing if it sees all.
+
+        For each such library its name in messages, and the calls that a further guard could watch.
 
         Args:
             covered: The packages whose calls are seen by other guards of the resource.

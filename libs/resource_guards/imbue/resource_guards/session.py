@@ -20,7 +20,7 @@ from imbue.resource_guards.kinds import Phase
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.registry import Registry
     from imbue.resource_guards.enforcement import Enforcement
-    from imbue.resource_guards.lifecycle.collection import Collection
+    from imbue.resource_guards.lifecycle.collection import CollectionTime
     from imbue.resource_guards.lifecycle.tests import Lifecycle
     from imbue.resource_guards.model import Resource
     from imbue.resource_guards.report.findings import Findings
@@ -55,7 +55,7 @@ class GuardSession:
         self._pytest_session: pytest.Session | None = None
         self._enforcement: Enforcement | None = None
         self._lifecycle: Lifecycle | None = None
-        self._collection: Collection | None = None
+        self._collection: CollectionTime | None = None
         if not SESSIONS and PENDING:
             self.registry.take_all_from(PENDING.pop())
         SESSIONS.append(self)
@@ -153,9 +153,9 @@ class GuardSession:
         if self.phase >= Phase.JUDGING:
             self.judge()
         else:
-            from imbue.resource_guards.lifecycle.collection import Collection
+            from imbue.resource_guards.lifecycle.collection import CollectionTime
 
-            self._collection = Collection(enforcement, self.registry.names)
+            self._collection = CollectionTime(enforcement, self.registry.names)
 
     def _record(self) -> None:
         if self.recorder is None and self.policy.records:
@@ -217,7 +217,7 @@ class GuardSession:
 
             stop_lifecycle(self._lifecycle)
             self._lifecycle = None
-            self._enforcement.slot.leave()
+            self._enforcement.slot.clear()
 
     def follow_workers(self) -> None:
         """Remember which tests of workers wait for a verdict. A second call changes nothing."""

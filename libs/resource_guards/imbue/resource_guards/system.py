@@ -116,3 +116,16 @@ def append(path: str, data: bytes) -> None:
             raise OSError(0, "half a record written")
     finally:
         close(descriptor)
+
+
+Identity = tuple[int, int]
+"""Device and inode of a file."""
+
+
+def identity(path: str) -> Identity | None:
+    """The file that a path leads to, links followed; `None` if it leads nowhere."""
+    try:
+        found = stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino

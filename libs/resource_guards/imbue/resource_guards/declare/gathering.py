@@ -65,13 +65,13 @@ class Gathering:
         """
         names = self._config.getini("resource_guards")
         if names:
-            from imbue.resource_guards.declare.named import register_named
+            from imbue.resource_guards.declare.from_settings import register_named
 
             register_named(names, self.registry)
         self.ask_hooks()
         defined = self._config.getini("resource_guards_define")
         if defined:  # after the hooks, which may tell of kinds of guards
-            from imbue.resource_guards.declare.named import register_defined
+            from imbue.resource_guards.declare.from_settings import register_defined
 
             register_defined(defined, self.registry)
 

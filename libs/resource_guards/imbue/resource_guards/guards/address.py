@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
-    from imbue.resource_guards.model import Doubt
     from imbue.resource_guards.model import Resource
     from imbue.resource_guards.past_python import Library
 
@@ -105,16 +104,17 @@ class Address(Guard):
         for guard in guards:
             yield [f"connections, told by {guard.title}"]
 
-    def doubts(self, covered: Collection[str], modules: Mapping[str, Any]) -> Iterator[Doubt]:
+    def doubts(
+        self, covered: Collection[str], modules: Mapping[str, Any]
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
         """A library is loaded that may have connected where it is not seen."""
-        from imbue.resource_guards.model import Doubt
         from imbue.resource_guards.past_python import LIBRARIES
 
         for library in LIBRARIES:
             reaches = self.libraries is None or not set(self.libraries).isdisjoint(library.packages)
             is_covered = not set(covered).isdisjoint(library.packages)
             if reaches and not is_covered and _connects(library, modules):
-                yield Doubt(library.title, library.targets)
+                yield library.title, library.targets
 
 
 def _watch(is_use: Callable[[Any], bool], resource: str, process: Any) -> ConnectionWatcher:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 
 from imbue.resource_guards import system
-
-Identity = tuple[int, int]
-"""Device and inode of a file."""
+from imbue.resource_guards.system import Identity
+from imbue.resource_guards.system import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,15 +50,6 @@ def find_runnable(
         if stat.st_mode & _KINDS != _FOLDER:
             return system.fsdecode(path), (stat.st_dev, stat.st_ino), absent
     return None, None, 0
-
-
-def identity(path: str) -> Identity | None:
-    """The file that a path leads to, links followed; `None` if it leads nowhere."""
-    try:
-        stat = system.stat(path)
-    except (OSError, ValueError):
-        return None
-    return stat.st_dev, stat.st_ino
 
 
 class Binary:

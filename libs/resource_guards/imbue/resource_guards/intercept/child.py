@@ -19,16 +19,18 @@ from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.gatekeeper import Gatekeeper
 from imbue.resource_guards.intercept import child_installs
 from imbue.resource_guards.intercept import start_functions
-from imbue.resource_guards.intercept.binaries import identity
 from imbue.resource_guards.intercept.import_hook import ImportHook
-from imbue.resource_guards.intercept.listeners import LISTENERS
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
+from imbue.resource_guards.listeners import AROUND
+from imbue.resource_guards.listeners import LISTENERS
+from imbue.resource_guards.system import identity
 from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire.guards_file import find
 from imbue.resource_guards.wire.guards_file import parse_guards
 from imbue.resource_guards.wire.variable import ANY_SCOPE
 from imbue.resource_guards.wire.variable import OUTSIDE
-from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import PREPARATION
+from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 from imbue.resource_guards.wire.variable import directory_of
 from imbue.resource_guards.wire.variable import format_scope
 from imbue.resource_guards.wire.variable import parse_entries
@@ -51,15 +53,12 @@ if TYPE_CHECKING:
 GUARDS: Final[dict[str, ChildGuard]] = {}
 """For each session around this process, by its key, its guard here."""
 
-PREPARATION: Final = "resource_guards_scope"
-"""The key under which `multiprocessing` is given the variable's value for a new process."""
-
 _OTHERS_CAN_ENTER: Final = 0o077
 
 
 def guard_this_process() -> None:
     """Guard this process for each session that the variable names and that still lives."""
-    act_for(ENVIRONMENT.get(VARIABLE, ""))
+    act_for(ENVIRONMENT.get(SCOPE_VARIABLE, ""))
 
 
 def act_for(value: str, leave_out: Sequence[str] = ()) -> None:
@@ -171,6 +170,7 @@ class ChildGuard:
         self.import_hook = ImportHook()
         self._install()
         LISTENERS[key] = self.see
+        AROUND[key] = self.with_scope
         self.import_hook.when_imported("multiprocessing.spawn", _adopt_prepared_scope)
         if not GUARDS:  # a second session around this process comes with the same messages
             for name in child_installs.CARRIERS:
@@ -204,7 +204,7 @@ class ChildGuard:
         scope = self.current()
         return None if scope.id == OUTSIDE else scope
 
-    def named(self, value: str) -> str:
+    def with_scope(self, value: str) -> str:
         """A value of the variable with the current scope in this session's entry."""
         scope = self.current()
         return with_entry(value, self.session, format_scope(scope.id, scope.allowed))
@@ -236,6 +236,7 @@ class ChildGuard:
         """The session has ended before this process: be silent from now on."""
         self._scope = Scope(OUTSIDE, frozenset())
         GUARDS.pop(self.session, None)
+        AROUND.pop(self.session, None)
         LISTENERS.pop(self.session, None)
         self.import_hook.uninstall()
         start_functions.unwatch(self._watcher)
@@ -245,10 +246,10 @@ class ChildGuard:
         guarded = parse_guards(system.read_file(f"{self._directory}/{files.GUARDS}"))
         self._session_pid = guarded.pid
         self._watcher = ProgramWatcher(
-            self._directory, guarded.path, self._gatekeeper, lambda: None, self.named
+            self._directory, guarded.path, self._gatekeeper, lambda: None, self.with_scope
         )
         for kind, resource, label, *fields in guarded.guards:
-            self._gatekeeper.call(resource, label)
+            self._gatekeeper.add_label(resource, label)
             try:
                 guard = find(kind)
             except (ImportError, AttributeError):  # of another environment, without that package
@@ -270,7 +271,7 @@ def _adopt_prepared_scope(spawn: Any) -> None:
     def adopting_prepare(data: dict[str, Any]) -> None:
         value = data.get(PREPARATION)
         if value is not None:
-            ENVIRONMENT[VARIABLE] = value
+            ENVIRONMENT[SCOPE_VARIABLE] = value
             act_for(value)
         prepare(data)
 

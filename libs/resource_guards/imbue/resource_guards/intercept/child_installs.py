@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 CARRIERS: Final = ("distributed.client", "distributed.worker", "celery.signals")
-"""The modules of `scope/workers.py` through which work comes in messages, and not as functions."""
+"""The modules of `intercept/handover/table.py` through which work comes in messages, and not as functions."""
 
 
 def carry_scopes_through(hook: ImportHook, name: str) -> None:
@@ -24,7 +24,7 @@ def carry_scopes_through(hook: ImportHook, name: str) -> None:
     def carry(module: ModuleType) -> None:
         from contextlib import ExitStack  # no heavier than what has just been imported
 
-        from imbue.resource_guards.scope.workers import carry_through
+        from imbue.resource_guards.intercept.handover.table import carry_through
 
         carry_through(name, ExitStack(), module)
 

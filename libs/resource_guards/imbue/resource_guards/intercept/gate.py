@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imbue.resource_guards.errors import ResourceGuardViolation
-from imbue.resource_guards.intercept.listeners import LISTENERS
+from imbue.resource_guards.listeners import LISTENERS
 
 
 class Gate:

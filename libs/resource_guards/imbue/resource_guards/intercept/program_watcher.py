@@ -9,13 +9,13 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 from __future__ import annotations
 
 from imbue.resource_guards import system
+from imbue.resource_guards.forks import end_fork
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_runnable
-from imbue.resource_guards.intercept.binaries import identity
 from imbue.resource_guards.intercept.binaries import names_on_the_way
-from imbue.resource_guards.intercept.forks import end_fork
 from imbue.resource_guards.intercept.interpreters import script_at
 from imbue.resource_guards.intercept.starts import Start
+from imbue.resource_guards.system import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from imbue.resource_guards.gatekeeper import Gatekeeper
-    from imbue.resource_guards.intercept.binaries import Identity
+    from imbue.resource_guards.system import Identity
 
 _LOOK_FOR_THEMSELVES = ("python", "pypy")
 """What looks for its own name along PATH, and must not take a shim there for itself."""
@@ -37,7 +37,7 @@ class ProgramWatcher:
         path: The folders of PATH before the shims were put there, as absolute paths.
         gatekeeper: Decides on starts of guarded programs.
         before: Told that something is about to start, whatever it is.
-        named: Names the current scope in a value of our variable.
+        with_scope: Puts the current scope in a value of our variable.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class ProgramWatcher:
         path: Iterable[str],
         gatekeeper: Gatekeeper,
         before: Callable[[], None],
-        named: Callable[[str], str],
+        with_scope: Callable[[str], str],
     ) -> None:
         self.binaries: list[Binary] = []
         self.before = before
-        self.named = named
+        self.with_scope = with_scope
         self._directory = directory
         self._path = frozenset(path)
         self._gatekeeper = gatekeeper

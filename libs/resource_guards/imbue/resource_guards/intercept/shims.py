@@ -28,7 +28,7 @@ from imbue.resource_guards.wire import line
 from imbue.resource_guards.wire.variable import ANY_SCOPE
 from imbue.resource_guards.wire.variable import ASKS
 from imbue.resource_guards.wire.variable import OUTSIDE
-from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 from imbue.resource_guards.wire.variable import parse_entries
 
 # Signal 25 is SIGXFSZ, by which a limit for file sizes would end the shell before it could tell that
@@ -159,7 +159,7 @@ class Shims:
         self._key = key
         if os.pathsep in str(directory):
             raise ResourceGuardMisconfiguration(messages.directory_has_colon(directory))
-        around = parse_entries(ENVIRONMENT.get(VARIABLE, "")).keys() - {key}
+        around = parse_entries(ENVIRONMENT.get(SCOPE_VARIABLE, "")).keys() - {key}
         # One digit, for the native layer, which sends inner shims on to outer ones.
         (directory / "level").write_text(str(min(len(around), 9)), "utf-8")
         self._folder = directory / "bin"
@@ -225,7 +225,7 @@ class Shims:
     def _script(self, resource: Resource, binary: str, real: str) -> str:
         quote = shlex.quote
         values = {
-            "variable": VARIABLE,
+            "variable": SCOPE_VARIABLE,
             "key": self._key,
             "pid": os.getpid(),
             "state": quote(str(self._directory / files.STATE)),

@@ -34,8 +34,8 @@ from imbue.resource_guards.intercept.starts import Named
 from imbue.resource_guards.intercept.starts import Within
 from imbue.resource_guards.intercept.starts import begin
 from imbue.resource_guards.intercept.starts import choose
-from imbue.resource_guards.intercept.starts import named
 from imbue.resource_guards.intercept.starts import named_environment
+from imbue.resource_guards.intercept.starts import with_scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,12 +162,14 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
             executable_list = executable_list[start.absent :]
         if env is not None:
             size = len(head)
-            env = [head + named(each[size:]) if each.startswith(head) else each for each in env]
+            env = [
+                head + with_scope(each[size:]) if each.startswith(head) else each for each in env
+            ]
         before = None if env is not None else raw_environment().get(OCTETS)
         if before is None:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
         # As `Named` does it, but for the audit event: there is none, and what `preexec_fn` starts is news.
-        system.putenv(OCTETS, named(before))
+        system.putenv(OCTETS, with_scope(before))
         try:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
         finally:

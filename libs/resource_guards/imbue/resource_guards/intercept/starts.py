@@ -12,7 +12,7 @@ from __future__ import annotations
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
-from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         def before(self) -> None:
             """Something is about to start."""
 
-        def named(self, value: str) -> str:
+        def with_scope(self, value: str) -> str:
             """A value of our variable that names the scope that the calling code acts for."""
 
         def choose(self, start: Start) -> Start:
@@ -79,7 +79,7 @@ WATCHERS: Final[list[Watcher]] = []
 WITHIN: Final[list[int]] = []
 """The threads that start something now, whose audit event is no news."""
 
-OCTETS: Final = VARIABLE.encode()
+OCTETS: Final = SCOPE_VARIABLE.encode()
 
 
 def begin(candidates: Iterable[Any], arguments: Sequence[Any], cwd: Any = None) -> Start | None:
@@ -111,11 +111,11 @@ def choose(start: Start) -> Start:
     return start
 
 
-def named(value: bytes) -> bytes:
+def with_scope(value: bytes) -> bytes:
     """A value of our variable that names the scope which the calling code acts for."""
     text = system.fsdecode(value)
     for watcher in WATCHERS:
-        text = watcher.named(text)
+        text = watcher.with_scope(text)
     return system.fsencode(text)
 
 
@@ -140,7 +140,7 @@ class Named:
     def __enter__(self) -> None:
         self._before = raw_environment().get(OCTETS)
         if self._before is not None:
-            system.putenv(OCTETS, named(self._before))
+            system.putenv(OCTETS, with_scope(self._before))
         WITHIN.append(system.get_ident())
 
     def __exit__(self, *_: object) -> None:
@@ -153,13 +153,13 @@ def named_environment(environment: Any) -> Any:
     """An environment for a process, in which our variable names the scope that starts it."""
     if environment is ENVIRONMENT:
         environment = dict(raw_environment())
-    for key in (VARIABLE, OCTETS):
+    for key in (SCOPE_VARIABLE, OCTETS):
         try:
             value = environment.get(key)
         except AttributeError:
             return environment  # the caller gets its own error
         if isinstance(value, str):
-            return {**environment, key: system.fsdecode(named(system.fsencode(value)))}
+            return {**environment, key: system.fsdecode(with_scope(system.fsencode(value)))}
         if isinstance(value, bytes):
-            return {**environment, key: named(value)}
+            return {**environment, key: with_scope(value)}
     return environment

@@ -21,5 +21,7 @@ def doubts_of(resource: Resource, modules: Mapping[str, Any]) -> tuple[Doubt, ..
         modules: The modules that are loaded, by their names.
     """
     covered = frozenset(package for guard in resource.guards for package in guard.packages)
-    doubts = [doubt for guard in resource.guards for doubt in guard.doubts(covered, modules)]
+    doubts = [
+        Doubt(*doubt) for guard in resource.guards for doubt in guard.doubts(covered, modules)
+    ]
     return tuple(dict.fromkeys(doubts))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imbue.resource_guards.model import Use
 
 
-class Collection:
+class CollectionTime:
     """The scope of what runs while tests are collected. Making one enters it.
 
     Args:
@@ -37,7 +37,7 @@ class Collection:
     def end(self) -> tuple[Use, ...]:
         """Leave the scope; returns what was used."""
         self._enforcement.read_journal()
-        self._enforcement.leave(self._scope)
+        self._enforcement.note_left_running(self._scope)
         self._enforcement.ledger.close(self._scope)
         self._enforcement.slot.enter(None)
         return self._scope.uses

@@ -208,10 +208,10 @@ class _Turn:
         self._enforcement.read_journal()
         self._before = self._enforcement.slot.running
         if self._before is not None:
-            self._enforcement.leave(self._before)
+            self._enforcement.note_left_running(self._before)
         self._enforcement.slot.enter(self._scope)
 
     def end(self) -> None:
         self._enforcement.read_journal()
-        self._enforcement.leave(self._scope)
+        self._enforcement.note_left_running(self._scope)
         self._enforcement.slot.enter(self._before)

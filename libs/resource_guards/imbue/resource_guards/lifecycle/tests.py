@@ -122,9 +122,9 @@ class Lifecycle:
                 self.refresh(scope)
         elif phase == "teardown":
             if scope.has_started:
-                self.enforcement.leave(scope)
+                self.enforcement.note_left_running(scope)
             self._ledger.close(scope)
-            self._slot.leave()
+            self._slot.clear()
             self.running = None
             if account.fixtures:
                 account.wait()

@@ -10,9 +10,9 @@ from imbue.resource_guards import system
 from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.forks import end_fork
+from imbue.resource_guards.forks import end_if_it_comes_back
 from imbue.resource_guards.gatekeeper import Gatekeeper
-from imbue.resource_guards.intercept.forks import end_fork
-from imbue.resource_guards.intercept.forks import end_if_it_comes_back
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal

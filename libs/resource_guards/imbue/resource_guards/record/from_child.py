@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from imbue.resource_guards import system
-from imbue.resource_guards.intercept.binaries import Identity
-from imbue.resource_guards.intercept.binaries import identity
-from imbue.resource_guards.intercept.forks import end_process
+from imbue.resource_guards.forks import end_process
 from imbue.resource_guards.messages import trust as messages
+from imbue.resource_guards.system import Identity
+from imbue.resource_guards.system import identity
 from imbue.resource_guards.wire import files
 
 _EMPTIED = system.O_WRONLY | system.O_TRUNC | system.O_CLOEXEC

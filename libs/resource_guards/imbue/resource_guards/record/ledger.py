@@ -97,7 +97,7 @@ class Ledger:
         """Whether a scope of this very test or fixture is open."""
         return any(scope.is_of(owner) for scope in self._open.values())
 
-    def leave(self, scope: Scope, children: Iterable[int]) -> None:
+    def note_left_running(self, scope: Scope, children: Iterable[int]) -> None:
         """Something else runs from now on; these processes were started for it, or before it.
 
         Args:

@@ -20,11 +20,11 @@ from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.wire.variable import ANY_SCOPE
 from imbue.resource_guards.wire.variable import ASKS
 from imbue.resource_guards.wire.variable import OUTSIDE
-from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 from imbue.resource_guards.wire.variable import format_scope
 from imbue.resource_guards.wire.variable import with_entry
 
-_OCTETS: Final = VARIABLE.encode()
+_OCTETS: Final = SCOPE_VARIABLE.encode()
 
 
 class Publisher:
@@ -44,7 +44,7 @@ class Publisher:
 
     def __init__(self, key: str, state_file: Path, complain: Callable[[str], None]) -> None:
         self.key = key
-        self._found = ENVIRONMENT.get(VARIABLE)
+        self._found = ENVIRONMENT.get(SCOPE_VARIABLE)
         self._asking = f"{self._found or ''} {key}={ASKS}"
         self._octets = os.fsencode(self._asking)
         self._environment = raw_environment()
@@ -55,7 +55,7 @@ class Publisher:
         self._in_state_file: frozenset[str] | None = None
         self._last: tuple[Scope | None, frozenset[str] | None, str, str] = None, None, "", ""
         self._replace_state(f"{OUTSIDE}:")
-        ENVIRONMENT[VARIABLE] = self._asking
+        ENVIRONMENT[SCOPE_VARIABLE] = self._asking
 
     def publish(self, scope: Scope) -> None:
         """Make `scope` the one that processes started from now on belong to.
@@ -63,7 +63,7 @@ class Publisher:
         In the common case that reads the variable, since a test may have removed it, and no more.
         """
         if self._environment.get(_OCTETS) != self._octets:
-            ENVIRONMENT[VARIABLE] = self._asking
+            ENVIRONMENT[SCOPE_VARIABLE] = self._asking
         if self._in_state_file is not scope.allowed:
             if self._in_state_file != scope.allowed:
                 # No id in it, since it is rewritten only when the allowed set changes.
@@ -80,7 +80,7 @@ class Publisher:
             self._write_state(f"{OUTSIDE}:")
             self._in_state_file = None
 
-    def named(self, value: str, scope: Scope | None) -> str:
+    def with_scope(self, value: str, scope: Scope | None) -> str:
         """A value of the variable with this session's entry for `scope`, or for none.
 
         Entries of other sessions stay, and a value without one of this session stays as it is.
@@ -96,16 +96,16 @@ class Publisher:
         self._last = scope, allowed, value, last
         return last
 
-    def asking(self) -> str:
+    def without_scope(self) -> str:
         """The variable's value as this session has set it."""
         return self._asking
 
     def close(self) -> None:
         """Leave the variable as it was found."""
         if self._found is None:
-            ENVIRONMENT.pop(VARIABLE, None)
+            ENVIRONMENT.pop(SCOPE_VARIABLE, None)
         else:
-            ENVIRONMENT[VARIABLE] = self._found
+            ENVIRONMENT[SCOPE_VARIABLE] = self._found
 
     def _allowed_part(self, allowed: frozenset[str]) -> str:
         part = self._allowed.get(allowed)

@@ -2,7 +2,7 @@
 
 The scope is a context variable that is set whenever a scope begins (`contextvars`, PEP 567): asyncio,
 trio, anyio and uvloop copy contexts to what they run later, and so carry it by themselves. What copies
-none, as a thread, a greenlet and the workers of a pool, is a row in `scope/workers.py`.
+none, as a thread, a greenlet and the workers of a pool, is a row in `intercept/handover/table.py`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Final
 
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
-from imbue.resource_guards.intercept.child import GUARDS
+from imbue.resource_guards.listeners import AROUND
 from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.schedulers import is_scheduled
 from imbue.resource_guards.scope.scope import Scope
-from imbue.resource_guards.wire.variable import VARIABLE
+from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 from imbue.resource_guards.wire.variable import parse_entries
 
-Turns = tuple[tuple["ScopeSlot", Scope | None], ...]
+Scopes = tuple[tuple["ScopeSlot", Scope | None], ...]
 """For each session of this process the scope that runs; nearly always a single one.
 
 A plain tuple, and one for each time that a scope begins: whether something else runs than before is
@@ -30,14 +30,14 @@ then told by comparing two objects.
 SLOTS: Final[list[ScopeSlot]] = []
 """The slots of the sessions that guard this process, innermost last."""
 
-CARRIED: Final[contextvars.ContextVar[Turns]] = contextvars.ContextVar(
-    "resource_guards_turns", default=()
+CARRIED: Final[contextvars.ContextVar[Scopes]] = contextvars.ContextVar(
+    "resource_guards_scopes", default=()
 )
 """Whom the code that runs in a context acts for; empty in one that comes from nobody known."""
 
 
-class Given(tuple):  # type: ignore[type-arg] # of the elements of `Turns`
-    """Turns that work was handed over with, and that hold wherever it is done."""
+class Given(tuple):  # type: ignore[type-arg] # of the elements of `Scopes`
+    """Scopes that work was handed over with, and that hold wherever it is done."""
 
     __slots__ = ()
 
@@ -53,7 +53,7 @@ class ScopeSlot:
         find: Gives the scope of an id, which may have ended, and what it may use.
 
     Attributes:
-        turns: What is carried where scopes begin, since the last one began.
+        scopes: What is carried where scopes begin, since the last one began.
     """
 
     def __init__(self, publisher: Publisher, find: Callable[[int, frozenset[str]], Scope]) -> None:
@@ -62,8 +62,8 @@ class ScopeSlot:
         self._pid = system.getpid()
         self._thread = system.get_ident()
         self._scope: Scope | None = None
-        self.turns: Turns = ()
-        self._token: contextvars.Token[Turns] | None = None
+        self.scopes: Scopes = ()
+        self._token: contextvars.Token[Scopes] | None = None
 
     @property
     def key(self) -> str:
@@ -84,8 +84,8 @@ class ScopeSlot:
         """Make `scope`, or none, the running one, here and for child processes."""
         if len(SLOTS) == 1:  # nearly always, and each test comes here
             self._scope = scope
-            self.turns = turns = ((self, scope),)
-            self._token = CARRIED.set(turns)
+            self.scopes = scopes = ((self, scope),)
+            self._token = CARRIED.set(scopes)
         else:
             self._begin(scope)
         if scope is not None:
@@ -95,12 +95,12 @@ class ScopeSlot:
         self._scope = scope
         if len(SLOTS) > 1:
             others = tuple((each, each.current()) for each in SLOTS if each is not self)
-            self.turns = (*others, (self, scope))
+            self.scopes = (*others, (self, scope))
         else:
-            self.turns = ((self, scope),)
-        self._token = CARRIED.set(self.turns)
+            self.scopes = ((self, scope),)
+        self._token = CARRIED.set(self.scopes)
 
-    def leave(self) -> None:
+    def clear(self) -> None:
         """Make no scope the running one.
 
         Child processes are told when one is started: most often the next test comes first.
@@ -114,13 +114,13 @@ class ScopeSlot:
             CARRIED.set(tuple(turn for turn in CARRIED.get() if turn[0] is not self))
         self._token = None
 
-    def asking(self) -> str:
+    def without_scope(self) -> str:
         """The environment variable's value as this session has set it, which names no scope."""
-        return self._publisher.asking()
+        return self._publisher.without_scope()
 
-    def named(self, value: str) -> str:
+    def with_scope(self, value: str) -> str:
         """A value of the variable that names the scope that the calling code acts for."""
-        return self._publisher.named(value, self.current())
+        return self._publisher.with_scope(value, self.current())
 
     def before_start(self) -> None:
         """A process is about to start on nobody's behalf."""
@@ -129,11 +129,11 @@ class ScopeSlot:
     def adopt(self, value: str) -> None:
         """In a fork of the session's process: act for the scope of a value of the variable."""
         if system.getpid() != self._pid and self.key in parse_entries(value):
-            self._begin(self.scope_named(value))
+            self._begin(self.scope_in(value))
             self._thread = system.get_ident()
-            ENVIRONMENT[VARIABLE] = value
+            ENVIRONMENT[SCOPE_VARIABLE] = value
 
-    def scope_named(self, value: str) -> Scope | None:
+    def scope_in(self, value: str) -> Scope | None:
         """The scope that a value of the variable names; that of the calling code if it names none."""
         entry = parse_entries(value).get(self.key)
         if entry is None:
@@ -146,7 +146,7 @@ class ScopeSlot:
     def current(self) -> Scope | None:
         """The scope on whose behalf the calling code runs."""
         carried = CARRIED.get()
-        if carried is self.turns and self._scope is not None:
+        if carried is self.scopes and self._scope is not None:
             return self._scope
         for slot, scope in carried:
             if slot is self:
@@ -180,13 +180,13 @@ class ScopeSlot:
         return True
 
 
-def turn() -> object:
-    """An object for each turn of a scope, the same only where nothing else can run as well.
+def caller() -> object:
+    """An object that stands for whom the calling code acts for, the same only where nothing else can run as well.
 
     What is carried names a scope only by where it is carried, unless it was handed over.
     """
     carried = CARRIED.get()
-    if type(carried) is Given or (carried and carried[-1][0].turns is carried):
+    if type(carried) is Given or (carried and carried[-1][0].scopes is carried):
         return carried
     return object()
 
@@ -198,19 +198,19 @@ def value_for_child(value: str = "") -> str:
         value: One to put the scopes in; without it, that of the innermost session, or of the process.
     """
     if not value:
-        value = SLOTS[-1].asking() if SLOTS else ENVIRONMENT.get(VARIABLE, "")
-    for guard in GUARDS.values():  # of the sessions around this process
-        value = guard.named(value)
+        value = SLOTS[-1].without_scope() if SLOTS else ENVIRONMENT.get(SCOPE_VARIABLE, "")
+    for with_scope in AROUND.values():
+        value = with_scope(value)
     for slot in SLOTS:
-        value = slot.named(value)
+        value = slot.with_scope(value)
     return value
 
 
-def current_turns() -> Turns:
-    """The turns that the calling code acts for, to be given to whatever it starts."""
+def current_scopes() -> Scopes:
+    """The scopes that the calling code acts for, to be given to whatever it starts."""
     return Given((slot, slot.current()) for slot in SLOTS)
 
 
-def turns_named(value: str) -> Turns:
-    """The turns that a value of the variable names, where it comes from this process or a fork of it."""
-    return Given((slot, slot.scope_named(value)) for slot in SLOTS)
+def scopes_in(value: str) -> Scopes:
+    """The scopes that a value of the variable names, where it comes from this process or a fork of it."""
+    return Given((slot, slot.scope_in(value)) for slot in SLOTS)

@@ -13,7 +13,10 @@ Imports nothing, since child Pythons load it at start.
 
 from __future__ import annotations
 
-VARIABLE = "RESOURCE_GUARDS_SCOPE"
+SCOPE_VARIABLE = "RESOURCE_GUARDS_SCOPE"
+
+PREPARATION = "resource_guards_scope"
+"""The key under which `multiprocessing` is given the variable's value for a new process."""
 """The one environment variable that resource guards set."""
 
 OUTSIDE = "-"

@@ -2,7 +2,7 @@
 
 A loop is told of each one's first iteration, and of each that is thrown away before its end; those that are
 left when the loop shuts down it closes itself. What it does of this, in whatever library, is a row in
-`scope/workers.py`.
+`intercept/handover/table.py`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Self
 from weakref import ref
 
 from imbue.resource_guards import system
-from imbue.resource_guards.scope.handover import Method
-from imbue.resource_guards.scope.handover import given
+from imbue.resource_guards.intercept.handover.ways import Method
+from imbue.resource_guards.intercept.handover.ways import given
 from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import SLOTS
-from imbue.resource_guards.scope.slot import Turns
-from imbue.resource_guards.scope.slot import current_turns
+from imbue.resource_guards.scope.slot import Scopes
+from imbue.resource_guards.scope.slot import current_scopes
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -33,7 +33,7 @@ Generator = AsyncGenerator[Any, Any]
 class _Begun(ref):  # type: ignore[type-arg] # which takes no parameter at run time
     """A generator that has been begun, without keeping it alive."""
 
-    __slots__ = ("id", "loop_id", "turns")
+    __slots__ = ("id", "loop_id", "scopes")
 
     def __new__(cls, generator: Generator, loop: object) -> Self:  # noqa: ARG004 - as `__init__`
         return super().__new__(cls, generator, _is_going)
@@ -42,7 +42,7 @@ class _Begun(ref):  # type: ignore[type-arg] # which takes no parameter at run t
         super().__init__(generator, _is_going)  # type: ignore[call-arg] # which mypy does not know
         self.id = id(generator)
         self.loop_id = id(loop)
-        self.turns = current_turns()
+        self.scopes = current_scopes()
 
 
 _BEGUN: Final[dict[int, _Begun]] = {}
@@ -56,7 +56,7 @@ at its end to the loop: by then the first of these tables does not have it any m
 """
 
 
-_ENDING: Final[dict[int, Turns]] = {}
+_ENDING: Final[dict[int, Scopes]] = {}
 """Those that wait to be ended by trio, which keeps them alive so long."""
 
 
@@ -72,25 +72,25 @@ def note_begin(loop: object, generator: Generator) -> None:
         _BEGUN[id(generator)] = _Begun(generator, loop)
 
 
-def turns_of(generator: Generator) -> Turns | None:
+def scopes_of(generator: Generator) -> Scopes | None:
     """For whom a generator was begun that is thrown away, or lives; `None` if that is not known."""
     begun = _BEGUN.get(id(generator)) or _GOING.get(system.get_ident())
-    return begun.turns if begun is not None and begun.id == id(generator) else None
+    return begun.scopes if begun is not None and begun.id == id(generator) else None
 
 
 def forget() -> None:
     """A session has ended: nothing here may lead to it."""
     for table in (_BEGUN, _GOING):
         for key, begun in list(table.items()):
-            if not _is_of_now(begun.turns):
+            if not _is_of_now(begun.scopes):
                 del table[key]
-    for key, turns in list(_ENDING.items()):
-        if not _is_of_now(turns):
+    for key, scopes in list(_ENDING.items()):
+        if not _is_of_now(scopes):
             del _ENDING[key]
 
 
-def _is_of_now(turns: Turns) -> bool:
-    return all(slot in SLOTS for slot, _ in turns)
+def _is_of_now(scopes: Scopes) -> bool:
+    return all(slot in SLOTS for slot, _ in scopes)
 
 
 def begin_generator(first_iteration: Method) -> Method:
@@ -107,10 +107,10 @@ def end_generator(finalize: Method) -> Method:
     """The way of a loop's hook for one that was left."""
 
     def carrying(self: Any, generator: Generator) -> Any:
-        turns = turns_of(generator)
-        if turns is None:
+        scopes = scopes_of(generator)
+        if scopes is None:
             return finalize(self, generator)
-        return given(turns, finalize, self, generator)
+        return given(scopes, finalize, self, generator)
 
     return carrying
 
@@ -119,12 +119,12 @@ def end_generators(shutdown: Method) -> Method:
     """The way of a loop's `shutdown_asyncgens`."""
 
     async def carrying(self: Any) -> Any:
-        own = current_turns()
+        own = current_scopes()
         # The loop closes them all once more, which does nothing to one that is closed.
         tasks = [
-            self.create_task(_close(self, generator, each.turns))
+            self.create_task(_close(self, generator, each.scopes))
             for each in list(_BEGUN.values())
-            if each.loop_id == id(self) and each.turns != own and (generator := each()) is not None
+            if each.loop_id == id(self) and each.scopes != own and (generator := each()) is not None
         ]
         if tasks:
             from asyncio import gather  # which is whole by now
@@ -135,8 +135,8 @@ def end_generators(shutdown: Method) -> Method:
     return carrying
 
 
-async def _close(loop: AbstractEventLoop, generator: Generator, turns: Turns) -> None:
-    CARRIED.set(turns)  # in a task of its own
+async def _close(loop: AbstractEventLoop, generator: Generator, scopes: Scopes) -> None:
+    CARRIED.set(scopes)  # in a task of its own
     try:
         await generator.aclose()
     except Exception as error:  # noqa: BLE001 - the loop's own handler is told, as by the loop itself
@@ -167,9 +167,9 @@ def _noting(runner: object, first_iteration: Callable[[Generator], Any] | None) 
 
 def _keeping(finalize: Callable[[Generator], Any] | None) -> Any:
     def keeping(generator: Generator) -> None:
-        turns = turns_of(generator)
-        if turns is not None:
-            _ENDING[id(generator)] = turns
+        scopes = scopes_of(generator)
+        if scopes is not None:
+            _ENDING[id(generator)] = scopes
         if finalize is not None:
             finalize(generator)
 
@@ -180,10 +180,10 @@ def end_in_trio(finalize: Method) -> Method:
     """The way of trio's task that ends a generator."""
 
     async def carrying(self: Any, generator: Generator, name: object) -> Any:
-        turns = _ENDING.pop(id(generator), None) or turns_of(generator)
-        if turns is None:
+        scopes = _ENDING.pop(id(generator), None) or scopes_of(generator)
+        if scopes is None:
             return await finalize(self, generator, name)
-        token = CARRIED.set(turns)
+        token = CARRIED.set(scopes)
         try:
             return await finalize(self, generator, name)
         finally:

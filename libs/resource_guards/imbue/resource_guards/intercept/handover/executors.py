@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from imbue.resource_guards.scope.handover import Method
-from imbue.resource_guards.scope.handover import Way
-from imbue.resource_guards.scope.handover import given_by_value
-from imbue.resource_guards.scope.handover import to_thread
+from imbue.resource_guards.intercept.handover.ways import Method
+from imbue.resource_guards.intercept.handover.ways import Way
+from imbue.resource_guards.intercept.handover.ways import given_by_value
+from imbue.resource_guards.intercept.handover.ways import to_thread
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import value_for_child
 

@@ -13,12 +13,12 @@ from typing import Any
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from imbue.resource_guards.scope.handover import Method
-from imbue.resource_guards.scope.handover import acting_as
-from imbue.resource_guards.scope.handover import to_process
+from imbue.resource_guards.intercept.handover.ways import Method
+from imbue.resource_guards.intercept.handover.ways import acting_as
+from imbue.resource_guards.intercept.handover.ways import to_process
 from imbue.resource_guards.scope.slot import CARRIED
-from imbue.resource_guards.scope.slot import Turns
-from imbue.resource_guards.scope.slot import current_turns
+from imbue.resource_guards.scope.slot import Scopes
+from imbue.resource_guards.scope.slot import current_scopes
 from imbue.resource_guards.scope.slot import value_for_child
 
 KEY: Final = "resource_guards"
@@ -64,7 +64,7 @@ def to_dask_worker(run: Method) -> Method:
     return giving
 
 
-_ASKED_BY: Final[WeakKeyDictionary[Any, Turns]] = WeakKeyDictionary()
+_ASKED_BY: Final[WeakKeyDictionary[Any, Scopes]] = WeakKeyDictionary()
 """For each of aiohttp's test servers who has last asked it."""
 
 
@@ -79,7 +79,7 @@ def asking(request: Method) -> Method:
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
         handler = getattr(getattr(self.server, "runner", None), "server", None)
         if handler is not None:
-            _ASKED_BY[handler] = current_turns()
+            _ASKED_BY[handler] = current_scopes()
         return request(self, *args, **kwargs)
 
     return noting
@@ -89,10 +89,10 @@ def answering(handle_request: Method) -> Method:
     """The way of aiohttp's connections, each of which is a task that began with the server."""
 
     async def acting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        turns = _ASKED_BY.get(self._manager)
-        if turns is None:
+        scopes = _ASKED_BY.get(self._manager)
+        if scopes is None:
             return await handle_request(self, *args, **kwargs)
-        token = CARRIED.set(turns)
+        token = CARRIED.set(scopes)
         try:
             return await handle_request(self, *args, **kwargs)
         finally:

@@ -16,18 +16,18 @@ from typing import Any
 from typing import Final
 from typing import NamedTuple
 
+from imbue.resource_guards.intercept.handover import executors
+from imbue.resource_guards.intercept.handover import generators
+from imbue.resource_guards.intercept.handover import posted
+from imbue.resource_guards.intercept.handover import threads
+from imbue.resource_guards.intercept.handover import ways
+from imbue.resource_guards.intercept.handover.ways import Way
+from imbue.resource_guards.intercept.handover.ways import to_pool
+from imbue.resource_guards.intercept.handover.ways import to_process
+from imbue.resource_guards.intercept.handover.ways import to_runner
+from imbue.resource_guards.intercept.handover.ways import to_thread
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.replacement import Replacement
-from imbue.resource_guards.scope import executors
-from imbue.resource_guards.scope import generators
-from imbue.resource_guards.scope import handover
-from imbue.resource_guards.scope import posted
-from imbue.resource_guards.scope import threads
-from imbue.resource_guards.scope.handover import Way
-from imbue.resource_guards.scope.handover import to_pool
-from imbue.resource_guards.scope.handover import to_process
-from imbue.resource_guards.scope.handover import to_runner
-from imbue.resource_guards.scope.handover import to_thread
 
 
 class Row(NamedTuple):
@@ -64,7 +64,7 @@ def _loky(module: str) -> Iterator[Row]:
 
 
 def _loop(module: str, name: str) -> Iterator[Row]:
-    yield Row(module, f"{name}.create_task", handover.to_loop)
+    yield Row(module, f"{name}.create_task", ways.to_loop)
     yield Row(module, f"{name}._asyncgen_firstiter_hook", generators.begin_generator)
     yield Row(module, f"{name}._asyncgen_finalizer_hook", generators.end_generator)
     yield Row(module, f"{name}.shutdown_asyncgens", generators.end_generators)
@@ -84,7 +84,7 @@ ROWS: Final = (
         "ProcessPoolExecutor.__init__",
         to_process(3, keywords=_INITIALIZER),
     ),
-    Row("multiprocessing.spawn", "get_preparation_data", handover.preparing),
+    Row("multiprocessing.spawn", "get_preparation_data", ways.preparing),
     *_pool("multiprocessing.pool"),
     *_loop("asyncio.base_events", "BaseEventLoop"),
     *_loop("uvloop", "Loop"),
@@ -92,10 +92,10 @@ ROWS: Final = (
     Row("anyio._backends._trio", "TestRunner._call_in_runner_task", to_runner(1)),
     Row("anyio.to_process", "run_sync", to_process(0, keywords=("func",))),
     Row("anyio.to_interpreter", "run_sync", executors.to_interpreter(0)),
-    Row("trio._core._entry_queue", "TrioToken.run_sync_soon", handover.to_trio),
+    Row("trio._core._entry_queue", "TrioToken.run_sync_soon", ways.to_trio),
     Row("trio._core._asyncgens", "AsyncGenerators.install_hooks", generators.in_trio),
     Row("trio._core._asyncgens", "AsyncGenerators._finalize_one", generators.end_in_trio),
-    Row("pytest_trio.plugin", "TrioFixture.__init__", handover.to_trio_fixture),
+    Row("pytest_trio.plugin", "TrioFixture.__init__", ways.to_trio_fixture),
     Row("twisted.python.threadpool", "ThreadPool.callInThreadWithCallback", to_thread(1, 2)),
     Row("twisted.internet.base", "ReactorBase.callFromThread", to_thread(1)),
     Row("twisted.internet.base", "ReactorBase.callLater", to_thread(2)),
@@ -121,7 +121,7 @@ ROWS: Final = (
 
 CONNECTIONS: Final[dict[str, Callable[[Any], Callable[[], None]]]] = {
     "celery.signals": posted.connect_to_celery,
-    "gevent.greenlet": handover.connect_to_gevent,
+    "gevent.greenlet": ways.connect_to_gevent,
 }
 """For each module that calls back by itself what connects to it, and returns how it is disconnected."""
 

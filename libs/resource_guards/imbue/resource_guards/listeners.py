@@ -15,5 +15,9 @@ if TYPE_CHECKING:
 
     Listener = Callable[[str, str], object]
 
+AROUND: Final[dict[str, Callable[[str], str]]] = {}
+"""For each session around this process, by its key, what puts the scope that the calling code acts for
+in a value of the variable."""
+
 LISTENERS: Final[dict[str, Listener]] = {}
 """By the session's key: called with the resource and the target; what it raises, the caller gets."""

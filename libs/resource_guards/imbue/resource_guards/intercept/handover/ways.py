@@ -2,7 +2,7 @@
 
 A context variable carries it wherever a library copies the caller's context. Work that is given to a
 thread, to a worker that serves many tests, or to another process has to be given the scope beside it; which
-methods of which library do so, and in which of these ways, is the table in `scope/workers.py`.
+methods of which library do so, and in which of these ways, is the table in `intercept/handover/table.py`.
 
 Each way takes the method as it was and returns what stands in its place.
 """
@@ -16,23 +16,23 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from imbue.resource_guards.intercept.child import PREPARATION
 from imbue.resource_guards.intercept.child import acting_for
 from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import SLOTS
-from imbue.resource_guards.scope.slot import Turns
-from imbue.resource_guards.scope.slot import current_turns
-from imbue.resource_guards.scope.slot import turns_named
+from imbue.resource_guards.scope.slot import Scopes
+from imbue.resource_guards.scope.slot import current_scopes
+from imbue.resource_guards.scope.slot import scopes_in
 from imbue.resource_guards.scope.slot import value_for_child
+from imbue.resource_guards.wire.variable import PREPARATION
 
 Method = Callable[..., Any]
 Way = Callable[[Method], Method]
 
 
-def given(turns: Turns, function: Method, /, *args: Any, **kwargs: Any) -> Any:
-    """Call a function on behalf of the turns that it was handed over with."""
+def given(scopes: Scopes, function: Method, /, *args: Any, **kwargs: Any) -> Any:
+    """Call a function on behalf of the scopes that it was handed over with."""
     __tracebackhide__ = True
-    token = CARRIED.set(turns)
+    token = CARRIED.set(scopes)
     try:
         return function(*args, **kwargs)
     finally:
@@ -40,7 +40,7 @@ def given(turns: Turns, function: Method, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def given_by_value(value: str, function: Method, /, *args: Any, **kwargs: Any) -> Any:
-    """The same in another process, or wherever the turns themselves cannot be sent.
+    """The same in another process, or wherever the scopes themselves cannot be sent.
 
     Args:
         value: The environment variable's value, for the scope that handed the function over.
@@ -67,7 +67,7 @@ class acting_as:  # noqa: N801 - it is called like a function
         for slot in SLOTS:  # where this process is a fork of theirs, and has their guards
             slot.adopt(self._value)
         self._in_child.__enter__()
-        self._token = CARRIED.set(turns_named(self._value))
+        self._token = CARRIED.set(scopes_in(self._value))
 
     def __exit__(self, *_: object) -> None:
         # Left in another context than it was entered in, it has nothing to take back here.
@@ -79,17 +79,17 @@ class acting_as:  # noqa: N801 - it is called like a function
 
 def in_thread(function: Method) -> Method:
     """What is given in place of a function that is run later in this process."""
-    turns = current_turns()
-    # What `Context.run` calls has that context's turns, in place of those that are set around it.
+    scopes = current_scopes()
+    # What `Context.run` calls has that context's scopes, in place of those that are set around it.
     if is_run_of_context(function):
-        return functools.partial(function, given, turns)
+        return functools.partial(function, given, scopes)
     if isinstance(function, functools.partial) and is_run_of_context(function.func):
-        return functools.partial(function.func, given, turns, *function.args, **function.keywords)
-    return functools.partial(given, turns, function)
+        return functools.partial(function.func, given, scopes, *function.args, **function.keywords)
+    return functools.partial(given, scopes, function)
 
 
 def is_run_of_context(function: Any) -> bool:
-    """Whether it is the `run` of a context, which has turns of its own."""
+    """Whether it is the `run` of a context, which has scopes of its own."""
     return isinstance(getattr(function, "__self__", None), contextvars.Context)
 
 
@@ -116,12 +116,12 @@ def _in_process(function: Method) -> Method:
 
 
 def _in_runner(function: Method) -> Method:
-    turns = current_turns()
+    scopes = current_scopes()
 
     @functools.wraps(function)
     async def acting(*args: Any, **kwargs: Any) -> Any:
         # Not taken back at the end: the task that runs it runs nothing else until the next one.
-        CARRIED.set(turns)
+        CARRIED.set(scopes)
         return await function(*args, **kwargs)
 
     return acting
@@ -213,7 +213,7 @@ def connect_to_gevent(greenlet: Any) -> Callable[[], None]:
     def starts(started: Any) -> None:
         if started.gr_context is None:
             started.gr_context = contextvars.Context()
-            started.gr_context.run(CARRIED.set, current_turns())
+            started.gr_context.run(CARRIED.set, current_scopes())
 
     greenlet.Greenlet.add_spawn_callback(starts)
     return functools.partial(greenlet.Greenlet.remove_spawn_callback, starts)
@@ -221,7 +221,7 @@ def connect_to_gevent(greenlet: Any) -> Callable[[], None]:
 
 def to_trio_fixture(initialize: Method) -> Method:
     """The way of pytest-trio's fixtures, which are made when pytest sets them up, and run with the test."""
-    from imbue.resource_guards.scope.steps import stepping  # for few
+    from imbue.resource_guards.intercept.handover.steps import stepping  # for few
 
     def giving(self: Any, name: str, func: Any, *args: Any, **kwargs: Any) -> None:
         initialize(self, name, stepping(func) if SLOTS else func, *args, **kwargs)
@@ -241,12 +241,12 @@ def to_loop(create_task: Method) -> Method:
     def carrying_creation(self: Any, coro: Any, **kwargs: Any) -> Any:
         context = kwargs.get("context")
         if context is not None or _get_running_loop() is not self:
-            turns = current_turns()
-            if context is None and CARRIED.get() != turns:
+            scopes = current_scopes()
+            if context is None and CARRIED.get() != scopes:
                 context = kwargs["context"] = contextvars.copy_context()
             if context is not None:
                 with suppress(RuntimeError):  # it is the caller's own
-                    context.run(CARRIED.set, turns)
+                    context.run(CARRIED.set, scopes)
         return create_task(self, coro, **kwargs)
 
     return carrying_creation
