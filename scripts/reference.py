@@ -4,7 +4,8 @@
     python scripts/reference.py --check  # fail if one is not as the code has it
 
 They stand in ``docs/reference.md`` and ``docs/architecture.md``, each between two comments:
-``<!-- from the code: options -->`` and ``<!-- end -->``.
+``<!-- from the code: options -->`` and ``<!-- end -->``. The picture ``docs/layers.svg`` is made from the
+contracts, as one of the tables is.
 """
 
 # ruff: noqa: SLF001 - argparse does not tell in public what a command takes
@@ -21,6 +22,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import drawing
+
 from dev import ROOT
 from imbue.resource_guards import __main__ as program
 from imbue.resource_guards import hookspecs
@@ -30,6 +33,7 @@ from imbue.resource_guards.declare.registry import Registry
 
 PACKAGE = ROOT / "libs" / "resource_guards" / "imbue" / "resource_guards"
 PAGES = (ROOT / "docs" / "reference.md", ROOT / "docs" / "architecture.md")
+PICTURE = ROOT / "docs" / "layers.svg"
 REGION = re.compile(r"(<!-- from the code: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 STAGES = ("declare", "scope", "intercept", "record", "judge", "report", "fix")
 
@@ -105,7 +109,12 @@ def value(how: dict[str, Any]) -> str:
 
 def settings() -> str:
     """The settings."""
-    kinds = {"args": "words or a list", "bool": "true or false", None: "a word"}
+    kinds = {
+        "args": "words or a list",
+        "bool": "true or false",
+        "linelist": "lines or a list",
+        None: "a word",
+    }
     return table(
         ("setting", "value", "default", "what it says"),
         (
@@ -262,6 +271,17 @@ def top_modules() -> str:
     )
 
 
+def importing() -> str:
+    """Which folder or module of the core imports which."""
+    return table(
+        ("from the top down", "imports"),
+        (
+            (code(drawing.shown(name)), ", ".join(code(drawing.shown(each)) for each in imported))
+            for name, imported in drawing.imports().items()
+        ),
+    )
+
+
 def docstring(path: Path) -> str:
     """The first line of a module's docstring."""
     return summary(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
@@ -277,6 +297,7 @@ TABLES = {
     "guard packages": packages,
     "folders": folders,
     "modules": top_modules,
+    "imports": importing,
 }
 
 
@@ -285,11 +306,15 @@ def with_tables(page: str) -> str:
     return REGION.sub(lambda match: f"{match[1]}\n{TABLES[match[2]]()}\n\n{match[3]}", page)
 
 
-def outdated() -> list[Path]:
-    """The pages with a table that is not as the code has it."""
-    return [
-        page for page in PAGES if with_tables(page.read_text("utf-8")) != page.read_text("utf-8")
-    ]
+def outdated() -> dict[Path, str]:
+    """The pages and pictures that are not as the code has them, and how it has them."""
+    made = {page: with_tables(page.read_text("utf-8")) for page in PAGES}
+    made[PICTURE] = drawing.drawing()
+    return {
+        path: text
+        for path, text in made.items()
+        if not path.exists() or path.read_text("utf-8") != text
+    }
 
 
 def main(arguments: list[str]) -> int:
@@ -297,14 +322,14 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         sys.exit(__doc__)
     pages = outdated()
-    for page in pages:
+    for page, text in pages.items():
         if arguments:
             print(
                 f"{page.relative_to(ROOT)} is out of date: run scripts/reference.py",
                 file=sys.stderr,
             )
         else:
-            page.write_text(with_tables(page.read_text("utf-8")), "utf-8")
+            page.write_text(text, "utf-8")
     return int(bool(pages and arguments))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import dev
+from support.suite import Suite
 from support.tools import run_tool
 
 SETTINGS = dev.ROOT / "pyproject.toml"
@@ -26,17 +27,18 @@ OFFENCES = [
     ("stages", f"{CORE}/session.py", "imbue.resource_guards.api"),
     ("stages", f"{CORE}/without_a_stage.py", "os"),
     ("stages", f"{CORE}/report/header.py", "imbue.resource_guards.fix.edits"),
+    ("stages", f"{CORE}/scope/slot.py", "imbue.resource_guards.intercept.child"),
+    ("stages", f"{CORE}/record/book.py", "imbue.resource_guards.intercept.binaries"),
     ("judge", f"{CORE}/judge/verdict.py", "os"),
     ("judge", f"{CORE}/judge/verdict.py", "imbue.resource_guards.record.children"),
     ("interceptors", f"{CORE}/intercept/shims.py", "imbue.resource_guards.record.ledger"),
-    ("interceptors", f"{CORE}/intercept/child_patch.py", "imbue.resource_guards.record.ledger"),
+    ("interceptors", f"{CORE}/intercept/child_patch.py", "imbue.resource_guards.scope.slot"),
     ("pytest", f"{CORE}/record/ledger.py", "pytest"),
     ("pytest", f"{CORE}/fix/plan.py", "pytest"),
+    ("children", f"{CORE}/intercept/audit.py", "imbue.resource_guards.intercept.starts"),
+    ("kinds", f"{CORE}/guards/address.py", "imbue.resource_guards.guards.call"),
     ("internals", f"{CORE}/report/outcome.py", "_pytest._code.code"),
     ("internals", f"{CORE}/fix/plan.py", "_pytest.mark"),
-    ("children", f"{CORE}/intercept/audit.py", "imbue.resource_guards.intercept.starts"),
-    ("children-light", f"{CORE}/intercept/binaries.py", "pathlib"),
-    ("children-light", f"{CORE}/intercept/starts.py", "imbue.resource_guards.model"),
     ("report", f"{CORE}/report/record_of_test.py", "imbue.resource_guards.report.document"),
     ("report", f"{CORE}/fix/plan.py", "imbue.resource_guards.report.header"),
     ("libcst", f"{CORE}/report/table.py", "libcst"),
@@ -68,13 +70,70 @@ def test_each_contract_is_broken_once() -> None:
     assert {contract for contract, *_ in OFFENCES} == set(CONTRACTS)
 
 
-@pytest.mark.parametrize(("contract", "file", "imported"), OFFENCES)
-def test_a_contract_can_fail(tmp_path: Path, contract: str, file: str, imported: str) -> None:
-    """One import where it must not be breaks the contract about it, and no other."""
+@pytest.fixture(name="copied")
+def copied_fixture(tmp_path: Path) -> Path:
+    """The packages, to be broken."""
     for member in dev.MEMBERS:
         source = dev.ROOT / "libs" / member / "imbue"
         shutil.copytree(source, tmp_path / "imbue", dirs_exist_ok=True)
-    with (tmp_path / file).open("a") as module:
+    return tmp_path
+
+
+@pytest.mark.parametrize(("contract", "file", "imported"), OFFENCES)
+def test_a_contract_can_fail(copied: Path, contract: str, file: str, imported: str) -> None:
+    """One import where it must not be breaks the contract about it, and no other."""
+    with (copied / file).open("a") as module:
         module.write(f"\nimport {imported}\n")
 
-    assert broken(tmp_path) == {contract}
+    assert broken(copied) == {contract}
+
+
+def test_an_import_for_types_counts(copied: Path) -> None:
+    """A cycle that a type checker alone sees is one."""
+    with (copied / CORE / "report" / "recorder.py").open("a") as module:
+        module.write("\nfrom typing import TYPE_CHECKING\n")
+        module.write("if TYPE_CHECKING:\n    import imbue.resource_guards.lifecycle.accounts\n")
+
+    assert broken(copied) == {"stages"}
+
+
+HEAVY = (
+    *("collections.abc", "contextlib", "dataclasses", "enum", "functools", "importlib", "inspect"),
+    *("json", "pathlib", "re", "shutil", "subprocess", "threading", "typing"),
+    *("callsite", "kinds", "messages", "model", "record"),
+)
+
+
+def test_what_a_child_python_loads(suite: Suite) -> None:
+    """With guards of all kinds: no module of the standard library that takes long to load, nor one of ours that does."""
+    suite.tool()
+    suite.write(
+        sdk="def send(): pass",
+        addresses="def is_use(address): return False",
+        conftest="""
+            import addresses
+
+            def pytest_register_resource_guards(registry):
+                registry.register_binary_guard("tool")
+                registry.register_sdk_guard("tool", targets=["sdk:send"])
+                registry.register_connection_guard("tool", addresses.is_use)
+        """,
+        test_it=f"""
+            import json, subprocess, sys
+
+            CODE = "import sys; loaded = sorted(sys.modules); import json; print(json.dumps(loaded))"
+
+            def test_loaded():
+                command = [sys.executable, "-c", CODE]
+                bare = subprocess.check_output([sys.executable, "-I", "-S", *command[1:]])
+                loaded = set(json.loads(subprocess.check_output(command)))
+                ours = {{name for name in loaded if name.startswith("imbue.resource_guards.")}}
+                kinds = {{f"imbue.resource_guards.guards.{{kind}}" for kind in ("program", "call", "address")}}
+                assert kinds <= ours
+                heavy = {{*{HEAVY!r}}}
+                heavy |= {{f"imbue.resource_guards.{{name}}" for name in heavy}}
+                assert (loaded - set(json.loads(bare))) & heavy == set()
+        """,
+    )
+
+    assert suite.run().outcomes == {"test_loaded": "passed"}
