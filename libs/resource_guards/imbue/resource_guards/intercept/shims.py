@@ -17,6 +17,7 @@ from typing import Final
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.forks import BLOCKED
 from imbue.resource_guards.guard import SHIM
 from imbue.resource_guards.intercept.binaries import Binary
 from imbue.resource_guards.intercept.binaries import find_runnable
@@ -125,21 +126,21 @@ printf '@@begin@@\\t%s\\t@@resource@@\\t%s\\t@@layer@@\\t%s\\t\\t%s\\t%s\\t@@end
   "${_rg%%:*}" "$_rg_outcome" "$$" "$_rg_by" "$_rg_what" >> @@journal@@ || {
   printf '' 2>&- > @@health@@
   printf '%s\\n' @@no_record@@ >&2
-  exit 127
+  exit @@code@@
 }
 trap - 25
 if [ "$_rg_outcome" = @@allowed@@ ]; then
   exec @@real@@ "$@"
 fi
 printf '%s\\n' @@refusal@@ >&2
-exit 127
+exit @@code@@
 """
 
 _REFUSAL: Final = """\
 #!/bin/sh
 # pytest resource guards: started in place of a program whose use is noted already, and refused.
 printf '%s\\n' {refusal} >&2
-exit 127
+exit {code}
 """
 
 _PARTS: Final = _SCRIPT.split("@@")
@@ -192,7 +193,7 @@ class Shims:
                     messages.directory_noexec(self._directory, resource)
                 )
         refusal = shlex.quote(messages.shim_refusal(resource))
-        self._write(binary.refusal, _REFUSAL.format(refusal=refusal))
+        self._write(binary.refusal, _REFUSAL.format(refusal=refusal, code=BLOCKED))
         return binary
 
     def _write(self, where: str, script: str) -> Path:
@@ -243,6 +244,7 @@ class Shims:
             "layer": SHIM.name,
             "begin": line.BEGIN,
             "end": line.END,
+            "code": BLOCKED,
             "no_state": quote(messages.shim_no_state(resource)),
             "no_record": quote(messages.shim_no_record(resource)),
             "refusal": quote(messages.shim_refusal(resource)),
