@@ -24,9 +24,8 @@ from imbue.resource_guards.report.record_of_test import Source
 from imbue.resource_guards.report.record_of_test import TestRecord
 from imbue.resource_guards.report.record_of_test import UsedResource
 from imbue.resource_guards.report.sources import Sources
+from support.suite import WORKERS
 from support.suite import Suite
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 HEADER = """\
 import subprocess
