@@ -18,6 +18,10 @@ MISSING = "without @pytest.mark.{}"
 SUPERFLUOUS = "never invoked {}"
 
 
+WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+"""A test with it runs in one process and in two of xdist."""
+
+
 @dataclass
 class Test:
     """What a run said of one test: its outcome, by the worst of its phases, and all its text."""

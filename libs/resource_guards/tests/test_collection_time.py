@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from imbue.resource_guards.messages.report import SUMMARY_TITLE
+from support.suite import WORKERS
 from support.suite import Suite
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 SAID = "While tests were collected, tool was used: "
 

@@ -13,7 +13,7 @@ from imbue.resource_guards.fix.together import Changed
 from imbue.resource_guards.fix.together import NotWrittenError
 from imbue.resource_guards.fix.together import write_together
 from imbue.resource_guards.report import files
-from imbue.resource_guards.report.files import Replacement
+from imbue.resource_guards.report.files import StagedFile
 from imbue.resource_guards.report.files import read_regular
 from imbue.resource_guards.report.files import write_whole
 
@@ -176,7 +176,7 @@ def test_taken_back(tmp_path: Path, *, is_linked: bool) -> None:
         (tmp_path / "link").hardlink_to(path)
     before = path.stat()
 
-    replacement = Replacement(path, b"new")
+    replacement = StagedFile(path, b"new")
     replacement.commit()
     assert path.read_bytes() == b"new"
     replacement.undo()
@@ -189,7 +189,7 @@ def test_taken_back(tmp_path: Path, *, is_linked: bool) -> None:
 
 def test_a_new_file_taken_back(tmp_path: Path) -> None:
     """It is gone again."""
-    replacement = Replacement(tmp_path / "file", b"new")
+    replacement = StagedFile(tmp_path / "file", b"new")
     replacement.commit()
     replacement.undo()
     replacement.discard()
@@ -207,7 +207,7 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "file"
     path.write_bytes(b"old")
 
-    replacement = Replacement(path, b"new")
+    replacement = StagedFile(path, b"new")
     replacement.commit()
     replacement.undo()
     replacement.discard()
@@ -247,28 +247,28 @@ def test_one_of_several_fails(
     wanted = changed(tmp_path, 3)
     left = [b"old 0", b"old 1", b"old 2"]
     calls = iter(range(10))
-    stage, commit = Replacement._stage, Replacement.commit
+    stage, commit = StagedFile._stage, StagedFile.commit
 
     def fail() -> None:
         raise KeyboardInterrupt if step == "interrupt" else OSError(errno.ENOSPC, "No room")
 
-    def failing_stage(self: Replacement, content: bytes) -> Path:
+    def failing_stage(self: StagedFile, content: bytes) -> Path:
         if next(calls) == failing:
             fail()
         return stage(self, content)
 
-    def failing_commit(self: Replacement) -> None:
+    def failing_commit(self: StagedFile) -> None:
         if next(calls) == failing:
             fail()
         commit(self)
 
     if step == "making ready":
-        monkeypatch.setattr(Replacement, "_stage", failing_stage)
+        monkeypatch.setattr(StagedFile, "_stage", failing_stage)
     elif step == "changed":
         left[failing] = b"edited"
         wanted[failing].file.write_bytes(b"edited")
     else:
-        monkeypatch.setattr(Replacement, "commit", failing_commit)
+        monkeypatch.setattr(StagedFile, "commit", failing_commit)
 
     with pytest.raises(KeyboardInterrupt if step == "interrupt" else NotWrittenError) as raised:
         write_together(wanted)
@@ -284,9 +284,9 @@ def test_one_of_several_fails(
 def test_one_cannot_be_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The text names it, and where its old content is."""
     wanted = changed(tmp_path, 2)
-    commit = Replacement.commit
+    commit = StagedFile.commit
 
-    def commit_the_first(self: Replacement) -> None:
+    def commit_the_first(self: StagedFile) -> None:
         if self._path.name == "file1":
             monkeypatch.setattr(Path, "replace", refuse)
             raise OSError(errno.ENOSPC, "No room")
@@ -295,7 +295,7 @@ def test_one_cannot_be_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     def refuse(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(Replacement, "commit", commit_the_first)
+    monkeypatch.setattr(StagedFile, "commit", commit_the_first)
 
     with pytest.raises(
         NotWrittenError, match=r"except: file0 .Input/output error; its earlier"

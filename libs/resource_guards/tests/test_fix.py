@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from support.suite import WORKERS
 from support.suite import Suite
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 HEADER = """\
 import subprocess

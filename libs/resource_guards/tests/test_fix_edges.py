@@ -24,9 +24,8 @@ from imbue.resource_guards.report.record_of_test import Source
 from imbue.resource_guards.report.record_of_test import TestRecord
 from imbue.resource_guards.report.record_of_test import UsedResource
 from imbue.resource_guards.report.sources import Sources
+from support.suite import WORKERS
 from support.suite import Suite
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 HEADER = """\
 import subprocess
@@ -156,16 +155,16 @@ def test_one_of_several_files_cannot_be_written(tool: Suite) -> None:
     tool.write(
         conftest="""
             import errno
-            from imbue.resource_guards.report.files import Replacement
+            from imbue.resource_guards.report.files import StagedFile
 
-            commit = Replacement.commit
+            commit = StagedFile.commit
 
             def fail(self):
                 if self._path.name == "test_other.py":
                     raise OSError(errno.ENOSPC, "No space left on device")
                 commit(self)
 
-            Replacement.commit = fail
+            StagedFile.commit = fail
         """
     )
 

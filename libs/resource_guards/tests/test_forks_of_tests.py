@@ -10,9 +10,8 @@ import os
 
 import pytest
 
+from support.suite import WORKERS
 from support.suite import Suite
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 HELP = """
 import os, pathlib, resource, signal, sys, time

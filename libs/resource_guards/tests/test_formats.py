@@ -13,9 +13,8 @@ from imbue.resource_guards.report.formats import BUILT_IN
 from imbue.resource_guards.report.formats import Format
 from imbue.resource_guards.report.formats import Formats
 from imbue.resource_guards.report.formats import rendered
+from support.suite import WORKERS
 from support.suite import Suite
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 CONFTEST = """
     import pytest

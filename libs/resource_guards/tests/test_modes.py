@@ -6,9 +6,8 @@ import os
 
 import pytest
 
+from support.suite import WORKERS
 from support.suite import Suite
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 TESTS = """
     import subprocess, pytest

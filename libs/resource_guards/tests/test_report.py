@@ -11,9 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from support.suite import WORKERS
 from support.suite import Suite
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 SCHEMA = json.loads(
     (resources.files("imbue.resource_guards") / "report" / "schema.json").read_text()

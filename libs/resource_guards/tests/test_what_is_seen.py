@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from support.suite import WORKERS
 from support.suite import Outcome
 from support.suite import Suite
 
@@ -328,9 +329,6 @@ def run_all(
         from_sdk = evidence.read_text().split() if evidence.exists() else []
         seen[key] = Seen(outcome, suite.runs_of() + from_sdk)
     return seen[key]
-
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 
 def check(seen: Seen, ways: dict[str, str], way: str, mark: str) -> None:

@@ -25,9 +25,9 @@ from imbue.resource_guards.fix.names import spell_mark
 from imbue.resource_guards.fix.outline import Found
 from imbue.resource_guards.fix.outline import Statement
 from imbue.resource_guards.fix.outline import contents
-from imbue.resource_guards.fix.outline import exchange
 from imbue.resource_guards.fix.outline import find
 from imbue.resource_guards.fix.outline import statements
+from imbue.resource_guards.fix.outline import swapped
 from imbue.resource_guards.fix.params import ChangedCall
 from imbue.resource_guards.fix.params import Parametrize
 from imbue.resource_guards.fix.params import add_param_mark
@@ -52,7 +52,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Swap:
     """A statement to exchange for another, which may need an ``import pytest``."""
 
     old: Statement
@@ -109,7 +109,7 @@ def _add_decorator(module: cst.Module, place: Place, mark: str) -> cst.Module:
         if has_decorator(found.node, mark, names) or _body_has(module, found, mark):
             continue
         spelled = spell_mark(mark, names)
-        changed = exchange(changed, found.node, with_decorator(found.node, spelled.expression))
+        changed = swapped(changed, found.node, with_decorator(found.node, spelled.expression))
         importers += [found.top] if spelled.needs_import else []
     return _imported(module, changed, importers)
 
@@ -119,7 +119,7 @@ def _remove_from_definition(module: cst.Module, place: Place, mark: str) -> cst.
     for found in _definitions(module, place):
         names = _names_of(module, found)
         if has_decorator(found.node, mark, names):
-            changed = exchange(changed, found.node, without_decorator(found.node, mark, names))
+            changed = swapped(changed, found.node, without_decorator(found.node, mark, names))
         try:
             marked = _of_class(module, found)
             if marked is not None and marks_in(marked.assigned.value, mark, marked.names):
@@ -150,12 +150,12 @@ def _change_param(module: cst.Module, edit: Edit) -> cst.Module:
     changed, waiting = module, []
     for change, importer in zip(changes, importers, strict=True):
         if not isinstance(change, EditError):
-            changed = exchange(changed, change.old, change.new)
+            changed = swapped(changed, change.old, change.new)
             waiting += [importer] if change.needs_import else []
     return _imported(module, changed, waiting)
 
 
-def _param_of_definition(module: cst.Module, found: Found, edit: Edit) -> Exchange | EditError:
+def _param_of_definition(module: cst.Module, found: Found, edit: Edit) -> Swap | EditError:
     names = _names_of(module, found)
     written = [decorator.decorator for decorator in found.node.decorators]
     parametrize = find_parametrize(written, edit.place.argnames, names)
@@ -166,10 +166,10 @@ def _param_of_definition(module: cst.Module, found: Found, edit: Edit) -> Exchan
     except EditError as error:
         return error
     node = with_exchanged(found.node, parametrize.call, changed.node)
-    return Exchange(found.node, node, changed.needs_import)
+    return Swap(found.node, node, changed.needs_import)
 
 
-def _param_in_pytestmark(marked: Marked | None, edit: Edit) -> Exchange | EditError:
+def _param_in_pytestmark(marked: Marked | None, edit: Edit) -> Swap | EditError:
     if marked is None:
         return EditError(NO_PARAMETRIZE)
     value, line = marked.assigned.value, marked.assigned.line
@@ -186,7 +186,7 @@ def _param_in_pytestmark(marked: Marked | None, edit: Edit) -> Exchange | EditEr
     except EditError as error:
         return error
     new = line.deep_replace(parametrize.call, changed.node)
-    return Exchange(line, cst.ensure_type(new, type(line)), changed.needs_import)
+    return Swap(line, cst.ensure_type(new, type(line)), changed.needs_import)
 
 
 def _with_param(parametrize: Parametrize, edit: Edit, names: Names) -> ChangedCall:

@@ -132,7 +132,7 @@ def named(module: cst.Module, qualname: str) -> list[Definition]:
     return founds
 
 
-def exchange(module: cst.Module, old: Statement, new: Statement) -> cst.Module:
+def swapped(module: cst.Module, old: Statement, new: Statement) -> cst.Module:
     """The module with one statement, known by its identity, exchanged for another."""
 
     def exchanged(block: Block, index: int) -> Block:

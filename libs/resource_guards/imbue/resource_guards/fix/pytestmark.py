@@ -13,9 +13,9 @@ from imbue.resource_guards.fix.names import Names
 from imbue.resource_guards.fix.names import mark_of
 from imbue.resource_guards.fix.outline import SmallLine
 from imbue.resource_guards.fix.outline import Statement
-from imbue.resource_guards.fix.outline import exchange
 from imbue.resource_guards.fix.outline import small_statements
 from imbue.resource_guards.fix.outline import statements
+from imbue.resource_guards.fix.outline import swapped
 from imbue.resource_guards.fix.rows import appended
 from imbue.resource_guards.fix.rows import comments_in
 from imbue.resource_guards.fix.rows import removed
@@ -136,7 +136,7 @@ def _exchange_small(module: cst.Module, assigned: Assigned, new: list[Assignment
     if not new and isinstance(changed, cst.SimpleStatementLine):
         lines = [*changed.leading_lines, *lines_of(comments_in(assigned.small))]
         changed = changed.with_changes(leading_lines=lines)
-    return exchange(module, line, changed)
+    return swapped(module, line, changed)
 
 
 def _assigned_value(small: cst.BaseSmallStatement) -> cst.BaseExpression | None:

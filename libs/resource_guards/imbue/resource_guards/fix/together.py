@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imbue.resource_guards.messages import fix as messages
-from imbue.resource_guards.report.files import Replacement
+from imbue.resource_guards.report.files import StagedFile
 from imbue.resource_guards.report.files import read_regular
 
 
@@ -46,23 +46,23 @@ def write_together(files: Iterable[Changed]) -> None:
         prepared = []
         for each in files:
             try:
-                replacement = Replacement(each.file, each.after)
+                staged = StagedFile(each.file, each.after)
             except OSError as error:
                 said = messages.fix_not_written(each.path, error)
                 raise NotWrittenError(messages.fix_put_back(said, [])) from error
-            ready.callback(replacement.discard)
-            prepared.append((each, replacement))
+            ready.callback(staged.discard)
+            prepared.append((each, staged))
         _commit(prepared)
 
 
-def _commit(prepared: list[tuple[Changed, Replacement]]) -> None:
+def _commit(prepared: list[tuple[Changed, StagedFile]]) -> None:
     begun = []
     try:
-        for changed, replacement in prepared:
+        for changed, staged in prepared:
             # Before it is begun: what fails half-way has to be put back as well.
-            begun.append((changed, replacement))
+            begun.append((changed, staged))
             _check_unchanged(changed)
-            replacement.commit()
+            staged.commit()
     except OSError as error:
         failed, _ = begun[-1]
         said = messages.fix_not_written(failed.path, error)
@@ -77,12 +77,12 @@ def _check_unchanged(changed: Changed) -> None:
         raise OSError(errno.EBUSY, messages.CHANGED_MEANWHILE)
 
 
-def _put_back(begun: list[tuple[Changed, Replacement]]) -> list[str]:
+def _put_back(begun: list[tuple[Changed, StagedFile]]) -> list[str]:
     """Undo what was done, the last first; returns what could not be undone."""
     problems = []
-    for changed, replacement in reversed(begun):
+    for changed, staged in reversed(begun):
         try:
-            replacement.undo()
+            staged.undo()
         except OSError as error:
             problems.append(messages.fix_not_put_back(changed.path, error))
     return problems

@@ -72,7 +72,7 @@ def write_json(document: Document, file: TextIO) -> None:
 
 
 @dataclass(slots=True)
-class _Named:
+class _LabelledMark:
     mark: str
     name: str
 
@@ -83,7 +83,7 @@ class _File:
 
     format: Annotated[str, OneOf(SIGNATURE)]
     version: Annotated[int, OneOf(VERSION)]
-    resources: list[_Named]
+    resources: list[_LabelledMark]
     sources: dict[SourcePath, Digest]
     problems: list[str]
     late_uses: list[str]

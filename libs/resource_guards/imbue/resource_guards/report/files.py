@@ -57,14 +57,14 @@ def write_whole(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
-    replacement = Replacement(path, content)
+    staged = StagedFile(path, content)
     try:
-        replacement.commit()
+        staged.commit()
     finally:
-        replacement.discard()
+        staged.discard()
 
 
-class Replacement:
+class StagedFile:
     """New content for one file, made ready beside it, so that to put it there is one step.
 
     A file that another name leads to (a hard link), and one whose owner or access list this process
