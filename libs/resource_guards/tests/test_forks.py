@@ -9,7 +9,7 @@ from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record import ledger
 from imbue.resource_guards.record.ledger import Ledger
-from imbue.resource_guards.scope.scope import Named
+from imbue.resource_guards.scope.scope import OwnerName
 from imbue.resource_guards.wire.line import Entry
 
 
@@ -18,12 +18,12 @@ def test_scopes_of_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     use = Use("tool", allowed=True, layer=SHIM, what="tool")
     nothing: frozenset[str] = frozenset()
     around, fork = Ledger(), Ledger()
-    first = fork.open(Named("first", OwnerKind.FIXTURE), nothing)
-    around.open(Named("first", OwnerKind.FIXTURE), nothing)
+    first = fork.open(OwnerName("first", OwnerKind.FIXTURE), nothing)
+    around.open(OwnerName("first", OwnerKind.FIXTURE), nothing)
     monkeypatch.setattr(ledger, "getpid", lambda: 4711)
     scopes = [
-        fork.open(Named("forked", OwnerKind.FIXTURE), nothing),
-        fork.open(Named("next", OwnerKind.FIXTURE), nothing),
+        fork.open(OwnerName("forked", OwnerKind.FIXTURE), nothing),
+        fork.open(OwnerName("next", OwnerKind.FIXTURE), nothing),
     ]
     entries = [Entry(str(scope.id), use) for scope in (first, *scopes)]
     assert len({entry.scope_id for entry in entries}) == 3

@@ -12,7 +12,7 @@ import pytest
 
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.record.ledger import Ledger
-from imbue.resource_guards.scope.scope import Named
+from imbue.resource_guards.scope.scope import OwnerName
 from support.handing_over import CONFTEST
 from support.handing_over import fixture
 from support.handing_over import run_ways
@@ -658,7 +658,7 @@ def test_a_test_that_has_ended_is_found_as_a_test(request: pytest.FixtureRequest
     ledger = Ledger()
     scope = ledger.open(request.node, frozenset())
     ledger.close(scope)
-    fixture_scope = ledger.open(Named("pool", OwnerKind.FIXTURE), frozenset())
+    fixture_scope = ledger.open(OwnerName("pool", OwnerKind.FIXTURE), frozenset())
 
     found = ledger.find(scope.id, frozenset({"sdk"}))
 

@@ -17,7 +17,7 @@ from imbue.resource_guards.intercept.child_installs import CARRIERS
 from imbue.resource_guards.intercept.handover import posted
 from imbue.resource_guards.intercept.handover.table import CONNECTIONS
 from imbue.resource_guards.intercept.handover.table import ROWS
-from imbue.resource_guards.intercept.handover.table import Row
+from imbue.resource_guards.intercept.handover.table import HandOver
 from imbue.resource_guards.scope.slot import CARRIED
 from support.handing_over import fixture
 from support.handing_over import run_ways
@@ -346,7 +346,7 @@ def test_a_few_with_two_workers(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.module}:{row.path}")
-def test_what_the_table_names_is_there(row: Row) -> None:
+def test_what_the_table_names_is_there(row: HandOver) -> None:
     """Each row names what the installed version of its library has."""
     if row.module == "anyio.to_interpreter" and sys.version_info < (3, 13):
         pytest.skip("there are no interpreters to hand work to")

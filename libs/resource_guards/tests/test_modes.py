@@ -108,7 +108,7 @@ def test_settings_that_cannot_be(
 
 
 def test_a_program_that_is_not_installed(suite: Suite) -> None:
-    """Named as a program it is guarded all the same, so that runs without it work."""
+    """OwnerName as a program it is guarded all the same, so that runs without it work."""
     suite.write(
         test_it="""
             import pytest

@@ -30,7 +30,7 @@ from imbue.resource_guards.intercept.start_arguments import finds_as_here
 from imbue.resource_guards.intercept.starts import OCTETS
 from imbue.resource_guards.intercept.starts import WATCHERS
 from imbue.resource_guards.intercept.starts import WITHIN
-from imbue.resource_guards.intercept.starts import Named
+from imbue.resource_guards.intercept.starts import NamingScope
 from imbue.resource_guards.intercept.starts import Within
 from imbue.resource_guards.intercept.starts import begin
 from imbue.resource_guards.intercept.starts import choose
@@ -168,7 +168,7 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
         before = None if env is not None else raw_environment().get(OCTETS)
         if before is None:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
-        # As `Named` does it, but for the audit event: there is none, and what `preexec_fn` starts is news.
+        # As `NamingScope` does it, but for the audit event: there is none, and what `preexec_fn` starts is news.
         system.putenv(OCTETS, with_scope(before))
         try:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
@@ -199,7 +199,7 @@ def _with_path(
                 given[1] = chosen.arguments
         rest = {} if takes.by_name else kwargs
         if given[-1] is None or len(given) == _WITHOUT_ENVIRONMENT:
-            with Named():
+            with NamingScope():
                 return original(*given, **rest)
         given[-1] = named_environment(given[-1])
         with Within():
@@ -232,7 +232,7 @@ def _with_shell(original: Callable[..., Any], takes: Takes) -> Callable[..., Any
             return original(*args, **kwargs)
         start.is_open = False
         choose(start)
-        with Named():
+        with NamingScope():
             return original(*args, **kwargs)
 
     return like(function, original)

@@ -129,7 +129,7 @@ class Within:
         WITHIN.remove(system.get_ident())
 
 
-class Named:
+class NamingScope:
     """Has our variable in this process's environment name the scope while a process starts.
 
     Where the operating system keeps it, and not in `os.environ`, which tests compare with what it

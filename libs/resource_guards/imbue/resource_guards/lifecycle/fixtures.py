@@ -26,7 +26,7 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
-from imbue.resource_guards.scope.scope import Named
+from imbue.resource_guards.scope.scope import OwnerName
 from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class FixtureScopes:
             if running:  # which may have been given a mark since it was collected
                 allowed |= running.declared
         allowed = self._policy.allowance(allowed, self._registry)
-        owner = Named(pytest_internals.display_name(fixturedef), OwnerKind.FIXTURE)
+        owner = OwnerName(pytest_internals.display_name(fixturedef), OwnerKind.FIXTURE)
         scope = self._ledger.open(owner, allowed)
         account = self._accounts[fixturedef] = FixtureAccount(scope, declared)
         return account

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.messages.violations import GAVE_WORK
 from imbue.resource_guards.model import Use
-from imbue.resource_guards.scope.scope import Named
 from imbue.resource_guards.scope.scope import Owner
+from imbue.resource_guards.scope.scope import OwnerName
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.scope import name_of
 from imbue.resource_guards.system import getpid
@@ -20,7 +20,7 @@ from imbue.resource_guards.wire.variable import ANY_SCOPE
 _FOR_EACH_FORK: Final = 10**9
 """How many scope ids a process may count before it comes to those of another."""
 
-_YOUNGER: Final = Named(GAVE_WORK, OwnerKind.OTHER)
+_YOUNGER: Final = OwnerName(GAVE_WORK, OwnerKind.OTHER)
 """The owner of a scope that began after this process was forked."""
 
 

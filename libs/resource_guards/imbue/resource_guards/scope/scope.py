@@ -20,7 +20,7 @@ class HasNodeId(Protocol):
         """The test's name in reports."""
 
 
-class Named(NamedTuple):
+class OwnerName(NamedTuple):
     """An owner of which the name is all that is kept.
 
     Args:
@@ -32,15 +32,15 @@ class Named(NamedTuple):
     kind: OwnerKind
 
 
-Owner = Named | HasNodeId
+Owner = OwnerName | HasNodeId
 
-COLLECTION: Final = Named("the collection of tests", OwnerKind.OTHER)
+COLLECTION: Final = OwnerName("the collection of tests", OwnerKind.OTHER)
 """The owner of the scope that is there before the first test runs."""
 
 
 def name_of(owner: Owner) -> str:
     """The test's node id or the fixture's name, for messages."""
-    return owner.name if isinstance(owner, Named) else owner.nodeid
+    return owner.name if isinstance(owner, OwnerName) else owner.nodeid
 
 
 class Scope:
@@ -68,23 +68,25 @@ class Scope:
         self.has_started = False
         self.used: AbstractSet[str] = _NOTHING
         # A thread or task that lives on may have this scope, and must not keep the session by it.
-        self._owner = owner if type(owner) is Named else ref(owner)  # less than `isinstance` takes
+        self._owner = (
+            owner if type(owner) is OwnerName else ref(owner)
+        )  # less than `isinstance` takes
         self._uses: list[Use] | None = None
 
     @property
     def kind(self) -> OwnerKind:
         """What is charged."""
-        return self._owner.kind if isinstance(self._owner, Named) else OwnerKind.TEST
+        return self._owner.kind if isinstance(self._owner, OwnerName) else OwnerKind.TEST
 
     def is_of(self, owner: Owner) -> bool:
         """Whether it is the scope of this very test or fixture."""
         own = self._owner
-        return (own if isinstance(own, Named) else own()) is owner
+        return (own if isinstance(own, OwnerName) else own()) is owner
 
     @property
     def owner(self) -> str:
         """The test's node id or the fixture's name, for messages."""
-        owner = self._owner if isinstance(self._owner, Named) else self._owner()
+        owner = self._owner if isinstance(self._owner, OwnerName) else self._owner()
         return "a test that has ended" if owner is None else name_of(owner)
 
     @property

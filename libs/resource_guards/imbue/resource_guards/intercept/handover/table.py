@@ -30,7 +30,7 @@ from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.replacement import Replacement
 
 
-class Row(NamedTuple):
+class HandOver(NamedTuple):
     """A method or function that hands work over.
 
     Args:
@@ -50,73 +50,79 @@ _FUNCTION: Final = to_pool(1, keywords=("func",))
 _FUNCTION_AND_CALLBACKS: Final = to_pool(1, keywords=("func",), callbacks=(4, 5))
 
 
-def _pool(module: str) -> Iterator[Row]:
+def _pool(module: str) -> Iterator[HandOver]:
     """`apply` is left out, which calls `apply_async`; the initializer, as the pool starts its workers."""
     for name in ("map", "starmap", "imap", "imap_unordered"):
-        yield Row(module, f"Pool.{name}", _FUNCTION)
+        yield HandOver(module, f"Pool.{name}", _FUNCTION)
     for name in ("apply_async", "map_async", "starmap_async"):
-        yield Row(module, f"Pool.{name}", _FUNCTION_AND_CALLBACKS)
+        yield HandOver(module, f"Pool.{name}", _FUNCTION_AND_CALLBACKS)
 
 
-def _loky(module: str) -> Iterator[Row]:
-    yield Row(module, "ProcessPoolExecutor.submit", to_process(1))
-    yield Row(module, "ProcessPoolExecutor.__init__", to_process(6, keywords=_INITIALIZER))
+def _loky(module: str) -> Iterator[HandOver]:
+    yield HandOver(module, "ProcessPoolExecutor.submit", to_process(1))
+    yield HandOver(module, "ProcessPoolExecutor.__init__", to_process(6, keywords=_INITIALIZER))
 
 
-def _loop(module: str, name: str) -> Iterator[Row]:
-    yield Row(module, f"{name}.create_task", ways.to_loop)
-    yield Row(module, f"{name}._asyncgen_firstiter_hook", generators.begin_generator)
-    yield Row(module, f"{name}._asyncgen_finalizer_hook", generators.end_generator)
-    yield Row(module, f"{name}.shutdown_asyncgens", generators.end_generators)
+def _loop(module: str, name: str) -> Iterator[HandOver]:
+    yield HandOver(module, f"{name}.create_task", ways.to_loop)
+    yield HandOver(module, f"{name}._asyncgen_firstiter_hook", generators.begin_generator)
+    yield HandOver(module, f"{name}._asyncgen_finalizer_hook", generators.end_generator)
+    yield HandOver(module, f"{name}.shutdown_asyncgens", generators.end_generators)
 
 
 ROWS: Final = (
-    Row("threading", "Thread.start", threads.to_new_thread),
-    Row("threading", "Thread._bootstrap_inner", threads.in_new_thread),
-    Row("_thread", "start_new_thread", threads.to_bare_thread),
-    Row("_thread", "start_new", threads.to_bare_thread),
-    Row("concurrent.futures._base", "Future.add_done_callback", to_thread(1, keywords=("fn",))),
-    Row("concurrent.futures.thread", "ThreadPoolExecutor.submit", executors.to_executor),
-    Row("concurrent.futures.thread", "ThreadPoolExecutor.__init__", executors.with_initializer),
-    Row("concurrent.futures.process", "ProcessPoolExecutor.submit", to_process(1)),
-    Row(
+    HandOver("threading", "Thread.start", threads.to_new_thread),
+    HandOver("threading", "Thread._bootstrap_inner", threads.in_new_thread),
+    HandOver("_thread", "start_new_thread", threads.to_bare_thread),
+    HandOver("_thread", "start_new", threads.to_bare_thread),
+    HandOver(
+        "concurrent.futures._base", "Future.add_done_callback", to_thread(1, keywords=("fn",))
+    ),
+    HandOver("concurrent.futures.thread", "ThreadPoolExecutor.submit", executors.to_executor),
+    HandOver(
+        "concurrent.futures.thread", "ThreadPoolExecutor.__init__", executors.with_initializer
+    ),
+    HandOver("concurrent.futures.process", "ProcessPoolExecutor.submit", to_process(1)),
+    HandOver(
         "concurrent.futures.process",
         "ProcessPoolExecutor.__init__",
         to_process(3, keywords=_INITIALIZER),
     ),
-    Row("multiprocessing.spawn", "get_preparation_data", ways.preparing),
+    HandOver("multiprocessing.spawn", "get_preparation_data", ways.preparing),
     *_pool("multiprocessing.pool"),
     *_loop("asyncio.base_events", "BaseEventLoop"),
     *_loop("uvloop", "Loop"),
-    Row("anyio._backends._asyncio", "TestRunner._call_in_runner_task", to_runner(1)),
-    Row("anyio._backends._trio", "TestRunner._call_in_runner_task", to_runner(1)),
-    Row("anyio.to_process", "run_sync", to_process(0, keywords=("func",))),
-    Row("anyio.to_interpreter", "run_sync", executors.to_interpreter(0)),
-    Row("trio._core._entry_queue", "TrioToken.run_sync_soon", ways.to_trio),
-    Row("trio._core._asyncgens", "AsyncGenerators.install_hooks", generators.in_trio),
-    Row("trio._core._asyncgens", "AsyncGenerators._finalize_one", generators.end_in_trio),
-    Row("pytest_trio.plugin", "TrioFixture.__init__", ways.to_trio_fixture),
-    Row("twisted.python.threadpool", "ThreadPool.callInThreadWithCallback", to_thread(1, 2)),
-    Row("twisted.internet.base", "ReactorBase.callFromThread", to_thread(1)),
-    Row("twisted.internet.base", "ReactorBase.callLater", to_thread(2)),
-    Row("twisted.internet.defer", "Deferred.addCallbacks", to_thread(1, 2, keywords=_CALLBACKS)),
-    Row("twisted.internet.defer", "Deferred.addCallback", to_thread(1, keywords=_CALLBACKS)),
-    Row("twisted.internet.defer", "Deferred.addErrback", to_thread(1, keywords=_CALLBACKS)),
-    Row("twisted.internet.defer", "Deferred.addBoth", to_thread(1, keywords=_CALLBACKS)),
-    Row("gevent.threadpool", "ThreadPool.spawn", to_thread(1)),
+    HandOver("anyio._backends._asyncio", "TestRunner._call_in_runner_task", to_runner(1)),
+    HandOver("anyio._backends._trio", "TestRunner._call_in_runner_task", to_runner(1)),
+    HandOver("anyio.to_process", "run_sync", to_process(0, keywords=("func",))),
+    HandOver("anyio.to_interpreter", "run_sync", executors.to_interpreter(0)),
+    HandOver("trio._core._entry_queue", "TrioToken.run_sync_soon", ways.to_trio),
+    HandOver("trio._core._asyncgens", "AsyncGenerators.install_hooks", generators.in_trio),
+    HandOver("trio._core._asyncgens", "AsyncGenerators._finalize_one", generators.end_in_trio),
+    HandOver("pytest_trio.plugin", "TrioFixture.__init__", ways.to_trio_fixture),
+    HandOver("twisted.python.threadpool", "ThreadPool.callInThreadWithCallback", to_thread(1, 2)),
+    HandOver("twisted.internet.base", "ReactorBase.callFromThread", to_thread(1)),
+    HandOver("twisted.internet.base", "ReactorBase.callLater", to_thread(2)),
+    HandOver(
+        "twisted.internet.defer", "Deferred.addCallbacks", to_thread(1, 2, keywords=_CALLBACKS)
+    ),
+    HandOver("twisted.internet.defer", "Deferred.addCallback", to_thread(1, keywords=_CALLBACKS)),
+    HandOver("twisted.internet.defer", "Deferred.addErrback", to_thread(1, keywords=_CALLBACKS)),
+    HandOver("twisted.internet.defer", "Deferred.addBoth", to_thread(1, keywords=_CALLBACKS)),
+    HandOver("gevent.threadpool", "ThreadPool.spawn", to_thread(1)),
     *_pool("billiard.pool"),
     *_loky("loky.process_executor"),
     *_loky("joblib.externals.loky.process_executor"),
-    Row("pebble.pool.process", "ProcessPool.schedule", to_process(1, keywords=("function",))),
-    Row("pebble.pool.process", "ProcessPool.__init__", to_process(3, keywords=_INITIALIZER)),
-    Row("pebble.pool.thread", "ThreadPool.schedule", to_thread(1, keywords=("function",))),
-    Row("pebble.pool.thread", "ThreadPool.__init__", to_thread(3, keywords=_INITIALIZER)),
-    Row("distributed.client", "Client._graph_to_futures", posted.with_annotation),
-    Row("distributed.client", "Client._run", posted.to_dask_worker),
-    Row("distributed.worker", "Worker.execute", posted.by_annotation),
-    Row("aiohttp.test_utils", "TestClient._request", posted.asking),
-    Row("aiohttp.test_utils", "TestClient._ws_connect", posted.asking),
-    Row("aiohttp.web_protocol", "RequestHandler._handle_request", posted.answering),
+    HandOver("pebble.pool.process", "ProcessPool.schedule", to_process(1, keywords=("function",))),
+    HandOver("pebble.pool.process", "ProcessPool.__init__", to_process(3, keywords=_INITIALIZER)),
+    HandOver("pebble.pool.thread", "ThreadPool.schedule", to_thread(1, keywords=("function",))),
+    HandOver("pebble.pool.thread", "ThreadPool.__init__", to_thread(3, keywords=_INITIALIZER)),
+    HandOver("distributed.client", "Client._graph_to_futures", posted.with_annotation),
+    HandOver("distributed.client", "Client._run", posted.to_dask_worker),
+    HandOver("distributed.worker", "Worker.execute", posted.by_annotation),
+    HandOver("aiohttp.test_utils", "TestClient._request", posted.asking),
+    HandOver("aiohttp.test_utils", "TestClient._ws_connect", posted.asking),
+    HandOver("aiohttp.web_protocol", "RequestHandler._handle_request", posted.answering),
 )
 
 CONNECTIONS: Final[dict[str, Callable[[Any], Callable[[], None]]]] = {
@@ -151,7 +157,7 @@ def carry_through(name: str, undo: ExitStack, module: ModuleType) -> None:
         undo.callback(CONNECTIONS[name](module))
 
 
-def _install(row: Row, undo: ExitStack, module: ModuleType) -> None:
+def _install(row: HandOver, undo: ExitStack, module: ModuleType) -> None:
     *owners, name = row.path.split(".")
     owner: Any = module
     for each in owners:
