@@ -484,3 +484,57 @@ def test_a_call_that_was_let_through_lets_no_other_test_through(suite: Suite) ->
     assert outcome["test_in_a_fixture"].says_missing("sdk"), outcome.output
     assert outcome["test_in_a_thread_of_another_test"].says_missing("sdk"), outcome.output
     assert outcome["test_while_an_earlier_thread_calls"].outcome == "passed", outcome.output
+
+
+def test_further_calls_by_name_are_still_those_of_whoever_makes_them(suite: Suite) -> None:
+    """After one call has been let through, another test's is stopped, in whatever context it is made."""
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("own", lambda: None, lambda: None)
+        """,
+        test_it="""
+            import contextvars, threading
+            import pytest
+            from imbue.resource_guards.resource_guards import enforce_sdk_guard
+
+            CONTEXTS, BEGUN, GATE, DONE = [], *(threading.Event() for _ in range(3))
+
+            def twice():
+                enforce_sdk_guard("own")
+                enforce_sdk_guard("own")
+
+            def late():
+                twice()
+                BEGUN.set()
+                GATE.wait(30)
+                twice()
+                DONE.set()
+
+            @pytest.mark.own
+            def test_marked():
+                threading.Thread(target=late).start()
+                assert BEGUN.wait(30)
+                twice()
+                CONTEXTS.append(contextvars.copy_context())
+                CONTEXTS[0].run(twice)
+
+            def test_unmarked(): twice()
+
+            def test_unmarked_in_an_older_context(): CONTEXTS[0].run(twice)
+
+            def test_innocent():
+                GATE.set()
+                assert DONE.wait(30)
+
+            @pytest.mark.own
+            def test_superfluous(): pass
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing("own")
+    assert outcome["test_unmarked_in_an_older_context"].says_missing("own")
+    assert outcome["test_superfluous"].says_superfluous("own")
+    assert outcome.counts == {"passed": 2, "failed": 3}, outcome.output

@@ -24,6 +24,7 @@ from imbue.resource_guards.kinds import Phase
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.record.book import ACTIVE
+from imbue.resource_guards.scope.slot import caller
 from imbue.resource_guards.session import SESSIONS
 from imbue.resource_guards.session import GuardSession
 
@@ -119,11 +120,16 @@ def enforce_sdk_guard(resource: str) -> None:
     """
     __tracebackhide__ = True
     known = False
+    now = caller()
     for gatekeeper in ACTIVE:
+        if gatekeeper.let_through.get(resource) is now:
+            known = True
+            continue
         name = gatekeeper.names.get(resource)
         if name is not None:
             known = True
             gatekeeper.see(name, gatekeeper.labels[name])
+            gatekeeper.let_through[resource] = caller()  # another, if a mark was read meanwhile
     if ACTIVE and not known:
         names = [label for gatekeeper in ACTIVE for label in gatekeeper.labels.values()]
         raise ResourceGuardMisconfiguration(messages.enforced_unknown(resource, names))

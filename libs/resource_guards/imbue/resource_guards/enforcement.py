@@ -108,9 +108,9 @@ class Enforcement:
                 self.gatekeeper.see,
                 caller,
                 import_hook,
-                Programs(self.shims, self._watcher),
-                tell_missing,
-                complain,
+                programs=Programs(self.shims, self._watcher),
+                tell_missing=tell_missing,
+                complain=complain,
             )
             self._preload: Preload | None = None
             if native:

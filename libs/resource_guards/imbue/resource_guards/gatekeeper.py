@@ -69,12 +69,14 @@ class Gatekeeper:
     Attributes:
         labels: For each resource, the name to call it by.
         names: For each name of a resource, of these two kinds, the first.
+        let_through: For each name that was seen, on whose behalf: further calls on that need no look.
         refresh: Reads the marks of a scope's test again, which a test may add while it runs.
     """
 
     def __init__(self, current: Callable[[], Scope | None], sink: Sink) -> None:
         self.labels: dict[str, str] = {}
         self.names: dict[str, str] = {}
+        self.let_through: dict[str, object] = {}
         self.refresh: Callable[[Any], None] | None = None
         self._current = current
         self._sink = sink
@@ -93,6 +95,7 @@ class Gatekeeper:
     def close(self) -> None:
         """End of the session: a traceback that somebody keeps leads here, and must not lead to it."""
         self.refresh = None
+        self.let_through.clear()
 
     def see(self, resource: str, what: str, layer: Layer = SDK) -> None:
         """A call is about to be made, or a connection to be opened.

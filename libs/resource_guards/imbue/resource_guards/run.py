@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import NamedTuple
 
-import pytest
+if TYPE_CHECKING:  # hardly a run records, and what that takes is long to import
+    from collections.abc import Callable
 
-from imbue.resource_guards.declare.policy import Policy
-from imbue.resource_guards.declare.registry import Registry
-from imbue.resource_guards.report.findings import Findings
-from imbue.resource_guards.report.recorder import Recorder
+    import pytest
+
+    from imbue.resource_guards.declare.policy import Policy
+    from imbue.resource_guards.declare.registry import Registry
+    from imbue.resource_guards.report.findings import Findings
+    from imbue.resource_guards.report.recorder import Recorder
 
 
 class Run(NamedTuple):

@@ -44,18 +44,18 @@ def is_ours(function: object) -> bool:
     return any(each() is function for each in _OURS)
 
 
-def replace(old: object, new: Any, spaces: Iterable[dict[str, Any]]) -> None:
-    """Put a function in place of another.
+def replace(news: Iterable[Any], spaces: Iterable[dict[str, Any]]) -> None:
+    """Put functions in place of others, which they wrap.
 
     Args:
-        old: What is replaced.
-        new: What is put there; see :func:`like`.
-        spaces: The namespaces of the modules that have it.
+        news: What is put there; see :func:`like`.
+        spaces: The namespaces of the modules that have the others.
     """
+    new_of = {id(each.__wrapped__): each for each in news}
     _OURS[:] = [each for each in _OURS if each() is not None]
-    _OURS.append(ref(new))
+    _OURS.extend(map(ref, new_of.values()))
     for space in spaces:
-        _exchange(space, {id(old): new})
+        _exchange(space, new_of)
 
 
 def put_back(usual: Iterable[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import NamedTuple
 
 from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.intercept.import_hook import ImportHook
@@ -13,7 +12,7 @@ from imbue.resource_guards.intercept.shims import Shims
 from imbue.resource_guards.model import Resource
 
 
-class Programs(NamedTuple):
+class Programs:
     """Where programs are guarded: by shims on PATH, and by what this process starts.
 
     Args:
@@ -21,8 +20,9 @@ class Programs(NamedTuple):
         watcher: Is asked about each start.
     """
 
-    shims: Shims
-    watcher: ProgramWatcher
+    def __init__(self, shims: Shims, watcher: ProgramWatcher) -> None:
+        self.shims = shims
+        self.watcher = watcher
 
     def add(self, resource: Resource, name: str, undo: ExitStack) -> None:
         """Guard a program; `undo` ends it.
@@ -41,7 +41,7 @@ class Programs(NamedTuple):
         return found
 
 
-class SessionProcess(NamedTuple):
+class SessionProcess:
     """The process that runs the tests.
 
     Args:
@@ -55,10 +55,21 @@ class SessionProcess(NamedTuple):
         complain: Told of a guard that fails later, when its module is imported or it is undone.
     """
 
-    session: str
-    see: Callable[[str, str, Layer], None]
-    current: Callable[[], object]
-    import_hook: ImportHook
-    programs: Programs
-    tell_missing: Callable[[str], None]
-    complain: Callable[[str], None]
+    def __init__(  # noqa: PLR0913 - what there is to know of a process
+        self,
+        session: str,
+        see: Callable[[str, str, Layer], None],
+        current: Callable[[], object],
+        import_hook: ImportHook,
+        *,
+        programs: Programs,
+        tell_missing: Callable[[str], None],
+        complain: Callable[[str], None],
+    ) -> None:
+        self.session = session
+        self.see = see
+        self.current = current
+        self.import_hook = import_hook
+        self.programs = programs
+        self.tell_missing = tell_missing
+        self.complain = complain

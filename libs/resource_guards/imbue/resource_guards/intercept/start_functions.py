@@ -93,7 +93,7 @@ def replace_fork_exec(module: ModuleType) -> None:
     function, nobodys = module.fork_exec, object()
     if WATCHERS and not is_ours(function):
         holders = _holders(function, nobodys, module)
-        replace(function, _WRAPPERS["fork_exec"](function), holders)
+        replace([_WRAPPERS["fork_exec"](function)], holders)
 
 
 def replace_in_copy(module: ModuleType) -> None:
@@ -101,7 +101,7 @@ def replace_in_copy(module: ModuleType) -> None:
     for name in NAMES:
         function = vars(module).get(name)
         if WATCHERS and function is not None and not is_ours(function):
-            replace(function, _WRAPPERS[name](function), [vars(module)])
+            replace([_WRAPPERS[name](function)], [vars(module)])
 
 
 def _holders(function: object, nobodys: object, module: ModuleType) -> list[dict[str, Any]]:
@@ -123,13 +123,11 @@ def _replace_functions() -> None:
     names = [name for name in NAMES if hasattr(os, name)]
     if any(is_held(name) for name in names):
         audit.handle(_EVENTS)
-    for name in names:
-        old = getattr(os, name)
-        new = _WRAPPERS[name](old)
-        for each in _CAPABILITIES:
-            if old in getattr(os, each, ()):
-                getattr(os, each).add(new)
-        replace(old, new, [vars(each) for each in _modules()])
+    news: list[Any] = [_WRAPPERS[name](getattr(os, name)) for name in names]
+    for each in _CAPABILITIES:
+        able: set[Any] = getattr(os, each, set())
+        able.update([new for new in news if new.__wrapped__ in able])
+    replace(news, [vars(each) for each in _modules()])
 
 
 def _modules() -> list[ModuleType]:

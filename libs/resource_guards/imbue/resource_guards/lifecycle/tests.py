@@ -18,8 +18,6 @@ from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
-from imbue.resource_guards.lifecycle.last_look import Judged
-from imbue.resource_guards.lifecycle.last_look import LastLook
 from imbue.resource_guards.lifecycle.overlap import Overlap
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.report.open_verdicts import IS_OPEN
@@ -33,6 +31,7 @@ from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
+    from imbue.resource_guards.lifecycle.last_look import LastLook
 
 NAME: Final = "resource_guards_lifecycle"
 
@@ -160,7 +159,7 @@ class Lifecycle:
                 name_resources(report, account.used())
                 self._conclude(account, report)
         if self.reports is not None:
-            self.reports.judged = Judged(call, account, before, violations, report.longrepr)
+            self.reports.keep(call, account, before, violations, report.longrepr)
         elif is_end and self._recorder is not None:
             self._recorder.attach(report, account)
 
@@ -178,6 +177,8 @@ class Lifecycle:
         if all(each.plugin is self.reports for each in others):
             return  # the common case: one wrapper is enough, and costs less than two
         if self.reports is None:
+            from imbue.resource_guards.lifecycle.last_look import LastLook  # for few
+
             self.reports = LastLook(self._recorder, self._labels)
         elif pytest_internals.is_outermost(caller, self.reports):
             return
