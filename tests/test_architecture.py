@@ -39,7 +39,7 @@ OFFENCES = [
     ("kinds", f"{CORE}/guards/address.py", "imbue.resource_guards.guards.call"),
     ("internals", f"{CORE}/report/outcome.py", "_pytest._code.code"),
     ("internals", f"{CORE}/fix/plan.py", "_pytest.mark"),
-    ("report", f"{CORE}/report/record_of_test.py", "imbue.resource_guards.report.document"),
+    ("report", f"{CORE}/report/evidence.py", "imbue.resource_guards.report.document"),
     ("report", f"{CORE}/fix/plan.py", "imbue.resource_guards.report.header"),
     ("libcst", f"{CORE}/report/table.py", "libcst"),
     ("packages", "imbue/mngr/engine.py", "imbue.mngr_modal.rpc"),

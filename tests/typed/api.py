@@ -14,6 +14,8 @@ import pytest
 
 import imbue.resource_guards as package
 from imbue.resource_guards import resource_guards
+from imbue.resource_guards.resource_guards import Guard
+from imbue.resource_guards.resource_guards import Layer
 from imbue.resource_guards.resource_guards import MethodKind
 from imbue.resource_guards.resource_guards import Registrar
 from imbue.resource_guards.resource_guards import Registry
@@ -28,6 +30,8 @@ from imbue.resource_guards.resource_guards import get_guarded_resource_names
 from imbue.resource_guards.resource_guards import register_all_resource_guards
 from imbue.resource_guards.resource_guards import register_binary_guard
 from imbue.resource_guards.resource_guards import register_connection_guard
+from imbue.resource_guards.resource_guards import register_guard
+from imbue.resource_guards.resource_guards import register_guard_kind
 from imbue.resource_guards.resource_guards import register_guarded_resource_markers
 from imbue.resource_guards.resource_guards import register_resource_guard
 from imbue.resource_guards.resource_guards import register_sdk_guard
@@ -74,6 +78,23 @@ def guards() -> None:
 
     register_all_resource_guards()
     assert_type(get_guarded_resource_names(), tuple[str, ...])
+
+
+class HostName(Guard):
+    kind = "name"
+    layers = (Layer("lookup", "lookup", "seen when looked up", title="look-ups", sees="names"),)
+
+    @property
+    def key(self) -> str:
+        return "rates.example.com"
+
+
+def kinds(registry: Registry) -> None:
+    register_guard("rates", HostName(), mark="rates")
+    register_guard_kind(HostName)
+    registry.register_guard_kind(HostName)
+    register_guard("rates", "HostName")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    register_guard_kind(str)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
 def targets() -> None:

@@ -19,10 +19,10 @@ from imbue.resource_guards.fix.apply import apply
 from imbue.resource_guards.fix.lines import fix_lines
 from imbue.resource_guards.fix.plan import make_plan
 from imbue.resource_guards.report.document import from_data
-from imbue.resource_guards.report.record_of_test import Axis
-from imbue.resource_guards.report.record_of_test import Source
-from imbue.resource_guards.report.record_of_test import TestRecord
-from imbue.resource_guards.report.record_of_test import UsedResource
+from imbue.resource_guards.report.evidence import Axis
+from imbue.resource_guards.report.evidence import Source
+from imbue.resource_guards.report.evidence import TestRecord
+from imbue.resource_guards.report.evidence import UsedResource
 from imbue.resource_guards.report.sources import Sources
 from support.suite import WORKERS
 from support.suite import Suite

@@ -213,7 +213,7 @@ def run_session_cleanup_callbacks() -> None:
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise ExceptionGroup(messages.cleanup_failed(), errors)
+        raise ExceptionGroup(messages.CLEANUP_FAILED, errors)
 
 
 def _registry() -> Registry:

@@ -68,7 +68,7 @@ class Enforcement:
         native: bool,
     ) -> None:
         if os.name != "posix":
-            raise ResourceGuardMisconfiguration(messages.platform_unsupported())
+            raise ResourceGuardMisconfiguration(messages.PLATFORM_UNSUPPORTED)
         self._complain = complain
         self._directory = Path()
         self._added: dict[str, Resource] = {}

@@ -9,7 +9,7 @@ from imbue.resource_guards.fix.apply import Fixed
 from imbue.resource_guards.messages import fix as messages
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
-from imbue.resource_guards.report.record_of_test import OUTCOMES
+from imbue.resource_guards.report.evidence import OUTCOMES
 
 _UNKNOWN: Final = tuple(each for each in OUTCOMES if each != "passed")
 _SHOWN: Final = 10

@@ -19,10 +19,10 @@ from imbue.resource_guards.fix.edits import Edit
 from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
 from imbue.resource_guards.messages import fix as messages
-from imbue.resource_guards.report.record_of_test import Axis
-from imbue.resource_guards.report.record_of_test import Declaration
-from imbue.resource_guards.report.record_of_test import Source
-from imbue.resource_guards.report.record_of_test import TestRecord
+from imbue.resource_guards.report.evidence import Axis
+from imbue.resource_guards.report.evidence import Declaration
+from imbue.resource_guards.report.evidence import Source
+from imbue.resource_guards.report.evidence import TestRecord
 
 _BROAD = {"class": PlaceKind.CLASS, "module": PlaceKind.MODULE}
 

@@ -204,9 +204,7 @@ def enforced_unknown(resource: str, known: Collection[str]) -> str:
     )
 
 
-def cleanup_failed() -> str:
-    """More than one clean-up callback has raised."""
-    return "Session clean-up callbacks failed"
+CLEANUP_FAILED: Final = "Session clean-up callbacks failed"
 
 
 def fixture_declares_nothing(resources: tuple[object, ...]) -> str:

@@ -13,12 +13,10 @@ from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkTarget
 
-
-def platform_unsupported() -> str:
-    return (
-        "Resource guards need a POSIX system (Linux, macOS): shims are programs of its shell. "
-        "Run these tests there, or without the guards: pytest -p no:resource_guards."
-    )
+PLATFORM_UNSUPPORTED: Final = (
+    "Resource guards need a POSIX system (Linux, macOS): shims are programs of its shell. "
+    "Run these tests there, or without the guards: pytest -p no:resource_guards."
+)
 
 
 _REMEDIES: Final = {
@@ -67,12 +65,11 @@ def native_unavailable(system: str) -> str:
     )
 
 
-def native_needs_compiler() -> str:
-    return (
-        "resource_guards_native = true needs a C compiler, and none of cc, gcc and clang is on "
-        "PATH. Install one (Debian: apt-get install gcc libc6-dev), name it in CC, or remove the "
-        "option."
-    )
+NATIVE_NEEDS_COMPILER: Final = (
+    "resource_guards_native = true needs a C compiler, and none of cc, gcc and clang is on "
+    "PATH. Install one (Debian: apt-get install gcc libc6-dev), name it in CC, or remove the "
+    "option."
+)
 
 
 def native_not_compiled(command: Sequence[str], output: str) -> str:
@@ -105,9 +102,7 @@ def native_no_cache(folder: Path, error: OSError) -> str:
     )
 
 
-def writable_by_others() -> str:
-    """Why a folder is not trusted."""
-    return "it belongs to, or can be written by, another user"
+WRITABLE_BY_OTHERS: Final = "it belongs to, or can be written by, another user"
 
 
 def install_failed(resource: Resource, guard: Guard, error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Final
 
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.kinds import ViolationKind
@@ -206,12 +207,10 @@ def warned_of(resource: str, kind: str, count: int) -> str:
     return f"Warned of {resource}: {kind}, {counted(count, 'time')}."
 
 
-def fork_came_back() -> str:
-    """Why a fork of pytest's process is ended, when it has come back to pytest."""
-    return (
-        "a call was blocked in a fork of pytest's process, and nothing in the fork ended it. "
-        "It is ended here, since it would go on as a second pytest."
-    )
+FORK_CAME_BACK: Final = (
+    "a call was blocked in a fork of pytest's process, and nothing in the fork ended it. "
+    "It is ended here, since it would go on as a second pytest."
+)
 
 
 def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:

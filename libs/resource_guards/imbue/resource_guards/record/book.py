@@ -82,7 +82,7 @@ class Book:
 
     def end_fork(self) -> None:
         """End this fork, which has come back to pytest with what was raised in it."""
-        end_fork(messages.fork_came_back())
+        end_fork(messages.FORK_CAME_BACK)
 
     def before_start(self) -> None:
         """Remember the place from which a process is about to be started, and for whom.

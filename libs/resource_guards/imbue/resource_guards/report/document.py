@@ -17,13 +17,13 @@ from typing import TextIO
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import report as messages
+from imbue.resource_guards.report.evidence import OUTCOMES
+from imbue.resource_guards.report.evidence import Digest
+from imbue.resource_guards.report.evidence import Path as SourcePath
+from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.files import read_regular
 from imbue.resource_guards.report.reader import OneOf
 from imbue.resource_guards.report.reader import reader
-from imbue.resource_guards.report.record_of_test import OUTCOMES
-from imbue.resource_guards.report.record_of_test import Digest
-from imbue.resource_guards.report.record_of_test import Path as SourcePath
-from imbue.resource_guards.report.record_of_test import TestRecord
 
 SIGNATURE: Final = "resource-guards-report"
 """By it a reader knows the file from other JSON."""

@@ -56,7 +56,7 @@ def _described(registry: Registry) -> dict[Guard, Sequence[str]]:
 def layers(registry: Registry, *, native: bool) -> Iterator[str]:
     """A line for each layer: whether it is live here, and if not, the reason."""
     if os.name != "posix":
-        yield say_intercept.platform_unsupported()
+        yield say_intercept.PLATFORM_UNSUPPORTED
         return
     for layer in registry.layers.values():
         yield say_inventory.layer_live(layer.title, layer.sees)

@@ -16,9 +16,9 @@ from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Violation
+from imbue.resource_guards.report.evidence import Declaration
 from imbue.resource_guards.report.files import read_regular
 from imbue.resource_guards.report.record_maker import RecordMaker
-from imbue.resource_guards.report.record_of_test import Declaration
 
 _DECLARATION = "fixture_uses_resources"
 

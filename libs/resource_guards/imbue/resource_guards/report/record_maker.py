@@ -18,12 +18,12 @@ from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
-from imbue.resource_guards.report.record_of_test import Axis
-from imbue.resource_guards.report.record_of_test import Declaration
-from imbue.resource_guards.report.record_of_test import SeenUse
-from imbue.resource_guards.report.record_of_test import Source
-from imbue.resource_guards.report.record_of_test import TestRecord
-from imbue.resource_guards.report.record_of_test import UsedResource
+from imbue.resource_guards.report.evidence import Axis
+from imbue.resource_guards.report.evidence import Declaration
+from imbue.resource_guards.report.evidence import SeenUse
+from imbue.resource_guards.report.evidence import Source
+from imbue.resource_guards.report.evidence import TestRecord
+from imbue.resource_guards.report.evidence import UsedResource
 
 SHOWN_USES: Final = 5
 """How many uses of each resource a test's record has in full; all are counted."""

@@ -11,10 +11,10 @@ import pytest
 
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.report.document import Document
+from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.record_maker import AccountOfTest
 from imbue.resource_guards.report.record_maker import RecordMaker
-from imbue.resource_guards.report.record_of_test import TestRecord
 from imbue.resource_guards.report.sources import Sources
 
 ATTRIBUTE: Final = "resource_guards"

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from pathlib import Path
 
+from imbue.resource_guards.report.evidence import Source
+from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.files import digest_of
 from imbue.resource_guards.report.files import read_regular
-from imbue.resource_guards.report.record_of_test import Source
-from imbue.resource_guards.report.record_of_test import TestRecord
 
 
 class Sources:

@@ -16,7 +16,7 @@ from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
-from imbue.resource_guards.report.record_of_test import TestRecord
+from imbue.resource_guards.report.evidence import TestRecord
 
 _NAME: Final = 20
 

@@ -59,7 +59,7 @@ def built_library() -> Path:
         raise ResourceGuardMisconfiguration(messages.native_unavailable(sys.platform))
     compiler = os.environ.get("CC") or next(filter(shutil.which, ("cc", "gcc", "clang")), None)
     if compiler is None:
-        raise ResourceGuardMisconfiguration(messages.native_needs_compiler())
+        raise ResourceGuardMisconfiguration(messages.NATIVE_NEEDS_COMPILER)
     made_of = [SOURCE.read_bytes(), repr((compiler, FLAGS, platform.machine())).encode()]
     digest = hashlib.sha256(b"".join(made_of)).hexdigest()[:16]
     library = _cache() / f"native-{digest}.so"
@@ -127,7 +127,7 @@ def _cache() -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o022:
-            raise PermissionError(messages.writable_by_others())
+            raise PermissionError(messages.WRITABLE_BY_OTHERS)
     except OSError as error:
         raise ResourceGuardMisconfiguration(messages.native_no_cache(folder, error)) from error
     return folder
