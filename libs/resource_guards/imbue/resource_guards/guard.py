@@ -115,7 +115,22 @@ CONNECTION: Final = Layer(
     sees="connections that this Python's sockets open",
 )
 
-LAYERS: Final = {each.name: each for each in (SHIM, SPAWN, SDK, CONNECTION)}
+TRANSFER: Final = Layer(
+    "transfer",
+    "connection",
+    "seen when something was sent or received",
+    title="open connections",
+    sees="what is sent and received on sockets that are connected already",
+)
+LOOKUP: Final = Layer(
+    "lookup",
+    "connection",
+    "seen when its name was looked up",
+    title="look-ups",
+    sees="names of hosts that Python's socket looks up",
+)
+
+LAYERS: Final = {each.name: each for each in (SHIM, SPAWN, SDK, CONNECTION, TRANSFER, LOOKUP)}
 """Those of the kinds of guards that come with this package, by their names."""
 
 

@@ -6,6 +6,8 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 from __future__ import annotations
 
 from imbue.resource_guards.guard import CONNECTION
+from imbue.resource_guards.guard import LOOKUP
+from imbue.resource_guards.guard import TRANSFER
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.wire.guards_file import find
 from imbue.resource_guards.wire.guards_file import reference
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from typing import Any
 
+    from imbue.resource_guards.guard import Layer
     from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
     from imbue.resource_guards.model import Resource
     from imbue.resource_guards.past_python import Library
@@ -38,7 +41,7 @@ class Address(Guard):
     __slots__ = ("is_use", "libraries")
 
     kind = "address"
-    layers = (CONNECTION,)
+    layers = (CONNECTION, TRANSFER, LOOKUP)
 
     def __init__(
         self, is_use: Callable[[Any], bool], libraries: tuple[str, ...] | None = None
@@ -122,12 +125,12 @@ def _watch(is_use: Callable[[Any], bool], resource: str, process: Any) -> Connec
 
     see = process.see
 
-    def saw(what: str) -> None:
+    def saw(what: str, layer: Layer) -> None:
         __tracebackhide__ = True
-        see(resource, what, CONNECTION)
+        see(resource, what, layer)
 
     watcher = ConnectionWatcher(is_use, saw)
-    watcher.watch()
+    watcher.watch(process.import_hook)
     return watcher
 
 

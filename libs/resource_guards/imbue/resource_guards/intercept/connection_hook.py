@@ -1,14 +1,17 @@
-"""See every connection that this process opens, whichever library opens it.
+"""See connections to addresses: when they are opened, and when something is sent to or received from them.
 
-CPython raises an audit event for ``socket.connect``. That is a second line, behind the guards of the
-libraries that are known: a connection that is open already, and one that is opened by other code
-than Python's ``socket`` (uvloop, an extension module), raises none.
+CPython raises an audit event for ``socket.connect``, and for ``sendto`` and ``sendmsg`` with an address of
+their own. What goes over a connection that is open already is seen by `open_sockets.py`. A connection that is
+opened by other code than Python's ``socket`` (uvloop, an extension module) is seen by neither.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
 """
 
 from __future__ import annotations
 
+from imbue.resource_guards.guard import CONNECTION
+from imbue.resource_guards.guard import TRANSFER
+from imbue.resource_guards.intercept import open_sockets
 from imbue.resource_guards.intercept.audit import handle
 from imbue.resource_guards.intercept.audit import stop_handling
 
@@ -18,54 +21,100 @@ if TYPE_CHECKING:
     from typing import Any
     from typing import Final
 
+    from imbue.resource_guards.guard import Layer
+    from imbue.resource_guards.intercept.import_hook import ImportHook
+
 CONNECTION_WATCHERS: Final[list[ConnectionWatcher]] = []
 """Those that are told of connections."""
 
 
 class ConnectionWatcher:
-    """Tells of connections to one resource.
+    """Tells of what goes to and comes from the addresses of one resource.
 
     Args:
         is_use: Whether an address, as it is given to ``socket.connect``, is the resource's.
-        saw: Told of each; what it raises stops the connection.
+        saw: Told of each use, before it happens: what it is, and which layer has seen it. What it raises
+            stops it.
     """
 
-    def __init__(self, is_use: Callable[[Any], bool], saw: Callable[[str], None]) -> None:
-        self._is_use = is_use
+    def __init__(self, is_use: Callable[[Any], bool], saw: Callable[[str, Layer], None]) -> None:
+        self.is_use = is_use
         self._saw = saw
 
-    def watch(self) -> None:
-        """Begin to be told."""
+    def watch(self, hook: ImportHook) -> None:
+        """Begin to be told.
+
+        Args:
+            hook: Tells when ``socket`` is imported, and what has sockets of its own.
+        """
         if not CONNECTION_WATCHERS:
             handle(_EVENTS)
         CONNECTION_WATCHERS.append(self)
+        open_sockets.watch(hook, _uses_of)
 
     def unwatch(self) -> None:
-        """End it."""
+        """End it. A second call changes nothing."""
         if self in CONNECTION_WATCHERS:
             CONNECTION_WATCHERS.remove(self)
             if not CONNECTION_WATCHERS:
                 stop_handling(_EVENTS)
+                open_sockets.unwatch()
 
     def connects(self, address: Any) -> None:
         """A connection is about to be opened."""
         __tracebackhide__ = True
-        if self._is_use(address):
-            self._saw(f"connection to {_written(address)}")
+        self._saw(f"connection to {written(address)}", CONNECTION)
+
+    def transfers(self, address: Any) -> None:
+        """Something is about to be sent to, or received from, an address."""
+        __tracebackhide__ = True
+        self._saw(f"data to or from {written(address)}", TRANSFER)
 
 
-def _written(address: Any) -> str:
-    if isinstance(address, bytes):
-        return address.decode(errors="replace")
+def written(address: Any) -> str:
+    """An address as a message has it."""
+    if isinstance(address, (bytes, str)):
+        path = address.decode(errors="replace") if isinstance(address, bytes) else address
+        return path.replace("\0", "@")  # as the system's tools show an abstract one
     if isinstance(address, tuple):
         return ":".join(map(str, address[:2]))
     return str(address)
 
 
-def _connect(_socket: object, address: Any) -> None:
+def _watchers_of(address: Any) -> list[ConnectionWatcher]:
+    return [each for each in CONNECTION_WATCHERS[::-1] if each.is_use(address)]
+
+
+def _uses_of(address: Any) -> list[Callable[[], None]]:
+    """What is to be called with each transfer over a connection to an address."""
+    return [_transfer(each, address) for each in _watchers_of(address)]
+
+
+def _transfer(watcher: ConnectionWatcher, address: Any) -> Callable[[], None]:
+    def transfer() -> None:
+        __tracebackhide__ = True
+        watcher.transfers(address)
+
+    return transfer
+
+
+def _connect(socket: Any, address: Any) -> None:
     __tracebackhide__ = True
-    for watcher in CONNECTION_WATCHERS[::-1]:
+    watchers = _watchers_of(address)
+    for watcher in watchers:
         watcher.connects(address)
+    open_sockets.leads_to(socket, [_transfer(each, address) for each in watchers])
 
 
-_EVENTS: Final[dict[str, Callable[..., None]]] = {"socket.connect": _connect}
+def _send_to(_socket: object, address: Any) -> None:
+    __tracebackhide__ = True
+    if address is not None:  # `sendmsg` on a connection has none
+        for watcher in _watchers_of(address):
+            watcher.transfers(address)
+
+
+_EVENTS: Final[dict[str, Callable[..., None]]] = {
+    "socket.connect": _connect,
+    "socket.sendto": _send_to,
+    "socket.sendmsg": _send_to,
+}

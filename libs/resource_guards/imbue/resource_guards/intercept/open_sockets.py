@@ -1,0 +1,260 @@
+"""See what is sent and received on sockets that are connected to guarded addresses.
+
+Such a socket gets another class: a subclass of its own, of which each method that sends or receives first
+tells of that. So all other sockets cost nothing, whatever their class is, and whoever has the socket
+(`makefile`, a transport of asyncio, a pool) calls these methods. To replace the methods of ``socket.socket``
+was thought of: it costs every socket 0.2 µs for each call, and does not reach classes that have their own.
+
+A socket that is made from a descriptor (inherited, `fromfd`, TLS) is looked at when it is made.
+
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+from _weakref import ref
+
+from imbue.resource_guards.intercept.replacement import Replacement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Sequence
+    from types import ModuleType
+    from typing import Any
+    from typing import Final
+
+    from imbue.resource_guards.intercept.import_hook import ImportHook
+
+    Use = Callable[[], None]
+
+METHODS: Final = (
+    *("send", "sendall", "sendto", "sendmsg", "sendmsg_afalg", "sendfile", "write"),
+    *("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"),
+)
+"""Those that send or receive, of ``socket.socket`` and ``ssl.SSLSocket`` (its `read` and `write`)."""
+
+_OPEN: Final[dict[int, _Open]] = {}
+"""The sockets that lead to guarded addresses, by their ids."""
+
+_CLASSES: Final[dict[type, type]] = {}
+"""For each class of theirs the one that they get."""
+
+_STATE: Final[list[_Watch]] = []
+"""What is installed, where anything is watched."""
+
+
+class _Open:
+    """A socket that leads to a guarded address.
+
+    Args:
+        socket: The socket.
+        uses: What is to be told of each transfer.
+    """
+
+    __slots__ = ("plain", "socket", "uses")
+
+    def __init__(self, socket: Any, uses: Sequence[Use]) -> None:
+        number = id(socket)
+
+        def gone(reference: object) -> None:
+            entry = _OPEN.get(number)
+            if (
+                entry is not None and entry.socket is reference
+            ):  # another may have its number by now
+                del _OPEN[number]
+
+        self.socket = ref(socket, gone)
+        self.uses = uses
+        self.plain = type(socket)
+
+
+class _Watch:
+    """What is installed while connections are watched.
+
+    Args:
+        uses_of: Gives what is to be told of transfers to or from an address.
+    """
+
+    def __init__(self, uses_of: Callable[[Any], Sequence[Use]]) -> None:
+        self.uses_of = uses_of
+        self.replacements: list[Replacement] = []
+
+    def see_made(self, module: ModuleType) -> None:
+        """Look at sockets that are made from descriptors."""
+        cls: Any = vars(module)["socket"]
+        if not any(each.owner is cls for each in self.replacements):
+            self._replace(cls, "__init__", _looking(cls.__init__))
+            self._replace(cls, "accept", _accepting(cls.accept))
+
+    def see_trio(self, module: ModuleType) -> None:
+        """See what trio does with a socket: it calls the methods of the class."""
+        cls: Any = vars(module)["_SocketType"]
+        if not any(each.owner is cls for each in self.replacements):
+            self._replace(cls, "_nonblocking_helper", _helping(cls._nonblocking_helper))
+            self._replace(cls, "__init__", _taking(cls.__init__))
+
+    def see_transports(self, module: ModuleType) -> None:
+        """Stop a test that writes to a transport of asyncio at once.
+
+        A transport takes what its socket raises for the end of the connection, and others may share that.
+        """
+        names = ("_SelectorSocketTransport", "_SelectorDatagramTransport", "_SSLProtocolTransport")
+        for cls in (vars(module).get(name) for name in names):
+            if cls is not None and not any(each.owner is cls for each in self.replacements):
+                for name in ("write", "writelines", "sendto"):
+                    if name in vars(cls):
+                        self._replace(cls, name, _writing(getattr(cls, name)))
+
+    def _replace(self, owner: type, name: str, new: Any) -> None:
+        replacement = Replacement(owner, name, new)
+        replacement.install()
+        self.replacements.append(replacement)
+
+
+def watch(hook: ImportHook, uses_of: Callable[[Any], Sequence[Use]]) -> None:
+    """See transfers from now on. A second call adds nothing, but for modules that another hook tells of.
+
+    Args:
+        hook: Tells when modules are imported.
+        uses_of: Gives what is to be told of transfers to or from an address.
+    """
+    if not _STATE:
+        _STATE.append(_Watch(uses_of))
+    hook.when_imported("socket", _STATE[0].see_made)
+    hook.when_imported("trio._socket", _STATE[0].see_trio)
+    hook.when_imported("asyncio.selector_events", _STATE[0].see_transports)
+    hook.when_imported("asyncio.sslproto", _STATE[0].see_transports)
+
+
+def unwatch() -> None:
+    """End it, and give all sockets their own classes again."""
+    for watch in _STATE:
+        for each in reversed(watch.replacements):
+            each.uninstall()
+    _STATE.clear()
+    for entry in list(_OPEN.values()):
+        socket = entry.socket()
+        if socket is not None and type(socket) is _CLASSES.get(entry.plain):
+            socket.__class__ = entry.plain
+    _OPEN.clear()
+    _CLASSES.clear()
+
+
+def leads_to(socket: Any, uses: Sequence[Use]) -> None:
+    """A socket leads to another address from now on.
+
+    Args:
+        socket: The socket.
+        uses: What is to be told of each transfer; empty where the address is not guarded.
+    """
+    known = _OPEN.get(id(socket))
+    if known is not None and known.socket() is socket:
+        known.uses = uses
+    elif uses:
+        guarded = _guarded(type(socket))
+        try:
+            entry = _Open(socket, uses)
+            socket.__class__ = guarded
+        except TypeError:  # one of C, which has no place for a weak reference or for another class
+            return
+        _OPEN[id(socket)] = entry
+
+
+def _guarded(plain: type) -> type:
+    if plain in _CLASSES.values():  # the socket has been given back to life in a fork, or by `copy`
+        return plain
+    if plain not in _CLASSES:
+        names = [name for name in METHODS if hasattr(plain, name)]
+        methods: dict[str, Any] = {name: _telling(getattr(plain, name)) for name in names}
+        about = {
+            "__module__": plain.__module__,
+            "__qualname__": plain.__qualname__,
+            "__doc__": plain.__doc__,
+            "__slots__": (),  # so that objects are as large as before
+        }
+        _CLASSES[plain] = type(plain)(plain.__name__, (plain,), {**about, **methods})
+    return _CLASSES[plain]
+
+
+def _tell(socket: Any) -> None:
+    __tracebackhide__ = True
+    entry = _OPEN.get(id(socket))
+    if entry is not None:
+        for use in entry.uses:
+            use()
+
+
+def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
+    def telling(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        entry = _OPEN.get(id(self))
+        if entry is not None:
+            for use in entry.uses:
+                use()
+        return method(self, *args, **kwargs)
+
+    telling.__name__ = telling.__qualname__ = method.__name__
+    return telling
+
+
+def _looking(init: Callable[..., None]) -> Callable[..., None]:
+    def __init__(  # noqa: N807 - it stands in the place of one
+        self: Any,
+        family: int = -1,
+        type: int = -1,  # noqa: A002 - as it is called
+        proto: int = -1,
+        fileno: int | None = None,
+    ) -> None:
+        init(self, family, type, proto, fileno)
+        if fileno is not None and _STATE:
+            try:
+                address = self.getpeername()
+            except OSError:  # it is not connected
+                return
+            uses = _STATE[0].uses_of(address) if address else ()  # a Unix socket may have none
+            if uses:
+                leads_to(self, uses)
+
+    __init__.__wrapped__ = init  # type: ignore[attr-defined]
+    return __init__
+
+
+def _accepting(accept: Callable[..., Any]) -> Callable[..., Any]:
+    def accepting(self: Any) -> Any:
+        connection, address = accept(self)
+        # Whoever has come from a guarded address has asked for something here, and not been asked.
+        leads_to(connection, ())
+        return connection, address
+
+    return accepting
+
+
+def _helping(helper: Callable[..., Any]) -> Callable[..., Any]:
+    async def helping(self: Any, wait: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        _tell(self._sock)
+        return await helper(self, wait, function, *args, **kwargs)
+
+    return helping
+
+
+def _taking(init: Callable[..., None]) -> Callable[..., None]:
+    def __init__(self: Any, sock: Any) -> None:  # noqa: N807 - it stands in the place of one
+        entry = _OPEN.get(id(sock))
+        if entry is not None:  # trio takes no subclass; it is told by the helper
+            sock.__class__ = entry.plain
+        init(self, sock)
+
+    return __init__
+
+
+def _writing(method: Callable[..., Any]) -> Callable[..., Any]:
+    def writing(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        protocol = getattr(self, "_ssl_protocol", None)  # of TLS, which stands on another transport
+        transport = self if protocol is None else getattr(protocol, "_transport", None)
+        _tell(getattr(transport, "_sock", None))
+        return method(self, *args, **kwargs)
+
+    return writing

@@ -1,0 +1,466 @@
+"""A use of a service is what goes over a connection, whoever has opened that."""
+
+from __future__ import annotations
+
+import contextlib
+import socketserver
+import ssl
+import threading
+from collections.abc import Callable
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from support.suite import WORKERS
+from support.suite import Suite
+from support.suite import Test
+
+
+class Services:
+    """Servers of all kinds, each of which notes what it is sent.
+
+    Attributes:
+        received: What they have been sent.
+        ports: The port or path of each.
+        authority: The file of whoever has signed their certificate.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.received: list[str] = []
+        self.ports: dict[str, int | str] = {}
+        self.authority = folder / "authority.pem"
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(self.authority)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost", "127.0.0.1").configure_cert(self._context)
+        self._servers: list[socketserver.BaseServer] = []
+        self._echo = self._echoing()
+        self._start("tcp", socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._echo))
+        self._start("tls", socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._echo), tls=True)
+        self._start("udp", socketserver.ThreadingUDPServer(("127.0.0.1", 0), self._answering()))
+        unix = folder / "echo"
+        self._start("unix", socketserver.ThreadingUnixStreamServer(str(unix), self._echo))
+        self._start("http", ThreadingHTTPServer(("127.0.0.1", 0), self._http()))
+        self._start("https", ThreadingHTTPServer(("127.0.0.1", 0), self._http()), tls=True)
+
+    def _start(self, name: str, server: Any, *, tls: bool = False) -> None:
+        if tls:
+            server.socket = self._context.wrap_socket(server.socket, server_side=True)
+        server.daemon_threads = True
+        server.handle_error = lambda *_: None  # a client that goes away
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        address = server.server_address
+        self.ports[name] = address if isinstance(address, str) else address[1]
+        self._servers.append(server)
+
+    def _echoing(self) -> type[socketserver.BaseRequestHandler]:
+        received = self.received
+
+        class Echo(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                for line in self.rfile:
+                    received.append(line.decode().strip())
+                    self.wfile.write(line)
+                    self.wfile.flush()
+
+        return Echo
+
+    def _answering(self) -> type[socketserver.BaseRequestHandler]:
+        received = self.received
+
+        class Answer(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                data, own = self.request
+                received.append(data.decode().strip())
+                own.sendto(data, self.client_address)
+
+        return Answer
+
+    def _http(self) -> type[BaseHTTPRequestHandler]:
+        received = self.received
+
+        class Http(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                received.append(self.path.strip("/"))
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"ok")
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Http
+
+    def close(self) -> None:
+        """Stop them."""
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+
+
+@pytest.fixture(name="services")
+def services_fixture(tmp_path: Path) -> Iterator[Services]:
+    """Servers of all kinds."""
+    services = Services(tmp_path)
+    with contextlib.closing(services):
+        yield services
+
+
+# Each client is made by the first test that has it, and kept by all; `use` sends a word with it.
+CLIENTS = """
+    import asyncio, array, contextlib, http.client, os, socket, ssl, tempfile, threading, urllib.request
+
+    PORTS = {ports!r}
+    AUTHORITY = {authority!r}
+    CONTEXT = ssl.create_default_context(cafile=AUTHORITY)
+    LOOP = asyncio.new_event_loop()
+
+    def base(name):
+        return f"{{name}}://localhost:{{PORTS[name]}}" if name == "https" else f"http://127.0.0.1:{{PORTS[name]}}"
+
+    def connected(name="tcp", kind=socket.SOCK_STREAM):
+        made = socket.socket(socket.AF_INET, kind)
+        made.connect(("127.0.0.1", PORTS[name]))
+        return made
+
+    def echo(made, word):
+        made.sendall(word + b"\\n")
+        assert made.recv(99).strip() == word
+
+    class Plain:
+        def __init__(self): self.made = connected()
+        def use(self, word): echo(self.made, word)
+
+    class Tls:
+        def __init__(self):
+            self.made = CONTEXT.wrap_socket(connected("tls"), server_hostname="localhost")
+        def use(self, word): echo(self.made, word)
+
+    class TlsConnectedLater(Tls):
+        def __init__(self):
+            self.made = CONTEXT.wrap_socket(socket.socket(), server_hostname="localhost")
+            self.made.connect(("127.0.0.1", PORTS["tls"]))
+
+    class Unix:
+        def __init__(self):
+            self.made = socket.socket(socket.AF_UNIX)
+            self.made.connect(os.fsencode(PORTS["unix"]))
+        def use(self, word): echo(self.made, word)
+
+    class File:
+        def __init__(self): self.made = connected().makefile("rwb", buffering=0)
+        def use(self, word):
+            self.made.write(word + b"\\n")
+            assert self.made.readline().strip() == word
+
+    class SendFile(Plain):
+        def use(self, word):
+            with tempfile.TemporaryFile() as file:
+                file.write(word + b"\\n")
+                file.seek(0)
+                self.made.sendfile(file)
+            assert self.made.recv(99).strip() == word
+
+    class Messages(Plain):
+        def use(self, word):
+            self.made.sendmsg([word, b"\\n"])
+            assert self.made.recvmsg(99)[0].strip() == word
+
+    class Into(Plain):
+        def use(self, word):
+            self.made.send(word + b"\\n")
+            room = bytearray(99)
+            assert room[: self.made.recv_into(room)].strip() == word
+
+    class FromDescriptor(Plain):
+        def __init__(self):
+            self.first = connected()
+            self.made = socket.socket(fileno=os.dup(self.first.fileno()))
+
+    class Duplicate(Plain):
+        def __init__(self): self.made = connected().dup()
+
+    class UdpConnected(Plain):
+        def __init__(self): self.made = connected("udp", socket.SOCK_DGRAM)
+
+    class UdpSendTo:
+        def __init__(self): self.made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        def use(self, word):
+            self.made.sendto(word, ("127.0.0.1", PORTS["udp"]))
+            assert self.made.recvfrom(99)[0] == word
+
+    class UdpSendMessage(UdpSendTo):
+        def use(self, word):
+            self.made.sendmsg([word], [], 0, ("127.0.0.1", PORTS["udp"]))
+            assert self.made.recv(99) == word
+
+    class Streams:
+        port, tls = "tcp", None
+        def __init__(self):
+            made = asyncio.open_connection("localhost" if self.tls else "127.0.0.1", PORTS[self.port], ssl=self.tls)
+            self.reader, self.writer = LOOP.run_until_complete(made)
+        def use(self, word): LOOP.run_until_complete(self._use(word))
+        async def _use(self, word):
+            self.writer.write(word + b"\\n")
+            await self.writer.drain()
+            assert (await self.reader.readline()).strip() == word
+
+    class TlsStreams(Streams):
+        port, tls = "tls", CONTEXT
+
+    class LoopSocket(Plain):
+        def use(self, word): LOOP.run_until_complete(self._use(word))
+        async def _use(self, word):
+            self.made.setblocking(False)
+            await LOOP.sock_sendall(self.made, word + b"\\n")
+            assert (await LOOP.sock_recv(self.made, 99)).strip() == word
+
+    class Datagrams(asyncio.DatagramProtocol):
+        def __init__(self):
+            made = LOOP.create_datagram_endpoint(lambda: self, remote_addr=("127.0.0.1", PORTS["udp"]))
+            self.transport, _ = LOOP.run_until_complete(made)
+        def datagram_received(self, data, _): self.answer.set_result(data)
+        def use(self, word):
+            self.answer = LOOP.create_future()
+            self.transport.sendto(word)
+            assert LOOP.run_until_complete(self.answer) == word
+
+    class HttpClient:
+        def __init__(self): self.made = http.client.HTTPConnection("127.0.0.1", PORTS["http"])
+        def use(self, word):
+            try:
+                self.made.request("GET", "/" + word.decode())
+            except Exception:
+                self.made.close()  # as whoever keeps one has to do after an error
+                raise
+            assert self.made.getresponse().read() == b"ok"
+
+    class HttpsClient(HttpClient):
+        def __init__(self):
+            self.made = http.client.HTTPSConnection("localhost", PORTS["https"], context=CONTEXT)
+
+    class Urllib:
+        def use(self, word):
+            assert urllib.request.urlopen(base("http") + "/" + word.decode()).read() == b"ok"
+
+    class Requests:
+        port = "http"
+        def __init__(self):
+            import requests
+            self.made = requests.Session()
+        def use(self, word):
+            url = base(self.port) + "/" + word.decode()
+            assert self.made.get(url, verify=AUTHORITY).content == b"ok"
+
+    class RequestsTls(Requests):
+        port = "https"
+
+    class Urllib3:
+        def __init__(self):
+            import urllib3
+            self.made = urllib3.PoolManager()
+        def use(self, word):
+            assert self.made.request("GET", base("http") + "/" + word.decode(), retries=False).data == b"ok"
+
+    class Httpx:
+        port = "http"
+        def __init__(self):
+            import httpx
+            self.made = httpx.Client(verify=CONTEXT)
+        def use(self, word):
+            assert self.made.get(base(self.port) + "/" + word.decode()).content == b"ok"
+
+    class HttpxTls(Httpx):
+        port = "https"
+
+    class HttpxAsync:
+        def __init__(self):
+            import httpx
+            self.made = httpx.AsyncClient()
+        def use(self, word):
+            made = LOOP.run_until_complete(self.made.get(base("http") + "/" + word.decode()))
+            assert made.content == b"ok"
+
+    class Aiohttp:
+        def use(self, word): LOOP.run_until_complete(self._use(word))
+        async def _use(self, word):
+            import aiohttp
+            if not hasattr(self, "made"):
+                self.made = aiohttp.ClientSession()
+            async with self.made.get(base("http") + "/" + word.decode()) as answer:
+                assert await answer.read() == b"ok"
+
+    class Trio(Plain):
+        def use(self, word):
+            import trio
+            async def use():
+                made = trio.socket.from_stdlib_socket(self.made)
+                await made.send(word + b"\\n")
+                assert (await made.recv(99)).strip() == word
+            trio.run(use)
+
+    class TrioStream:
+        def use(self, word):
+            import trio
+            async def use():
+                async with await trio.open_tcp_stream("127.0.0.1", PORTS["tcp"]) as made:
+                    await made.send_all(word + b"\\n")
+                    assert (await made.receive_some(99)).strip() == word
+            trio.run(use)
+
+    class Anyio:
+        backend = "asyncio"
+        def use(self, word):
+            import anyio
+            async def use():
+                async with await anyio.connect_tcp("127.0.0.1", PORTS["tcp"]) as made:
+                    await made.send(word + b"\\n")
+                    assert (await made.receive(99)).strip() == word
+            anyio.run(use, backend=self.backend)
+
+    class AnyioTrio(Anyio):
+        backend = "trio"
+
+    class Gevent:
+        def __init__(self):
+            from gevent import socket
+            self.made = socket.create_connection(("127.0.0.1", PORTS["tcp"]))
+        def use(self, word): echo(self.made, word)
+
+    class Thread(Plain):
+        def use(self, word):
+            errors = []
+            def run():
+                try: echo(self.made, word)
+                except Exception as error: errors.append(error)
+            thread = threading.Thread(target=run)
+            thread.start()
+            thread.join()
+            if errors: raise errors[0]
+
+    class Fork(Plain):
+        def use(self, word):
+            pid = os.fork()
+            if not pid:
+                code = 1
+                try:
+                    echo(self.made, word)
+                    code = 0
+                finally:
+                    os._exit(code)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+"""
+
+TESTS = """
+    import pytest
+    import clients
+
+    MADE = {}
+
+    def use(way, word):
+        if way not in MADE:
+            MADE[way] = vars(clients)[way]()
+        MADE[way].use(word.encode())
+
+    def each(test):
+        return pytest.mark.parametrize("way", clients_named)(test)
+
+    clients_named = WAYS
+
+    @each
+    @pytest.mark.service
+    def test_first(way): use(way, "first")
+
+    @each
+    def test_unmarked(way):
+        try: use(way, "unmarked")
+        except Exception: pass
+
+    @each
+    @pytest.mark.service
+    def test_second(way): use(way, "second")
+
+    @each
+    @pytest.mark.service
+    def test_superfluous(way): MADE.get(way)
+
+    def test_innocent(): pass
+"""
+
+WAYS = (
+    *("Plain", "Tls", "TlsConnectedLater", "Unix", "File", "SendFile", "Messages", "Into"),
+    *("FromDescriptor", "Duplicate", "UdpConnected", "UdpSendTo", "UdpSendMessage", "Streams"),
+    *("TlsStreams", "LoopSocket", "Datagrams", "HttpClient", "HttpsClient", "Urllib", "Requests"),
+    *("RequestsTls", "Urllib3", "Httpx", "HttpxTls", "HttpxAsync", "Aiohttp", "Trio"),
+    *("TrioStream", "Anyio", "AnyioTrio", "Gevent", "Thread", "Fork"),
+)
+
+CONFTEST = """
+    from addresses import is_service
+
+    def pytest_register_resource_guards(registry):
+        registry.register_connection_guard("service", is_service, libraries=[])
+"""
+
+REVERSED = """
+    def pytest_collection_modifyitems(items):
+        items.reverse()
+"""
+
+
+def write(suite: Suite, services: Services, *, is_reversed: bool = False) -> None:
+    """Write a suite that has each client in tests of each sort."""
+    suite.write(
+        addresses=f"""
+            PORTS = {services.ports!r}
+
+            def is_service(address):
+                if isinstance(address, bytes):
+                    address = address.decode()
+                return (address if isinstance(address, str) else address[1]) in PORTS.values()
+        """,
+        clients=CLIENTS.format(ports=services.ports, authority=str(services.authority)),
+        conftest=CONFTEST + (REVERSED if is_reversed else ""),
+        test_it=TESTS.replace("= WAYS", f"= {WAYS!r}"),
+    )
+
+
+@WORKERS
+@pytest.mark.parametrize("is_reversed", [False, True], ids=["in order", "reversed"])
+def test_a_connection_that_tests_share(
+    suite: Suite,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: tuple[str, ...],
+    *,
+    is_reversed: bool,
+) -> None:
+    """Each test that sends or receives over it is a user, in any order and on any worker; nothing goes out of others."""
+    monkeypatch.setenv("PYTHONPATH", str(suite.path))
+    write(suite, services, is_reversed=is_reversed)
+
+    outcome = suite.run("-Wignore", *workers)
+
+    right: dict[str, Callable[[Test], bool]] = {
+        "first": lambda test: test.outcome == "passed",
+        "unmarked": lambda test: test.says_missing("service"),
+        "second": lambda test: test.outcome == "passed",
+        "superfluous": lambda test: test.says_superfluous("service"),
+    }
+    wrong = [
+        (way, name, outcome[f"test_{name}[{way}]"].text[:2000])
+        for way in WAYS
+        for name, is_right in right.items()
+        if not is_right(outcome[f"test_{name}[{way}]"])
+    ]
+    assert wrong == [], "\n".join(map(str, wrong))
+    assert outcome["test_innocent"].outcome == "passed"
+    assert sorted(services.received) == sorted(["first", "second"] * len(WAYS))
