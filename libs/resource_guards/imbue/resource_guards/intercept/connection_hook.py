@@ -65,10 +65,15 @@ class ConnectionWatcher:
         __tracebackhide__ = True
         self._saw(f"connection to {written(address)}", CONNECTION)
 
-    def transfers(self, address: Any) -> None:
-        """Something is about to be sent to, or received from, an address."""
-        __tracebackhide__ = True
-        self._saw(f"data to or from {written(address)}", TRANSFER)
+    def transfer(self, address: Any) -> Callable[[], None]:
+        """What is to be called when something is about to be sent to, or received from, an address."""
+        saw, what = self._saw, f"data to or from {written(address)}"
+
+        def transfer() -> None:
+            __tracebackhide__ = True
+            saw(what, TRANSFER)
+
+        return transfer
 
 
 def written(address: Any) -> str:
@@ -87,15 +92,7 @@ def _watchers_of(address: Any) -> list[ConnectionWatcher]:
 
 def _uses_of(address: Any) -> list[Callable[[], None]]:
     """What is to be called with each transfer over a connection to an address."""
-    return [_transfer(each, address) for each in _watchers_of(address)]
-
-
-def _transfer(watcher: ConnectionWatcher, address: Any) -> Callable[[], None]:
-    def transfer() -> None:
-        __tracebackhide__ = True
-        watcher.transfers(address)
-
-    return transfer
+    return [each.transfer(address) for each in _watchers_of(address)]
 
 
 def _connect(socket: Any, address: Any) -> None:
@@ -103,14 +100,14 @@ def _connect(socket: Any, address: Any) -> None:
     watchers = _watchers_of(address)
     for watcher in watchers:
         watcher.connects(address)
-    open_sockets.leads_to(socket, [_transfer(each, address) for each in watchers])
+    open_sockets.leads_to(socket, [each.transfer(address) for each in watchers])
 
 
 def _send_to(_socket: object, address: Any) -> None:
     __tracebackhide__ = True
     if address is not None:  # `sendmsg` on a connection has none
         for watcher in _watchers_of(address):
-            watcher.transfers(address)
+            watcher.transfer(address)()
 
 
 _EVENTS: Final[dict[str, Callable[..., None]]] = {

@@ -1,0 +1,129 @@
+"""See the names of hosts that are looked up, before they are, and remember what they led to.
+
+So an attempt is seen where there is no network as well, and a connection to an address is known to be one to
+the name that it was found by. All of ``socket``, asyncio, trio and gevent ends in five functions of
+``_socket``; what asks the system's resolver by itself (uvloop, extension modules) is not seen.
+
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+from imbue.resource_guards.intercept.replacement import Replacement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Collection
+    from collections.abc import Iterator
+    from types import ModuleType
+    from typing import Any
+    from typing import Final
+
+    from imbue.resource_guards.intercept.import_hook import ImportHook
+
+FUNCTIONS: Final = (
+    *("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo"),
+)
+
+_NUMERIC: Final = 0x4
+"""``AI_NUMERICHOST`` on all systems that there is a shell on: nothing is looked up."""
+
+_FLAGS_AT: Final = 5
+
+_WATCHERS: Final[list[LookupWatcher]] = []
+_REPLACEMENTS: Final[list[Replacement]] = []
+_LED_TO: Final[dict[str, set[str]]] = {}
+"""For each address the names that were watched and led to it."""
+
+
+class LookupWatcher:
+    """Tells of look-ups of some names.
+
+    Args:
+        is_name: Whether a name, or an address that is to be looked up, is one of them.
+        saw: Told of each look-up, before it is made; what it raises stops it.
+    """
+
+    def __init__(self, is_name: Callable[[str], bool], saw: Callable[[str], None]) -> None:
+        self.is_name = is_name
+        self.saw = saw
+
+    def watch(self, hook: ImportHook) -> None:
+        """Begin to be told.
+
+        Args:
+            hook: Tells when ``socket`` is imported.
+        """
+        _WATCHERS.append(self)
+        hook.when_imported("socket", _replace)
+
+    def unwatch(self) -> None:
+        """End it. A second call changes nothing."""
+        if self in _WATCHERS:
+            _WATCHERS.remove(self)
+            if not _WATCHERS:
+                for each in reversed(_REPLACEMENTS):
+                    each.uninstall()
+                _REPLACEMENTS.clear()
+                _LED_TO.clear()
+
+
+def names_of(address: str) -> Collection[str]:
+    """The watched names that led to an address in this process."""
+    return _LED_TO.get(address, ())
+
+
+def _replace(module: ModuleType) -> None:
+    import _socket  # which `socket` has imported
+
+    for name in FUNCTIONS:
+        old = vars(_socket).get(name)
+        if old is None or any(each.new is old for each in _REPLACEMENTS):
+            continue
+        new = _watched(name, old)
+        for space in (_socket, module):  # `socket` has a `getaddrinfo` of its own, which calls this
+            if vars(space).get(name) is old:
+                replacement = Replacement(space, name, new)
+                replacement.install()
+                _REPLACEMENTS.append(replacement)
+
+
+def _watched(function: str, old: Callable[..., Any]) -> Callable[..., Any]:
+    def looking_up(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        name = _name(function, args, kwargs)
+        watchers = [each for each in _WATCHERS if name and each.is_name(name)]
+        for each in watchers:
+            each.saw(f"look-up of {name}")
+        found = old(*args, **kwargs)
+        if watchers:
+            for address in _addresses(function, found):
+                _LED_TO.setdefault(address, set()).add(name)
+        return found
+
+    looking_up.__name__ = looking_up.__qualname__ = function
+    return looking_up
+
+
+def _name(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """What a call looks up; empty if it is nothing, or nothing that could be."""
+    name = args[0] if args else kwargs.get("host")
+    if function == "getnameinfo" and isinstance(name, tuple):
+        name = name[0] if name else ""
+    elif function == "getaddrinfo":
+        flags = args[_FLAGS_AT] if len(args) > _FLAGS_AT else kwargs.get("flags", 0)
+        if flags & _NUMERIC:
+            return ""
+    if isinstance(name, (bytes, bytearray)):
+        name = name.decode("utf-8", "replace")
+    return name if isinstance(name, str) else ""
+
+
+def _addresses(function: str, found: Any) -> Iterator[str]:
+    if function == "getaddrinfo":
+        yield from (str(each[4][0]) for each in found)
+    elif function == "gethostbyname":
+        yield found
+    elif function in ("gethostbyname_ex", "gethostbyaddr"):
+        yield from found[2]
