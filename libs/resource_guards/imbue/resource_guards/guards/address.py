@@ -116,7 +116,7 @@ class Address(Guard):
         for library in LIBRARIES:
             reaches = self.libraries is None or not set(self.libraries).isdisjoint(library.packages)
             is_covered = not set(covered).isdisjoint(library.packages)
-            if reaches and not is_covered and _connects(library, modules):
+            if reaches and not is_covered and _connects(library, modules) and _may_have(library):
                 yield library.title, library.targets
 
 
@@ -154,6 +154,14 @@ def _known(label: str, libraries: Iterable[str]) -> tuple[str, ...]:
                 messages.library_unknown(label, each, sorted(PACKAGES))
             )
     return listed
+
+
+def _may_have(library: Library) -> bool:
+    """Whether a library may have used a guarded address unseen, over a connection that it has open, or at all."""
+    from imbue.resource_guards.intercept.past_sockets import REACHED
+    from imbue.resource_guards.intercept.past_sockets import is_followed
+
+    return any(not is_followed(each) or each in REACHED for each in library.packages)
 
 
 def _connects(library: Library, modules: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from imbue.resource_guards.guard import CONNECTION
 from imbue.resource_guards.guard import TRANSFER
 from imbue.resource_guards.intercept import open_sockets
+from imbue.resource_guards.intercept import past_sockets
 from imbue.resource_guards.intercept.audit import handle
 from imbue.resource_guards.intercept.audit import stop_handling
 
@@ -51,6 +52,7 @@ class ConnectionWatcher:
             handle(_EVENTS)
         CONNECTION_WATCHERS.append(self)
         open_sockets.watch(hook, _uses_of)
+        past_sockets.watch(hook, _opens)
 
     def unwatch(self) -> None:
         """End it. A second call changes nothing."""
@@ -59,6 +61,7 @@ class ConnectionWatcher:
             if not CONNECTION_WATCHERS:
                 stop_handling(_EVENTS)
                 open_sockets.unwatch()
+                past_sockets.unwatch()
 
     def connects(self, address: Any) -> None:
         """A connection is about to be opened."""
@@ -93,6 +96,15 @@ def _watchers_of(address: Any) -> list[ConnectionWatcher]:
 def _uses_of(address: Any) -> list[Callable[[], None]]:
     """What is to be called with each transfer over a connection to an address."""
     return [each.transfer(address) for each in _watchers_of(address)]
+
+
+def _opens(address: Any) -> bool:
+    """A connection is about to be opened past `socket`; whether it is to a guarded address."""
+    __tracebackhide__ = True
+    watchers = _watchers_of(address)
+    for watcher in watchers:
+        watcher.connects(address)
+    return bool(watchers)
 
 
 def _connect(socket: Any, address: Any) -> None:

@@ -1,0 +1,224 @@
+"""See the connections of libraries that connect past Python's ``socket``, where a call of theirs names the address.
+
+A row for each such call. With all calls of a library followed, that none of them led to a guarded address says
+that the library has used none; what goes over a connection that it has opened is not seen, and so is in doubt
+from then on (`guards/address.py`).
+
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+from imbue.resource_guards.intercept.replacement import Replacement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from types import ModuleType
+    from typing import Any
+    from typing import Final
+
+    from imbue.resource_guards.intercept.import_hook import ImportHook
+
+    Told = Callable[[Any], bool]
+    Way = Callable[[Callable[..., Any], Callable[[Any], None]], Any]
+
+REACHED: Final[set[str]] = set()
+"""The packages of libraries that have led to a guarded address in this process."""
+
+_REPLACEMENTS: Final[list[Replacement]] = []
+_FOUND: Final[set[str]] = set()
+_NOT_FOUND: Final[set[str]] = set()
+
+
+def is_followed(package: str) -> bool:
+    """Whether all calls by which a package connects are seen here."""
+    return package in _FOUND and package not in _NOT_FOUND
+
+
+def watch(hook: ImportHook, told: Told) -> None:
+    """Follow the libraries from now on; a second call only asks another hook.
+
+    Args:
+        hook: Tells when they are imported.
+        told: Told of each address that one is about to connect to; whether that is guarded. What it
+            raises stops the call.
+    """
+    for name, path, way in _ROWS:
+        hook.when_imported(name, _installing(path, way, told))
+
+
+def unwatch() -> None:
+    """End it. A second call changes nothing."""
+    for replacement in reversed(_REPLACEMENTS):
+        replacement.uninstall()
+    for each in (_REPLACEMENTS, REACHED, _FOUND, _NOT_FOUND):
+        each.clear()
+
+
+def _installing(path: str, way: Way, told: Told) -> Callable[[ModuleType], None]:
+    def install(module: ModuleType) -> None:
+        *owners, name = path.split(".")
+        owner: Any = module
+        for each in owners:
+            owner = getattr(owner, each, None)
+        old = getattr(owner, name, None)
+        package = module.__name__.partition(".")[0]
+        (_NOT_FOUND if old is None else _FOUND).add(package)  # of another version than is known
+        if old is None or any(each.owner is owner and each.name == name for each in _REPLACEMENTS):
+            return
+
+        def leads_to(address: Any) -> None:
+            __tracebackhide__ = True
+            if told(address):
+                REACHED.add(package)
+
+        replacement = Replacement(owner, name, way(old, leads_to))
+        replacement.install()
+        _REPLACEMENTS.append(replacement)
+
+    return install
+
+
+def _naming(addresses: Callable[..., Iterable[Any]]) -> Way:
+    """The way of a function whose arguments name what it connects to.
+
+    Args:
+        addresses: Given the same arguments, the addresses; `None` among them is none.
+    """
+
+    def replace(old: Callable[..., Any], leads_to: Callable[[Any], None]) -> Any:
+        def connecting(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            for address in addresses(*args, **kwargs):
+                if address is not None:
+                    leads_to(address)
+            return old(*args, **kwargs)
+
+        connecting.__name__ = connecting.__qualname__ = getattr(old, "__name__", "connect")
+        connecting.__doc__ = old.__doc__
+        return connecting
+
+    return replace
+
+
+def _of_uvloop(
+    _loop: Any, _factory: Any, host: Any = None, port: Any = None, **kwargs: Any
+) -> Iterable[Any]:
+    if kwargs.get("sock") is None and host is not None:
+        yield host, port
+
+
+def _of_uvloop_unix(_loop: Any, _factory: Any, path: Any = None, **_: Any) -> Iterable[Any]:
+    yield path
+
+
+def _of_uvloop_datagrams(
+    _loop: Any, _factory: Any, local_addr: Any = None, remote_addr: Any = None, **_: Any
+) -> Iterable[Any]:
+    del local_addr
+    yield remote_addr
+
+
+def _of_sock_connect(_loop: Any, _sock: Any, address: Any) -> Iterable[Any]:
+    yield address
+
+
+def _of_zmq(_socket: Any, addr: Any) -> Iterable[Any]:
+    text = addr.decode() if isinstance(addr, bytes) else str(addr)
+    protocol, _, place = text.partition("://")
+    if protocol in ("tcp", "udp", "ws", "wss", "pgm", "epgm"):
+        host, _, port = place.rpartition(";")[2].partition("/")[0].rpartition(":")
+        yield host.strip("[]"), int(port) if port.isdecimal() else port
+    elif protocol == "ipc":
+        yield place.replace("@", "\0", 1) if place.startswith("@") else place
+
+
+_POSTGRES_PORT: Final = "5432"
+
+
+def _of_libpq(parsed: dict[str, Any]) -> Iterable[Any]:
+    """The addresses of a connection of libpq's, of which each part may be a list."""
+    hosts = str(parsed.get("hostaddr") or parsed.get("host") or "").split(",")
+    ports = str(parsed.get("port") or _POSTGRES_PORT).split(",")
+    for at, host in enumerate(hosts):
+        port = ports[at] if at < len(ports) else ports[0]
+        if host.startswith(("/", "@")) or not host:
+            folder = host or "/var/run/postgresql"
+            yield f"{folder}/.s.PGSQL.{port}".replace("@", "\0", 1)
+        else:
+            yield host, int(port) if port.isdecimal() else port
+
+
+def _of_psycopg2(dsn: Any, *_: Any, **__: Any) -> Iterable[Any]:
+    from psycopg2.extensions import parse_dsn  # type: ignore[import-untyped] # it calls this
+
+    return _of_libpq(parse_dsn(dsn))
+
+
+def _of_psycopg(_cls: Any, conninfo: str = "", **_: Any) -> Iterable[Any]:
+    from psycopg.conninfo import conninfo_to_dict  # type: ignore[import-not-found] # it calls this
+
+    return _of_libpq(conninfo_to_dict(conninfo))
+
+
+def _classmethod(addresses: Callable[..., Iterable[Any]]) -> Way:
+    """The way of a class method, which is found bound to its class."""
+    naming = _naming(addresses)
+
+    def replace(old: Any, leads_to: Callable[[Any], None]) -> Any:
+        return classmethod(naming(old.__func__, leads_to))
+
+    return replace
+
+
+def _curl(plain: Any, leads_to: Callable[[Any], None]) -> Any:
+    """A class of curl's handles that are asked for each socket, after redirects too."""
+
+    class Curl(plain):  # type: ignore[misc] # a class that is found at run time
+        __doc__ = plain.__doc__
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._stopped: BaseException | None = None
+            super().setopt(self.OPENSOCKETFUNCTION, self._open)
+
+        def _open(self, _purpose: int, wanted: Any) -> Any:
+            import socket  # pycurl's own example makes one of these
+
+            family, kind, protocol, address = wanted
+            try:
+                leads_to(address)
+            except BaseException as stopped:  # noqa: BLE001 - pycurl would print it, and go on
+                self._stopped = stopped
+                return _NO_SOCKET
+            return socket.socket(family, kind, protocol)
+
+        def perform(self) -> Any:
+            __tracebackhide__ = True
+            self._stopped = None
+            try:
+                return super().perform()
+            finally:
+                if self._stopped is not None:
+                    raise self._stopped
+
+    Curl.__name__, Curl.__qualname__ = plain.__name__, plain.__qualname__
+    Curl.__module__ = plain.__module__
+    return Curl
+
+
+_NO_SOCKET: Final = -1
+
+_ROWS: Final[tuple[tuple[str, str, Way], ...]] = (
+    ("uvloop", "Loop.create_connection", _naming(_of_uvloop)),
+    ("uvloop", "Loop.create_unix_connection", _naming(_of_uvloop_unix)),
+    ("uvloop", "Loop.create_datagram_endpoint", _naming(_of_uvloop_datagrams)),
+    ("uvloop", "Loop.sock_connect", _naming(_of_sock_connect)),
+    ("zmq.sugar.socket", "Socket.connect", _naming(_of_zmq)),
+    ("psycopg2", "_connect", _naming(_of_psycopg2)),
+    ("psycopg._connection_base", "BaseConnection._connect_gen", _classmethod(_of_psycopg)),
+    ("pycurl", "Curl", _curl),
+)
+"""For each call its module, its path there, and what stands in its place."""
