@@ -158,7 +158,7 @@ def _of_psycopg2(dsn: Any, *_: Any, **__: Any) -> Iterable[Any]:
 
 
 def _of_psycopg(_cls: Any, conninfo: str = "", **_: Any) -> Iterable[Any]:
-    from psycopg.conninfo import conninfo_to_dict  # type: ignore[import-not-found] # it calls this
+    from psycopg.conninfo import conninfo_to_dict  # it calls this
 
     return _of_libpq(conninfo_to_dict(conninfo))
 

@@ -1,0 +1,273 @@
+"""Libraries that connect past Python's socket: the calls by which they do are followed."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from support.suite import WORKERS
+from support.suite import Suite
+
+
+class Listener:
+    """A port of loopback that counts who connects, and hangs up.
+
+    Attributes:
+        port: The port.
+        count: How many have connected.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                caller, _ = self._socket.accept()
+                self.count += 1
+                caller.close()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+
+@pytest.fixture(name="listener")
+def listener_fixture() -> Iterator[Listener]:
+    """A port of loopback."""
+    with closing(Listener()) as listener:
+        yield listener
+
+
+WAYS = """
+    import asyncio, contextlib
+
+    def uvloop_tcp(port):
+        import uvloop
+        async def connect():
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+        uvloop.run(connect())
+
+    def uvloop_datagrams(port):
+        import uvloop
+        async def connect():
+            make = asyncio.DatagramProtocol
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                make, remote_addr=("127.0.0.1", port)
+            )
+            transport.close()
+        uvloop.run(connect())
+
+    def zmq(port):
+        import zmq
+        with zmq.Context() as context, context.socket(zmq.REQ) as made:
+            made.setsockopt(zmq.LINGER, 0)
+            monitor = made.get_monitor_socket()
+            made.connect(f"tcp://127.0.0.1:{port}")
+            monitor.poll(5000)
+            made.disable_monitor()
+
+    def psycopg2(port):
+        import psycopg2
+        with contextlib.suppress(psycopg2.OperationalError):
+            psycopg2.connect(host="127.0.0.1", port=port, dbname="x", user="y", connect_timeout=5)
+
+    def psycopg2_dsn(port):
+        import psycopg2
+        with contextlib.suppress(psycopg2.OperationalError):
+            psycopg2.connect(f"postgresql://y@127.0.0.1:{port}/x?connect_timeout=5")
+
+    def psycopg(port):
+        import psycopg
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(f"host=127.0.0.1 port={port} dbname=x user=y connect_timeout=5")
+
+    def psycopg_async(port):
+        import psycopg
+        async def connect():
+            with contextlib.suppress(psycopg.OperationalError):
+                await psycopg.AsyncConnection.connect(host="127.0.0.1", port=port, user="y", connect_timeout=5)
+        asyncio.run(connect())
+
+    def pycurl(port, path=""):
+        import pycurl
+        made = pycurl.Curl()
+        made.setopt(made.URL, f"http://127.0.0.1:{port}/{path}")
+        made.setopt(made.TIMEOUT, 5)
+        with contextlib.suppress(pycurl.error):
+            made.perform()
+        made.close()
+"""
+
+TESTS = """
+    import pytest
+    import ways
+
+    @pytest.mark.parametrize("way", NAMES)
+    def test_unmarked(way): vars(ways)[way](PORT)
+
+    @pytest.mark.service
+    @pytest.mark.parametrize("way", NAMES)
+    def test_superfluous(way): vars(ways)[way](OTHER)
+"""
+
+NAMES = (
+    *("uvloop_tcp", "uvloop_datagrams", "zmq", "psycopg2", "psycopg2_dsn", "psycopg"),
+    *("psycopg_async", "pycurl"),
+)
+MARKED = """
+
+    @pytest.mark.service
+    @pytest.mark.parametrize("way", NAMES)
+    def test_marked(way): vars(ways)[way](PORT)
+
+    @pytest.mark.service
+    def test_unknown(): pass
+"""
+
+
+def write(suite: Suite, listener: Listener, other: Listener, tests: str) -> None:
+    """Write a suite that connects in each way."""
+    suite.write(
+        addresses=f"def is_it(address): return isinstance(address, tuple) and address[1] == {listener.port}",
+        ways=WAYS,
+        conftest="""
+            from addresses import is_it
+
+            def pytest_register_resource_guards(registry):
+                registry.register_connection_guard("service", is_it)
+        """,
+        test_it=tests.replace("NAMES", repr(NAMES))
+        .replace("PORT", str(listener.port))
+        .replace("OTHER", str(other.port)),
+    )
+
+
+@WORKERS
+def test_a_connection_is_seen(suite: Suite, listener: Listener, workers: tuple[str, ...]) -> None:
+    """Without the mark none is opened; a mark is superfluous where all that was opened leads elsewhere."""
+    with closing(Listener()) as other:
+        write(suite, listener, other, TESTS)
+
+        outcome = suite.run(*workers)
+
+    for way in NAMES:
+        assert outcome[f"test_unmarked[{way}]"].says_missing("service"), way
+        assert outcome[f"test_superfluous[{way}]"].says_superfluous("service"), way
+    assert listener.count == 0
+
+
+def test_what_goes_over_it_is_not_known(suite: Suite, listener: Listener) -> None:
+    """Once such a library has led there, no mark of a later test is called superfluous."""
+    with closing(Listener()) as other:
+        write(suite, listener, other, TESTS + MARKED)
+
+        outcome = suite.run("-k", "marked and not unmarked or unknown")
+
+    assert outcome.outcomes == {
+        **{f"test_marked[{way}]": "passed" for way in NAMES},
+        "test_unknown": "passed",
+    }
+    assert "psycopg2 (libpq)" in outcome.output
+    assert listener.count >= len(NAMES) - 1  # datagrams do not connect
+
+
+def test_curl_asks_after_a_redirect(suite: Suite, listener: Listener) -> None:
+    """Where a server of another address sends it on, that is a use, and stopped."""
+    suite.write(
+        addresses=f"def is_it(address): return address[1] == {listener.port}",
+        conftest="""
+            from addresses import is_it
+
+            def pytest_register_resource_guards(registry):
+                registry.register_connection_guard("service", is_it)
+        """,
+        test_it=f"""
+            import http.server, threading
+            import pycurl
+
+            class Redirect(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    self.send_response(302)
+                    self.send_header("Location", "http://127.0.0.1:{listener.port}/")
+                    self.end_headers()
+
+                def log_message(self, *_): pass
+
+            def test_redirected():
+                server = http.server.HTTPServer(("127.0.0.1", 0), Redirect)
+                thread = threading.Thread(target=server.handle_request)
+                thread.start()
+                made = pycurl.Curl()
+                made.setopt(made.URL, f"http://127.0.0.1:{{server.server_address[1]}}/")
+                made.setopt(made.FOLLOWLOCATION, True)
+                try:
+                    made.perform()
+                finally:
+                    thread.join()
+                    server.server_close()
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_redirected"].says_missing("service")
+    assert listener.count == 0
+
+
+@pytest.mark.parametrize("name", ["uvloop", "zmq", "psycopg2", "psycopg", "pycurl"])
+def test_nothing_is_left(suite: Suite, name: str) -> None:
+    """After a session the library has its own functions again."""
+    module, path = {
+        "uvloop": ("uvloop", "Loop.create_connection"),
+        "zmq": ("zmq.sugar.socket", "Socket.connect"),
+        "psycopg2": ("psycopg2", "_connect"),
+        "psycopg": ("psycopg._connection_base", "BaseConnection._connect_gen"),
+        "pycurl": ("pycurl", "Curl"),
+    }[name]
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_connection_guard("service", bool)
+        """,
+        test_it="def test_it(): pass",
+        twice=f"""
+            import importlib, operator, sys
+            import pytest
+
+            get = operator.attrgetter({path!r})
+            module = importlib.import_module({module!r})
+            before = get(module)
+            seen = []
+
+            class Look:
+                def pytest_runtest_setup(self): seen.append(get(module))
+
+            assert not pytest.main(["-presource_guards", "-pno:cacheprovider"], [Look()])
+            assert seen[0] != before
+            assert get(module) == before
+        """,
+    )
+
+    suite.be_nobodys_child()
+
+    done = subprocess.run(
+        [sys.executable, "twice.py"], cwd=suite.path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
