@@ -16,6 +16,11 @@ from imbue.resource_guards.model import Resource
 NO_CALL_SITE: Final = "the settings or an installed plugin"
 """Where a resource was registered, when no code of the user's did it."""
 
+ADDRESS_FORMS: Final = (
+    "127.0.0.1:5432, [::1]:5432, *:5432, 10.0.0.0/8, 10.0.0.0/8:443, [fd00::/8]:443, "
+    "api.example.com, *.example.com:443, localhost:5432, unix:/run/postgresql/*, unix:@abstract"
+)
+
 
 def marker_line(resource: Resource) -> str:
     """What ``pytest --markers`` shows."""
@@ -234,6 +239,12 @@ def is_use_not_callable(label: str, is_use: object) -> str:
         f"register_connection_guard('{label}', {is_use!r}): the second argument is a function "
         f"that is given an address and returns whether it is the resource's."
     )
+
+
+def address_unreadable(label: str, address: object) -> str:
+    """A text that has none of the forms of an address."""
+    where = f"Resource guard '{label}': cannot" if label else "Cannot"
+    return f"{where} read the address {address!r}. Write it in one of these forms: {ADDRESS_FORMS}."
 
 
 def libraries_is_text(label: str, libraries: str) -> str:
