@@ -39,6 +39,7 @@ from imbue.resource_guards.resource_guards import register_session_cleanup_callb
 from imbue.resource_guards.resource_guards import run_session_cleanup_callbacks
 from imbue.resource_guards.resource_guards import start_resource_guards
 from imbue.resource_guards.resource_guards import stop_resource_guards
+from imbue.resource_guards.resource_guards import unguarded
 
 
 def is_postgres(address: object) -> bool:
@@ -97,7 +98,14 @@ def kinds(registry: Registry) -> None:
     register_guard_kind(str)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
+@unguarded()
+def is_there() -> bool:
+    with unguarded():
+        return True
+
+
 def targets() -> None:
+    assert_type(is_there(), bool)
     target = SdkTarget(
         owner="smtplib:SMTP", attribute="connect", kind=MethodKind.SYNC, optional=True, quiet=True
     )

@@ -124,3 +124,91 @@ def test_nothing_is_told_of_nothing(suite: Suite) -> None:
 
     assert "While tests were collected" not in output
     assert f"= {SUMMARY_TITLE} =" not in output
+
+
+PROBES = """
+    import subprocess, pytest
+    from imbue.resource_guards import unguarded
+
+    def ask(how=""):
+        return subprocess.run(f"tool {how}", shell=bool(how)) if how else subprocess.run(["tool"])
+
+    @unguarded()
+    def is_there():
+        ask()
+        with unguarded():
+            ask("in-a-shell")
+        return ask().returncode == 0
+
+    THERE = is_there()
+    with unguarded():
+        ask("in-a-shell")
+        ask()
+
+    @pytest.mark.skipif(not THERE, reason="it is not there")
+    def test_plain(): pass
+
+    @pytest.fixture
+    def probed(): return is_there()
+
+    def test_unmarked():
+        try: is_there()
+        except Exception: pass
+
+    @pytest.mark.tool
+    def test_marked(): is_there()
+
+    @pytest.mark.tool
+    def test_by_fixture(probed): pass
+
+    @pytest.mark.tool
+    def test_superfluous(): pass
+"""
+
+
+@WORKERS
+def test_a_probe_that_is_meant(suite: Suite, workers: tuple[str, ...]) -> None:
+    """What a probe uses while tests are collected is not told; tests and fixtures need what it uses in them."""
+    suite.guard_tool()
+    suite.write(test_it=PROBES)
+
+    outcome = suite.run(*workers)
+
+    assert "While tests were collected" not in outcome.output
+    failed = {name for name, outcome in outcome.outcomes.items() if outcome == "failed"}
+    assert failed == {"test_unmarked", "test_superfluous"}
+    assert outcome["test_unmarked"].says_missing()
+    assert outcome["test_superfluous"].says_superfluous()
+
+
+def test_a_probe_ends_where_it_ends(suite: Suite) -> None:
+    """What comes after it is told again, and an error in it is the user's."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess
+            from imbue.resource_guards import unguarded
+
+            try:
+                with unguarded():
+                    subprocess.run(["tool", "first"])
+                    raise LookupError
+            except LookupError:
+                subprocess.run(["tool", "second"])
+
+            def test_plain(): pass
+        """
+    )
+
+    output = suite.run().output
+
+    assert "While tests were collected, tool was used: tool second at " in output
+    assert "tool first" not in output
+
+
+def test_a_probe_without_guards(suite: Suite) -> None:
+    """Where nothing is guarded, or guards are off, it does nothing."""
+    suite.tool()
+    suite.write(test_it=PROBES.replace("@pytest.mark.tool", ""))
+
+    assert suite.run().counts == {"passed": 5}

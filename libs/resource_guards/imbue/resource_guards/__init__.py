@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     )
     from imbue.resource_guards.resource_guards import start_resource_guards as start_resource_guards
     from imbue.resource_guards.resource_guards import stop_resource_guards as stop_resource_guards
+    from imbue.resource_guards.resource_guards import unguarded as unguarded
 
 __all__ = [
     "Guard",
@@ -82,6 +83,7 @@ __all__ = [
     "run_session_cleanup_callbacks",
     "start_resource_guards",
     "stop_resource_guards",
+    "unguarded",
 ]
 
 

@@ -27,6 +27,7 @@ from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
+from imbue.resource_guards.scope.unguarded import unguarded
 
 __all__ = [
     "Guard",
@@ -54,4 +55,5 @@ __all__ = [
     "run_session_cleanup_callbacks",
     "start_resource_guards",
     "stop_resource_guards",
+    "unguarded",
 ]

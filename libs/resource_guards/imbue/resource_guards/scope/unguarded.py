@@ -1,0 +1,44 @@
+"""What is used while tests are collected, and is meant to be: a probe of whether a resource is there."""
+
+from __future__ import annotations
+
+from contextlib import ContextDecorator
+from contextvars import Token
+
+from imbue.resource_guards.scope.scope import COLLECTION
+from imbue.resource_guards.scope.slot import CARRIED
+from imbue.resource_guards.scope.slot import SLOTS
+from imbue.resource_guards.scope.slot import Given
+from imbue.resource_guards.scope.slot import Scopes
+
+
+class unguarded(ContextDecorator):  # noqa: N801 - it is called like a function
+    """Say that what is used here, while tests are collected, is meant to be: the run does not tell of it.
+
+    For probes, such as the condition of a ``skipif``. In tests and fixtures it changes nothing: what they use,
+    they need.
+
+    Example:
+        >>> with unguarded():
+        ...     has_docker = shutil.which("docker") is not None
+
+        >>> @unguarded()
+        ... def has_docker():
+        ...     return subprocess.run(["docker", "info"]).returncode == 0
+    """
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[Scopes] | None] = []  # one for each time that it was entered
+
+    def __enter__(self) -> None:
+        """Begin it."""
+        scopes = [slot.current() for slot in SLOTS]
+        is_nobodys = all(each is None or each.owner == COLLECTION.name for each in scopes)
+        given = Given((slot, None) for slot in SLOTS)
+        self._tokens.append(CARRIED.set(given) if is_nobodys else None)
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        token = self._tokens.pop()
+        if token is not None:
+            CARRIED.reset(token)
