@@ -395,13 +395,43 @@ TESTS = """
     def test_innocent(): pass
 """
 
-WAYS = (
-    *("Plain", "Tls", "TlsConnectedLater", "Unix", "File", "SendFile", "Messages", "Into"),
-    *("FromDescriptor", "Duplicate", "UdpConnected", "UdpSendTo", "UdpSendMessage", "Streams"),
-    *("TlsStreams", "LoopSocket", "Datagrams", "HttpClient", "HttpsClient", "Urllib", "Requests"),
-    *("RequestsTls", "Urllib3", "Httpx", "HttpxTls", "HttpxAsync", "Aiohttp", "Trio"),
-    *("TrioStream", "Anyio", "AnyioTrio", "Gevent", "Thread", "Fork"),
-)
+WAYS = {
+    "Plain": "socket",
+    "Tls": "TLS",
+    "TlsConnectedLater": "TLS, wrapped before it is connected",
+    "Unix": "Unix socket",
+    "File": "makefile",
+    "SendFile": "sendfile",
+    "Messages": "sendmsg and recvmsg",
+    "Into": "send and recv_into",
+    "FromDescriptor": "socket of a descriptor",
+    "Duplicate": "dup",
+    "UdpConnected": "UDP, connected",
+    "UdpSendTo": "UDP sendto",
+    "UdpSendMessage": "UDP sendmsg",
+    "Streams": "asyncio streams",
+    "TlsStreams": "asyncio streams, TLS",
+    "LoopSocket": "asyncio, loop.sock_sendall",
+    "Datagrams": "asyncio datagrams",
+    "HttpClient": "http.client",
+    "HttpsClient": "http.client, TLS",
+    "Urllib": "urllib.request",
+    "Requests": "requests",
+    "RequestsTls": "requests, TLS",
+    "Urllib3": "urllib3",
+    "Httpx": "httpx",
+    "HttpxTls": "httpx, TLS",
+    "HttpxAsync": "httpx, asynchronous",
+    "Aiohttp": "aiohttp",
+    "Trio": "trio socket",
+    "TrioStream": "trio stream",
+    "Anyio": "anyio on asyncio",
+    "AnyioTrio": "anyio on trio",
+    "Gevent": "gevent socket",
+    "Thread": "thread",
+    "Fork": "fork",
+}
+"""Each client, and what docs/what-is-seen.md calls it."""
 
 CONFTEST = """
     from addresses import is_service
@@ -429,7 +459,7 @@ def write(suite: Suite, services: Services, *, is_reversed: bool = False) -> Non
         """,
         clients=CLIENTS.format(ports=services.ports, authority=str(services.authority)),
         conftest=CONFTEST + (REVERSED if is_reversed else ""),
-        test_it=TESTS.replace("= WAYS", f"= {WAYS!r}"),
+        test_it=TESTS.replace("= WAYS", f"= {[*WAYS]!r}"),
     )
 
 
@@ -464,3 +494,11 @@ def test_a_connection_that_tests_share(
     assert wrong == [], "\n".join(map(str, wrong))
     assert outcome["test_innocent"].outcome == "passed"
     assert sorted(services.received) == sorted(["first", "second"] * len(WAYS))
+
+
+def test_the_page_has_the_same_table() -> None:
+    """docs/what-is-seen.md lists every way of this table."""
+    page = Path(__file__).parents[3] / "docs" / "what-is-seen.md"
+    rows = [line.split("|") for line in page.read_text().splitlines() if line.startswith("| ")]
+    listed = {row[1].strip() for row in rows if row[2].strip() == "open connection"}
+    assert listed == set(WAYS.values())

@@ -123,10 +123,10 @@ TRANSFER: Final = Layer(
     sees="what is sent and received on sockets that are connected already",
 )
 LOOKUP: Final = Layer(
-    "lookup",
+    "resolver",
     "connection",
     "seen when its name was looked up",
-    title="look-ups",
+    title="resolver",
     sees="names of hosts that Python's socket looks up",
 )
 
