@@ -27,6 +27,7 @@ from imbue.resource_guards.resource_guards import create_sdk_method_guard
 from imbue.resource_guards.resource_guards import enforce_sdk_guard
 from imbue.resource_guards.resource_guards import fixture_uses_resources
 from imbue.resource_guards.resource_guards import get_guarded_resource_names
+from imbue.resource_guards.resource_guards import register_address_guard
 from imbue.resource_guards.resource_guards import register_all_resource_guards
 from imbue.resource_guards.resource_guards import register_binary_guard
 from imbue.resource_guards.resource_guards import register_connection_guard
@@ -72,6 +73,11 @@ def guards() -> None:
     register_connection_guard("postgres", is_postgres, mark="postgres")
     register_connection_guard("postgres", is_postgres, libraries=["psycopg2"])
     register_connection_guard("postgres", "localhost")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+    register_address_guard("postgres", "localhost:5432", "unix:/run/postgresql/*", mark="postgres")
+    register_address_guard("postgres", "*:5432", libraries=["psycopg2"])
+    register_address_guard("postgres", 5432)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    register_address_guard("postgres", ["*:5432"])  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
     create_sdk_method_guard("mail", [(smtplib.SMTP, "connect", MethodKind.SYNC)], mark="mail")
     create_sdk_method_guard("mail", [(smtplib.SMTP, "connect", "sync")])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
@@ -124,6 +130,7 @@ def pytest_register_resource_guards(registry: Registry) -> None:
     registry.register_resource_guard("docker", binaries=["docker"], mark="docker")
     registry.register_sdk_guard("mail", targets=["smtplib:SMTP.connect"])
     registry.register_connection_guard("postgres", is_postgres)
+    registry.register_address_guard("postgres", "*:5432")
     registry.create_sdk_method_guard("mail", [(smtplib.SMTP, "connect", MethodKind.SYNC)])
     registry.register_resource_guard(1)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     assert_type(registry.names, tuple[str, ...])
@@ -138,6 +145,7 @@ def register_mine(registrar: Registrar) -> None:
     registrar.register_resource_guard("docker", binaries=["docker"])
     registrar.register_sdk_guard("mail", targets=["smtplib:SMTP.connect"])
     registrar.register_connection_guard("postgres", is_postgres)
+    registrar.register_address_guard("postgres", "*:5432")
     registrar.register_nothing("mail")  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
         get_guarded_resource_names as get_guarded_resource_names,
     )
     from imbue.resource_guards.resource_guards import (
+        register_address_guard as register_address_guard,
+    )
+    from imbue.resource_guards.resource_guards import (
         register_all_resource_guards as register_all_resource_guards,
     )
     from imbue.resource_guards.resource_guards import register_binary_guard as register_binary_guard
@@ -71,6 +74,7 @@ __all__ = [
     "enforce_sdk_guard",
     "fixture_uses_resources",
     "get_guarded_resource_names",
+    "register_address_guard",
     "register_all_resource_guards",
     "register_binary_guard",
     "register_connection_guard",

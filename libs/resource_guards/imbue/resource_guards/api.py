@@ -85,6 +85,21 @@ def register_connection_guard(
     _registry().register_connection_guard(name, is_use, mark=mark, libraries=libraries)
 
 
+def register_address_guard(
+    name: str,
+    *addresses: str,
+    mark: str | None = None,
+    libraries: Iterable[str] | None = None,
+) -> None:
+    """Guard a resource by its addresses; see :meth:`Registry.register_address_guard`.
+
+    Example:
+        >>> register_address_guard("postgres", "localhost:5432", "unix:/run/postgresql/*")
+    """
+    __tracebackhide__ = True
+    _registry().register_address_guard(name, *addresses, mark=mark, libraries=libraries)
+
+
 def create_sdk_method_guard(
     name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
 ) -> None:

@@ -145,12 +145,14 @@ class Guard:
 
     Attributes:
         kind: Its name in settings, ``program`` in ``program:tmux``, and in the list of guards.
+        setting: The key of a list of them in a table of the settings; by default `kind` and an ``s``.
         layers: What sees uses for it.
     """
 
     __slots__ = ()
 
     kind: ClassVar[str] = ""
+    setting: ClassVar[str] = ""
     layers: ClassVar[tuple[Layer, ...]] = ()
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from imbue.resource_guards.api import create_sdk_method_guard
 from imbue.resource_guards.api import enforce_sdk_guard
 from imbue.resource_guards.api import get_guarded_resource_names
+from imbue.resource_guards.api import register_address_guard
 from imbue.resource_guards.api import register_all_resource_guards
 from imbue.resource_guards.api import register_binary_guard
 from imbue.resource_guards.api import register_connection_guard
@@ -43,6 +44,7 @@ __all__ = [
     "enforce_sdk_guard",
     "fixture_uses_resources",
     "get_guarded_resource_names",
+    "register_address_guard",
     "register_all_resource_guards",
     "register_binary_guard",
     "register_connection_guard",

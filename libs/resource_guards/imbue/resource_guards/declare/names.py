@@ -1,16 +1,44 @@
-"""What may be the name of a resource, and the mark that it gets."""
+"""How resources are named, the marks that they get, and what a registration may give."""
 
 from __future__ import annotations
 
 import keyword
+from collections.abc import Iterable
+from typing import Any
+from typing import Final
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages import declare as messages
 
 _PYTESTS_OWN = frozenset(
     {"filterwarnings", "parametrize", "skip", "skipif", "tryfirst", "trylast", "usefixtures"}
     | {"xfail"}
 )
+
+OTHER_KEYS: Final = ("mark", "libraries")
+"""What a table of the settings says of a resource beside its guards."""
+
+
+def key_of(kind: type[Guard]) -> str:
+    """The key by which a table of the settings lists guards of a kind."""
+    return kind.setting or f"{kind.kind}s"
+
+
+def some(label: str, argument: str, values: Iterable[Any]) -> list[Any]:
+    """The values of an argument, of which there has to be one.
+
+    Raises:
+        ResourceGuardMisconfiguration: There is none, or it is no list.
+    """
+    __tracebackhide__ = True
+    try:
+        listed = list(values)
+    except TypeError as error:
+        raise ResourceGuardMisconfiguration(messages.not_a_list(label, argument, values)) from error
+    if not listed:
+        raise ResourceGuardMisconfiguration(messages.nothing_to_guard(label))
+    return listed
 
 
 def mark_name(label: str, mark: str | None = None) -> str:

@@ -50,6 +50,15 @@ class Registrar(Protocol):
     ) -> None:
         """See :meth:`Registry.register_connection_guard`."""
 
+    def register_address_guard(
+        self,
+        name: str,
+        *addresses: str,
+        mark: str | None = None,
+        libraries: Iterable[str] | None = None,
+    ) -> None:
+        """See :meth:`Registry.register_address_guard`."""
+
     def create_sdk_method_guard(
         self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
     ) -> None:

@@ -10,7 +10,10 @@ from functools import partial
 from typing import Any
 
 from imbue.resource_guards.callsite import call_site
+from imbue.resource_guards.declare.names import OTHER_KEYS
+from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.names import mark_name
+from imbue.resource_guards.declare.names import some
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import LAYERS
 from imbue.resource_guards.guard import Guard
@@ -84,7 +87,7 @@ class Registry:
             raise ResourceGuardMisconfiguration(messages.binaries_is_text(name, binaries))
         if binaries is None and isinstance(name, str) and "/" in name:
             Program.parse(name, name)  # is refused, and not for what its mark would be
-        names = [name] if binaries is None else _some(name, "binaries", binaries)
+        names = [name] if binaries is None else some(name, "binaries", binaries)
         self._add(name, mark, partial(Program.parse, name), names)
 
     def register_resource_guard(
@@ -123,7 +126,7 @@ class Registry:
         if isinstance(targets, str):
             raise ResourceGuardMisconfiguration(messages.targets_is_text(name, targets))
         if targets is not None and install is None and cleanup is None:
-            self._add(name, mark, partial(Call.parse, name), _some(name, "targets", targets))
+            self._add(name, mark, partial(Call.parse, name), some(name, "targets", targets))
         elif targets is None and callable(install) and callable(cleanup):
             self.register_guard(name, Hooks(install, cleanup), mark=mark)
         else:
@@ -141,7 +144,10 @@ class Registry:
 
         Args:
             name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
-            is_use: Given an address, as ``socket.connect`` is, whether it is the resource's. For
+            is_use: Given an address, as ``socket.connect`` is, whether it is the resource's. It is asked
+                of all: a tuple that begins with host and port, where the host is an IP address or
+                else a name; the path of a Unix socket, text or bytes, which begin with a null
+                byte where it is abstract; and whatever other families of sockets have. For
                 child Pythons to have it, it is a function of a module, and that module is light.
             mark: The mark, where it is not to be made from the name.
             libraries: Libraries like ``psycopg2`` connect past Python, where it is not seen. While
@@ -156,6 +162,30 @@ class Registry:
         __tracebackhide__ = True
         self.register_guard(name, Address.of(name, is_use, libraries), mark=mark)
 
+    def register_address_guard(
+        self,
+        name: str,
+        *addresses: str,
+        mark: str | None = None,
+        libraries: Iterable[str] | None = None,
+    ) -> None:
+        """Guard a resource by its addresses, whichever library connects to them.
+
+        Args:
+            name: The resource's name.
+            addresses: ``127.0.0.1:5432``, ``[::1]:5432``, ``*:5432``, ``10.0.0.0/8``,
+                ``[fd00::/8]:443``, ``api.example.com``, ``*.example.com:443``, ``localhost:5432``,
+                ``unix:/run/postgresql/*`` or ``unix:@abstract``.
+            mark: The mark, where it is not to be made from the name.
+            libraries: As for :meth:`register_connection_guard`.
+
+        Raises:
+            ResourceGuardMisconfiguration: One of these cannot be.
+        """
+        __tracebackhide__ = True
+        make = partial(Address.parse, name, libraries=libraries)
+        self._add(name, mark, make, some(name, "addresses", addresses))
+
     def create_sdk_method_guard(
         self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
     ) -> None:
@@ -167,7 +197,7 @@ class Registry:
             mark: The mark, where it is not to be made from the name.
         """
         __tracebackhide__ = True
-        self._add(name, mark, partial(Call.of_method, name), _some(name, "methods", methods))
+        self._add(name, mark, partial(Call.of_method, name), some(name, "methods", methods))
 
     def register_guard(self, name: str, guard: Guard, *, mark: str | None = None) -> None:
         """Guard a resource by a guard of any kind, also of one that this package does not have.
@@ -183,17 +213,19 @@ class Registry:
         __tracebackhide__ = True
         if not isinstance(guard, Guard):
             raise ResourceGuardMisconfiguration(messages.no_guard(name, guard))
-        self._add(name, mark, _itself, [guard])
+        self._add(name, mark, lambda same: same, [guard])
 
     def register_guard_kind(self, kind: type[Guard]) -> None:
-        """Let settings name a kind of guard that this package does not have, by its `kind`.
+        """Let settings name a kind of guard that this package does not have, by its `kind`, or its `setting`.
 
         Raises:
-            ResourceGuardMisconfiguration: It is no subclass of `Guard` with a name of its own.
+            ResourceGuardMisconfiguration: It is no subclass of `Guard` with names of its own.
         """
         __tracebackhide__ = True
         is_kind = isinstance(kind, type) and issubclass(kind, Guard) and kind.kind.isidentifier()
-        if not is_kind or self.kinds.get(kind.kind, kind) is not kind:
+        others = [each for each in self.kinds.values() if each is not kind]
+        taken = {each.kind for each in others}.union(OTHER_KEYS, map(key_of, others))
+        if not is_kind or not taken.isdisjoint((kind.kind, key_of(kind))):
             raise ResourceGuardMisconfiguration(messages.no_kind(kind, self.kinds))
         self.kinds[kind.kind] = kind
 
@@ -265,18 +297,3 @@ class Registry:
 
 def _claims(resource: Resource) -> set[str]:
     return {each.claim for each in resource.guards if each.claim}
-
-
-def _itself(guard: Guard) -> Guard:
-    return guard
-
-
-def _some(name: str, argument: str, values: Iterable[Any]) -> list[Any]:
-    __tracebackhide__ = True
-    try:
-        listed = list(values)
-    except TypeError as error:
-        raise ResourceGuardMisconfiguration(messages.not_a_list(name, argument, values)) from error
-    if not listed:
-        raise ResourceGuardMisconfiguration(messages.nothing_to_guard(name))
-    return listed

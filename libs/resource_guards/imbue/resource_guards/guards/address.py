@@ -24,30 +24,54 @@ if TYPE_CHECKING:
     from typing import Any
 
     from imbue.resource_guards.guard import Layer
+    from imbue.resource_guards.intercept.addresses import Addresses
     from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
+    from imbue.resource_guards.intercept.lookups import LookupWatcher
     from imbue.resource_guards.model import Resource
     from imbue.resource_guards.past_python import Library
 
 
+_FUNCTION, _ADDRESSES = "function", "addresses"
+"""What stands first of what a child is told: by which of the two it knows the resource."""
+
+
 class Address(Guard):
-    """A guard of all connections to some addresses.
+    """A guard of all connections to some addresses, which are told by a function or are written out.
 
     Args:
         is_use: Whether an address, as it is given to ``socket.connect``, is the resource's.
         libraries: Of the libraries that connect past Python, the packages of those that can reach
             the resource; `None` for all.
+        addresses: Those that it knows, where they are written out.
     """
 
-    __slots__ = ("is_use", "libraries")
+    __slots__ = ("addresses", "is_use", "libraries")
 
     kind = "address"
+    setting = "addresses"
     layers = (CONNECTION, TRANSFER, LOOKUP)
 
     def __init__(
-        self, is_use: Callable[[Any], bool], libraries: tuple[str, ...] | None = None
+        self,
+        is_use: Callable[[Any], bool],
+        libraries: tuple[str, ...] | None = None,
+        addresses: Addresses | None = None,
     ) -> None:
         self.is_use = is_use
         self.libraries = libraries
+        self.addresses = addresses
+
+    @classmethod
+    def parse(cls, label: str, text: str, libraries: Iterable[str] | None = None) -> Address:
+        """The addresses that a text says, as ``127.0.0.1:5432`` or ``*.example.com``.
+
+        Raises:
+            ResourceGuardMisconfiguration: It is not written so, or a library is not known.
+        """
+        __tracebackhide__ = True
+        known = None if libraries is None else _known(label, libraries)
+        addresses = _read([text], label)
+        return cls(_asking(addresses), known, addresses)
 
     @classmethod
     def of(cls, label: str, is_use: Any, libraries: Iterable[str] | None) -> Address:
@@ -65,47 +89,64 @@ class Address(Guard):
         return cls(is_use, None if libraries is None else _known(label, libraries))
 
     @property
-    def key(self) -> tuple[Callable[[Any], bool], tuple[str, ...] | None]:
+    def key(self) -> tuple[Callable[[Any], bool] | Addresses, tuple[str, ...] | None]:
         """What it asks, and what it may miss."""
-        return self.is_use, self.libraries
+        return self.addresses or self.is_use, self.libraries
 
     @property
     def title(self) -> str:
-        """The function as a user would write it."""
+        """The addresses or the function, as a user would write it."""
+        if self.addresses is not None:
+            return str(self.addresses)
         name = getattr(self.is_use, "__qualname__", None) or repr(self.is_use)
         return f"{getattr(self.is_use, '__module__', '?')}:{name}"
 
     def install(self, resource: Resource, process: Any, undo: ExitStack) -> None:
-        """Watch connections."""
-        watcher = _watch(self.is_use, resource.name, process)
-        undo.callback(watcher.unwatch)
+        """Watch connections, and look-ups of the names among the addresses."""
+        undo.callback(_watch(self.is_use, resource.name, process).unwatch)
+        if self.addresses is not None:
+            looked_up = _watch_lookups(self.addresses.matches_name, resource.name, process)
+            undo.callback(looked_up.unwatch)
 
     def wire(self, process: Any) -> Sequence[str] | None:
-        """The function; `None` where that has no name."""
+        """The addresses, or the function; `None` where that has no name."""
         del process
+        if self.addresses is not None:
+            return [_ADDRESSES, *map(str, self.addresses.patterns)]
         is_use = reference(self.is_use)
-        return None if is_use is None else [is_use]
+        return None if is_use is None else [_FUNCTION, is_use]
 
     @classmethod
     def install_in_child(cls, resource: str, fields: Sequence[str], process: Any) -> None:
-        """Watch connections; the function is imported with the first of them, and not at start."""
+        """Watch connections and look-ups; what knows them is loaded with the first, and not at start."""
+        way, *said = fields
+        asking: list[Callable[[Any], bool]] = []
 
         def load_and_ask(address: Any) -> bool:
-            try:
-                function = find(fields[0])
-            except ImportError:  # a Python of another environment, without that package
-                watcher.unwatch()
-                return False
-            answer: bool = function(address)
-            return answer
+            if not asking:
+                try:
+                    asking.append(find(said[0]) if way == _FUNCTION else _asking(_read(said)))
+                except ImportError:  # a Python of another environment, without that package
+                    watcher.unwatch()
+                    return False
+            return asking[0](address)
 
         watcher = _watch(load_and_ask, resource, process)
+        if way == _ADDRESSES:
+            known: list[Addresses] = []
+
+            def load_and_ask_name(name: str, port: int | None) -> bool:
+                known[:] = known or [_read(said)]
+                return known[0].matches_name(name, port)
+
+            _watch_lookups(load_and_ask_name, resource, process)
 
     @classmethod
     def describe(cls, guards: Sequence[Address]) -> Iterator[Sequence[str]]:
-        """Which function knows the addresses."""
+        """The addresses, or which function knows them."""
         for guard in guards:
-            yield [f"connections, told by {guard.title}"]
+            how = "connections, told by" if guard.addresses is None else "connections to"
+            yield [f"{how} {guard.title}"]
 
     def doubts(
         self, covered: Collection[str], modules: Mapping[str, Any]
@@ -118,6 +159,39 @@ class Address(Guard):
             is_covered = not set(covered).isdisjoint(library.packages)
             if reaches and not is_covered and _connects(library, modules) and _may_have(library):
                 yield library.title, library.targets
+
+
+def _read(texts: Iterable[str], label: str = "") -> Addresses:
+    __tracebackhide__ = True
+    from imbue.resource_guards.intercept.addresses import Addresses
+    from imbue.resource_guards.intercept.addresses import parse_address
+
+    return Addresses(parse_address(text, label) for text in texts)
+
+
+def _asking(addresses: Addresses) -> Callable[[Any], bool]:
+    from imbue.resource_guards.intercept.lookups import names_of
+
+    def is_use(address: Any) -> bool:
+        return addresses.matches(address, names_of)
+
+    return is_use
+
+
+def _watch_lookups(
+    is_name: Callable[[str, int | None], bool], resource: str, process: Any
+) -> LookupWatcher:
+    from imbue.resource_guards.intercept.lookups import LookupWatcher
+
+    see = process.see
+
+    def saw(what: str) -> None:
+        __tracebackhide__ = True
+        see(resource, what, LOOKUP)
+
+    watcher = LookupWatcher(is_name, saw)
+    watcher.watch(process.import_hook)
+    return watcher
 
 
 def _watch(is_use: Callable[[Any], bool], resource: str, process: Any) -> ConnectionWatcher:

@@ -41,11 +41,14 @@ class LookupWatcher:
     """Tells of look-ups of some names.
 
     Args:
-        is_name: Whether a name, or an address that is to be looked up, is one of them.
+        is_name: Whether a name, or an address that is to be looked up, is one of them, for the port
+            that it is looked up for, if that is known.
         saw: Told of each look-up, before it is made; what it raises stops it.
     """
 
-    def __init__(self, is_name: Callable[[str], bool], saw: Callable[[str], None]) -> None:
+    def __init__(
+        self, is_name: Callable[[str, int | None], bool], saw: Callable[[str], None]
+    ) -> None:
         self.is_name = is_name
         self.saw = saw
 
@@ -93,7 +96,8 @@ def _watched(function: str, old: Callable[..., Any]) -> Callable[..., Any]:
     def looking_up(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         name = _name(function, args, kwargs)
-        watchers = [each for each in _WATCHERS if name and each.is_name(name)]
+        port = _port(function, args, kwargs)
+        watchers = [each for each in _WATCHERS if name and each.is_name(name, port)]
         for each in watchers:
             each.saw(f"look-up of {name}")
         found = old(*args, **kwargs)
@@ -118,6 +122,14 @@ def _name(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     if isinstance(name, (bytes, bytearray)):
         name = name.decode("utf-8", "replace")
     return name if isinstance(name, str) else ""
+
+
+def _port(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
+    port = None
+    if function == "getaddrinfo":
+        port = args[1] if len(args) > 1 else kwargs.get("port")
+    text = port.decode() if isinstance(port, bytes) else str(port)
+    return int(text) if text.isascii() and text.isdigit() and int(text) else None
 
 
 def _addresses(function: str, found: Any) -> Iterator[str]:

@@ -84,7 +84,7 @@ def no_kind(kind: object, known: Iterable[str]) -> str:
     """Something else where a kind of guard was meant, or one whose name is taken."""
     return (
         f"register_guard_kind({kind!r}): give a subclass of imbue.resource_guards.Guard whose `kind` "
-        f"is a word of its own. Taken are {quoted(known)}."
+        f"is a word of its own, and its `setting` too. Taken are {quoted(known)}."
     )
 
 
@@ -160,7 +160,7 @@ def target_unreadable(label: str, target: object) -> str:
 
 
 def nothing_to_guard(label: str) -> str:
-    return f"Resource guard '{label}': name at least one binary or target."
+    return f"Resource guard '{label}': name at least one binary, target or address."
 
 
 def not_a_list(label: str, argument: str, value: object) -> str:
