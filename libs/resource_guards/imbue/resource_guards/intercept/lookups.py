@@ -2,7 +2,8 @@
 
 So an attempt is seen where there is no network as well, and a connection to an address is known to be one to
 the name that it was found by. All of ``socket``, asyncio, trio and gevent ends in five functions of
-``_socket``; what asks the system's resolver by itself (uvloop, extension modules) is not seen.
+``_socket``, or in methods of a socket that are given a name, which they look up before there is any event. What
+asks the system's resolver by itself (uvloop, extension modules) is not seen.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
 """
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FUNCTIONS: Final = (
     *("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo"),
 )
+
+METHODS: Final = ("connect", "connect_ex", "sendto")
 
 _NUMERIC: Final = 0x4
 """``AI_NUMERICHOST`` on all systems that there is a shell on: nothing is looked up."""
@@ -90,6 +93,29 @@ def _replace(module: ModuleType) -> None:
                 replacement = Replacement(space, name, new)
                 replacement.install()
                 _REPLACEMENTS.append(replacement)
+
+    for name in METHODS:
+        cls: Any = vars(module)["socket"]
+        if not any(each.owner is cls and each.name == name for each in _REPLACEMENTS):
+            replacement = Replacement(cls, name, _with_name(name, getattr(cls, name)))
+            replacement.install()
+            _REPLACEMENTS.append(replacement)
+
+
+def _with_name(method: str, old: Callable[..., Any]) -> Callable[..., Any]:
+    def with_name(self: Any, *args: Any) -> Any:
+        __tracebackhide__ = True
+        address = args[-1] if args else None
+        if isinstance(address, tuple) and len(address) > 1 and isinstance(address[0], str):
+            name, port = address[:2]
+            for each in _WATCHERS[:]:
+                if each.is_name(name, port if isinstance(port, int) else None):
+                    each.saw(f"look-up of {name}")
+        return old(self, *args)
+
+    with_name.__name__ = with_name.__qualname__ = method
+    with_name.__doc__ = old.__doc__
+    return with_name
 
 
 def _watched(function: str, old: Callable[..., Any]) -> Callable[..., Any]:
