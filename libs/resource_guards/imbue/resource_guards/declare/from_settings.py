@@ -22,6 +22,9 @@ ENTRY_POINT_GROUP: Final = "resource_guards"
 BINARY: Final = "binary:"
 """Stands before a program's name: it is one, whether or not it is installed here."""
 
+NETWORK: Final = "network"
+"""Comes ready: all that leaves this machine."""
+
 
 def register_named(names: Iterable[str], registry: Registry) -> None:
     """Register guards by name: those of an installed guard package, or of a program.
@@ -40,6 +43,8 @@ def register_named(names: Iterable[str], registry: Registry) -> None:
             registry.register_binary_guard(name.removeprefix(BINARY))
         elif name in installed:
             register_entry_point(installed[name], registry)
+        elif name == NETWORK:
+            registry.register_address_guard(name, "*")
         elif shutil.which(name):
             registry.register_binary_guard(name)
         else:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Collection
     from typing import Any
+    from typing import Final
 
     from imbue.resource_guards.intercept.ips import Ip
 
@@ -109,6 +110,26 @@ class AnyHost(Pattern):
         return _host(address, self._port) is not None
 
 
+class Elsewhere(Pattern):
+    """All that leaves this machine, ``*``: not loopback, no address and no name of this machine's own, no Unix socket."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("*")
+
+    def matches(self, address: Any, names_of: NamesOf) -> bool:
+        """It is the address, or the name, of another machine."""
+        del names_of
+        host = _host(address, None)
+        return host is not None and _is_elsewhere(host)
+
+    def matches_name(self, name: str, port: int | None) -> bool:
+        """Whatever looks it up asks another machine, or is about to."""
+        del port
+        return _is_elsewhere(name)
+
+
 class HostName(Pattern):
     """A host, or all below a name: ``api.example.com``, ``*.example.com:443``, ``localhost:5432``.
 
@@ -188,6 +209,53 @@ class UnixSocket(Pattern):
             folder, slash, name = folder.rpartition("/")
             below = f"{name}/{below}"
         return False
+
+
+def _is_elsewhere(host: str) -> bool:
+    ips = list(ips_of(host))
+    if ips:
+        return not any(is_loopback(ip) or _is_own(ip) for ip in ips)
+    import _socket  # of which one of its own is asked about
+
+    name = plain_name(host)
+    own = plain_name(_socket.gethostname())
+    return name.rpartition(".")[2] != LOCALHOST and name not in (own, own.partition(".")[0])
+
+
+_OWN: Final[dict[Ip, bool]] = {}
+"""Which addresses are this machine's, once that was asked."""
+
+
+def _is_own(ip: Ip) -> bool:
+    """Whether an address is one of this machine's: only to such a one can a socket be bound."""
+    size, _ = ip
+    if ip not in _OWN:
+        # Where the system lets a socket be bound to any address, as in a namespace without a network, that
+        # says nothing. To one for documentation (RFC 5737, RFC 3849) it says so.
+        nobodys = _NOBODYS_6 if size == V6 else _NOBODYS_4
+        _OWN[ip] = _can_bind(written(ip), size) and not _can_bind(nobodys, size)
+    return _OWN[ip]
+
+
+_NOBODYS_4: Final = "203.0.113.1"
+_NOBODYS_6: Final = "2001:db8::203:113"
+
+
+def _can_bind(host: str, size: int) -> bool:
+    import _socket
+
+    try:
+        family = _socket.AF_INET6 if size == V6 else _socket.AF_INET
+        probe = _socket.socket(family, _socket.SOCK_DGRAM)
+    except OSError:  # this machine has no addresses of that family
+        return False
+    try:
+        probe.bind((host, 0))
+    except OSError:
+        return False
+    finally:
+        probe.close()
+    return True
 
 
 def _with_port(host: str, port: int | None) -> str:

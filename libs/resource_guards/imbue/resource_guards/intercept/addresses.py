@@ -6,6 +6,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 from __future__ import annotations
 
 from imbue.resource_guards.intercept.address_patterns import AnyHost
+from imbue.resource_guards.intercept.address_patterns import Elsewhere
 from imbue.resource_guards.intercept.address_patterns import HostName
 from imbue.resource_guards.intercept.address_patterns import Network
 from imbue.resource_guards.intercept.address_patterns import UnixSocket
@@ -111,7 +112,7 @@ def _by_host(text: str) -> Pattern | None:
     if text.startswith("[") or "/" in host or host.rpartition(".")[2].isdigit():
         return _network(host, port)
     if host == "*":
-        return AnyHost(port) if port else None
+        return AnyHost(port) if port else Elsewhere()
     name = plain_name(host)
     return HostName(name, port) if _is_name(name.removeprefix("*.")) else None
 

@@ -10,6 +10,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
+from imbue.resource_guards.intercept.ips import ip_text
 from imbue.resource_guards.intercept.replacement import Replacement
 
 TYPE_CHECKING = False
@@ -129,7 +130,7 @@ def _watched(function: str, old: Callable[..., Any]) -> Callable[..., Any]:
         found = old(*args, **kwargs)
         if watchers:
             for address in _addresses(function, found):
-                _LED_TO.setdefault(address, set()).add(name)
+                _LED_TO.setdefault(ip_text(address) or address, set()).add(name)
         return found
 
     looking_up.__name__ = looking_up.__qualname__ = function
