@@ -350,7 +350,10 @@ BAD = {
         "install raised OSError: no such SDK",
     ),
     "no binaries": ("register_resource_guard('x', binaries=[])", "name at least one binary"),
-    "no targets": ("register_sdk_guard('x', targets=[])", "name at least one binary, target or address"),
+    "no targets": (
+        "register_sdk_guard('x', targets=[])",
+        "name at least one binary, target or address",
+    ),
     "no list": ("register_resource_guard('x', binaries=5)", "binaries=5 is not a list"),
     "target of no kind": ("register_sdk_guard('x', targets=[5])", "cannot read the target 5"),
     "mark of no kind": ("register_resource_guard('x', mark=5)", "mark=5 is not text"),

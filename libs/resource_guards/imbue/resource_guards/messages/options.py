@@ -67,6 +67,16 @@ def mode_unknown(text: str, modes: Sequence[str]) -> str:
     return f"resource_guards_mode: there is no mode '{text}'. Write one of {', '.join(modes)}."
 
 
+def value_unreadable(error: object) -> str:
+    """A setting of another type than it has; pytest's words name it."""
+    return f"{error}. pytest --help says what to write."
+
+
+def items_unreadable(name: str, item: object) -> str:
+    """A list in a setting that has something else than texts."""
+    return f"{name}: {item!r} is not text. Write a list of texts."
+
+
 def native_unreadable(error: object) -> str:
     return f"resource_guards_native: {error}. Write true or false."
 
