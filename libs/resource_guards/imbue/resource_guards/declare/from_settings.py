@@ -63,7 +63,7 @@ def register_named(
                 unfound.append(name)
     if not unfound:
         return None
-    plugin = Unfound(config, unfound, sorted(installed))
+    plugin = Unfound(config, unfound, registry, sorted(installed))
     config.pluginmanager.register(plugin)
     return plugin
 

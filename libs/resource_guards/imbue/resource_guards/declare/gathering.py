@@ -91,10 +91,7 @@ class Gathering:
             ResourceGuardMisconfiguration: There is one.
         """
         if self._unfound is not None and pytest_session is not None:
-            # Where tests could not be collected, this would hide why; xdist's controller has none.
-            is_known = not pytest_session.testsfailed
-            if is_known and not self._config.pluginmanager.hasplugin("dsession"):
-                self._unfound.check(pytest_session.items, self.registry)
+            self._unfound.check(pytest_session)
 
     def _read_tables(self) -> Tables:
         # Most projects have no guards, and are read no further than to see that.

@@ -24,14 +24,20 @@ class Unfound:
     Args:
         config: pytest's.
         names: The names, which have been registered as programs.
+        registry: What is guarded.
         installed: The guard packages that are installed.
     """
 
     def __init__(
-        self, config: pytest.Config, names: Sequence[str], installed: Sequence[str]
+        self,
+        config: pytest.Config,
+        names: Sequence[str],
+        registry: Registry,
+        installed: Sequence[str],
     ) -> None:
         self._config = config
         self._names = names
+        self._registry = registry
         self._installed = installed
         self._marks = {line.partition(":")[0].strip() for line in config.getini("markers")}
 
@@ -43,18 +49,25 @@ class Unfound:
         """Tests will not run, and may have got marks by now."""
         self._note(items)
 
-    def check(self, items: Sequence[pytest.Item], registry: Registry) -> None:
-        """Complain of a name that is no mark of any test, if all tests have been collected.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Leave no tests to a worker that will complain: by then xdist has begun to run them."""
+        if hasattr(self._config, "workerinput"):
+            try:
+                self.check(session)
+            except ResourceGuardMisconfiguration:
+                session.items.clear()
 
-        Args:
-            items: The tests that will run.
-            registry: What is guarded.
+    def check(self, session: pytest.Session) -> None:
+        """Complain of a name that is no mark of any test, if all tests have been collected.
 
         Raises:
             ResourceGuardMisconfiguration: There is such a name.
         """
-        self._note(items)
-        labels = {each.label: each for each in registry}
+        if session.testsfailed or self._config.pluginmanager.hasplugin("dsession"):
+            return  # the reason is told, and xdist's controller collects none
+        self._note(session.items)
+        labels = {each.label: each for each in self._registry}
         for name in self._names:
             resource = labels[name]
             is_meant = len(resource.guards) > 1 or resource.name in self._marks

@@ -35,7 +35,7 @@ NAMES_HELP: Final = (
 )
 DEFINE_HELP: Final = (
     "resources that are guarded by what stands here, a line each: a name, a colon, and its guards, "
-    "as in 'rates: program:rates call:rates_sdk:Client.send'."
+    "as in 'rates: address:127.0.0.1:58080 call:rates_sdk:Client.send program:rates'."
 )
 
 WARN_HELP: Final = "where only to warn: docker, missing:docker or superfluous:docker."
