@@ -77,7 +77,6 @@ def test_a_name_of_a_guard_package(suite: Suite) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("resource_guards = tol", ["'tol'", "'docker', 'modal'", "binary:tol"]),
         ("resource_guards = a/b", ["'a/b'"]),
         ("resource_guards = binary:", ["''"]),
         ("resource_guards_mode = strict", ["'strict'", "enforce, warn, off"]),

@@ -177,6 +177,7 @@ class GuardSession:
             return
         try:
             self.policy.check(self.registry, is_complete=not self.is_controller)
+            self.gathering.check_names(self._pytest_session)
             self._check_contracts()
         except ResourceGuardMisconfiguration as error:
             if not hasattr(self.config, "workerinput"):
@@ -232,8 +233,7 @@ class GuardSession:
         output = getattr(node, "workeroutput", None)
         if self.open_verdicts is not None:
             self.open_verdicts.ended(node, crashed=output is None)
-        data = (output or {}).get("resource_guards")
-        if data is not None:
+        if (data := (output or {}).get("resource_guards")) is not None:
             from imbue.resource_guards.exchange import receive
 
             receive(self.run, data)

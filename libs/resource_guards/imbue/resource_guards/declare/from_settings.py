@@ -11,7 +11,11 @@ from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points
 from typing import Final
 
+import pytest
+
 from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.declare.tables import Tables
+from imbue.resource_guards.declare.unfound import Unfound
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages import declare as messages
@@ -26,17 +30,30 @@ NETWORK: Final = "network"
 """Comes ready: all that leaves this machine."""
 
 
-def register_named(names: Iterable[str], registry: Registry) -> None:
+def register_named(
+    config: pytest.Config,
+    names: Iterable[str],
+    registry: Registry,
+    defined: tuple[Iterable[str], Tables],
+) -> Unfound | None:
     """Register guards by name: those of an installed guard package, or of a program.
 
     Args:
-        names: ``docker`` for a guard package's entry point or else a program on PATH, ``binary:tmux``
-            for a program that need not be there.
+        config: pytest's.
+        names: ``docker`` for a guard package's entry point or else a program, ``binary:tmux``
+            for a program alone.
         registry: Where programs are registered.
+        defined: The lines and the tables that define resources, which may be named too.
+
+    Returns:
+        What finds out of names that nothing here has whether they are meant; `None` without any.
 
     Raises:
-        ResourceGuardMisconfiguration: Nothing has that name, or the package's function failed.
+        ResourceGuardMisconfiguration: A name cannot be, or the package's function failed.
     """
+    lines, tables = defined
+    by_settings = {*tables, *(line.partition(":")[0].strip() for line in lines)}
+    unfound = []
     installed = {each.name: each for each in entry_points(group=ENTRY_POINT_GROUP)}
     for name in names:
         if name.startswith(BINARY):
@@ -45,10 +62,15 @@ def register_named(names: Iterable[str], registry: Registry) -> None:
             register_entry_point(installed[name], registry)
         elif name == NETWORK:
             registry.register_address_guard(name, "*")
-        elif shutil.which(name):
+        elif name not in by_settings:
             registry.register_binary_guard(name)
-        else:
-            raise ResourceGuardMisconfiguration(messages.name_unknown(name, sorted(installed)))
+            if not shutil.which(name):
+                unfound.append(name)
+    if not unfound:
+        return None
+    plugin = Unfound(config, unfound, registry, sorted(installed))
+    config.pluginmanager.register(plugin)
+    return plugin
 
 
 def register_defined(lines: Iterable[str], registry: Registry) -> None:

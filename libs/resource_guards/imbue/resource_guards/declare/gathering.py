@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from typing import Final
 
 import pytest
 
+from imbue.resource_guards.declare.policy import read_texts
+
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.registry import Registry
+    from imbue.resource_guards.declare.tables import Tables
+    from imbue.resource_guards.declare.unfound import Unfound
     from imbue.resource_guards.model import Resource
 
 
@@ -34,6 +39,7 @@ class Gathering:
         self._registry: Registry | None = None
         self._listener: Callable[[Resource], None] | None = None
         self._has_asked = False
+        self._unfound: Unfound | None = None
 
     @property
     def registry(self) -> Registry:
@@ -63,17 +69,42 @@ class Gathering:
         Raises:
             ResourceGuardMisconfiguration: One of them cannot be read, or names nothing.
         """
-        names = self._config.getini("resource_guards")
+        tables = self._read_tables()
+        names = read_texts(self._config, "resource_guards")
+        lines = read_texts(self._config, "resource_guards_define")
         if names:
             from imbue.resource_guards.declare.from_settings import register_named
 
-            register_named(names, self.registry)
+            self._unfound = register_named(self._config, names, self.registry, (lines, tables))
         self.ask_hooks()
-        defined = self._config.getini("resource_guards_define")
-        if defined:  # after the hooks, which may tell of kinds of guards
+        if lines or tables:  # after the hooks, which may tell of kinds of guards
             from imbue.resource_guards.declare.from_settings import register_defined
+            from imbue.resource_guards.declare.tables import register_tables
 
-            register_defined(defined, self.registry)
+            register_defined(lines, self.registry)
+            register_tables(tables, self.registry)
+
+    def check_names(self, pytest_session: pytest.Session | None) -> None:
+        """Complain of a name in the settings that nothing has, and no test as its mark.
+
+        Raises:
+            ResourceGuardMisconfiguration: There is one.
+        """
+        if self._unfound is not None and pytest_session is not None:
+            self._unfound.check(pytest_session)
+
+    def _read_tables(self) -> Tables:
+        # Most projects have no guards, and are read no further than to see that.
+        files = {self._config.rootpath / "pyproject.toml": None, self._config.inipath: None}
+        texts = [*map(str.encode, self._config.option.override_ini or ())]
+        for path in files:
+            with suppress(OSError):
+                texts.append(path.read_bytes() if path is not None else b"")
+        if not any(b"guard" in text for text in texts):
+            return {}
+        from imbue.resource_guards.declare.setting_files import read_tables
+
+        return read_tables(self._config)
 
     def ask_hooks(self) -> None:
         """Register the guards of hooks, when the first plugin or conftest is there that has one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Final
 
 import pytest
@@ -33,7 +34,7 @@ def read_policy(config: pytest.Config) -> Policy:
         ResourceGuardMisconfiguration: One cannot be read, or asks for what another excludes.
     """
     option = config.option
-    mode = _mode(option.resource_guards or config.getini("resource_guards_mode"))
+    mode = _mode(option.resource_guards or _read(config, "resource_guards_mode"))
     fixes = bool(option.resource_guards_fix)
     writes = option.resource_guards_json or option.resource_guards_output
     records = bool(option.resource_guards_report or writes or fixes)
@@ -41,7 +42,7 @@ def read_policy(config: pytest.Config) -> Policy:
         raise ResourceGuardMisconfiguration(messages.RECORDS_WHILE_OFF)
     if fixes and not has_libcst():
         raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
-    warn, native = config.getini("resource_guards_warn"), read_native(config)
+    warn, native = read_texts(config, "resource_guards_warn"), read_native(config)
     return Policy(mode, warn, learns=fixes, records=records, native=native)
 
 
@@ -52,9 +53,29 @@ def read_native(config: pytest.Config) -> bool:
         ResourceGuardMisconfiguration: The setting is neither true nor false.
     """
     try:
-        return bool(config.getini("resource_guards_native"))
+        return bool(_read(config, "resource_guards_native"))
     except (ValueError, pytest.UsageError) as error:
         raise ResourceGuardMisconfiguration(messages.native_unreadable(error)) from error
+
+
+def read_texts(config: pytest.Config, name: str) -> Sequence[str]:
+    """What a setting lists.
+
+    Raises:
+        ResourceGuardMisconfiguration: It has something else than texts.
+    """
+    texts: Sequence[str] = _read(config, name)
+    for each in texts:
+        if not isinstance(each, str):
+            raise ResourceGuardMisconfiguration(messages.items_unreadable(name, each))
+    return texts
+
+
+def _read(config: pytest.Config, name: str) -> Any:
+    try:
+        return config.getini(name)
+    except TypeError as error:  # of pytest's TOML files, where values have types
+        raise ResourceGuardMisconfiguration(messages.value_unreadable(error)) from error
 
 
 def _mode(text: str) -> Mode:

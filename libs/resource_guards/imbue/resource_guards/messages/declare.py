@@ -259,9 +259,10 @@ def library_unknown(label: str, library: object, known: Sequence[str]) -> str:
     )
 
 
-def name_unknown(name: str, installed: Sequence[str]) -> str:
+def name_unknown(name: str, installed: Sequence[str], known: Iterable[str]) -> str:
     return (
-        f"resource_guards: '{name}' is neither an installed guard package (installed: "
-        f"{quoted(installed)}) nor a program on PATH. Correct it, install its guard package, or "
-        f"write binary:{name} if it is a program that this machine does not have."
+        f"resource_guards: '{name}' is no installed guard package (installed: {quoted(installed)}), no "
+        f"program on PATH, and no mark of any collected test{nearest(name, known) or '.'} Correct it, "
+        f"install its guard package, or write binary:{name} if it is a program that this machine does "
+        f"not have."
     )

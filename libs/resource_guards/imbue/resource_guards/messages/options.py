@@ -35,7 +35,7 @@ NAMES_HELP: Final = (
 )
 DEFINE_HELP: Final = (
     "resources that are guarded by what stands here, a line each: a name, a colon, and its guards, "
-    "as in 'rates: program:rates call:rates_sdk:Client.send'."
+    "as in 'rates: address:127.0.0.1:58080 call:rates_sdk:Client.send program:rates'."
 )
 
 WARN_HELP: Final = "where only to warn: docker, missing:docker or superfluous:docker."
@@ -65,6 +65,16 @@ RECORDS_OF_NOTHING: Final = (
 
 def mode_unknown(text: str, modes: Sequence[str]) -> str:
     return f"resource_guards_mode: there is no mode '{text}'. Write one of {', '.join(modes)}."
+
+
+def value_unreadable(error: object) -> str:
+    """A setting of another type than it has; pytest's words name it."""
+    return f"{error}. pytest --help says what to write."
+
+
+def items_unreadable(name: str, item: object) -> str:
+    """A list in a setting that has something else than texts."""
+    return f"{name}: {item!r} is not text. Write a list of texts."
 
 
 def native_unreadable(error: object) -> str:

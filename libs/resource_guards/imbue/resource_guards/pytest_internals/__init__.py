@@ -23,6 +23,7 @@ from imbue.resource_guards.pytest_internals.hooks import configured
 from imbue.resource_guards.pytest_internals.hooks import forget_plugins
 from imbue.resource_guards.pytest_internals.hooks import is_builtin
 from imbue.resource_guards.pytest_internals.hooks import is_outermost
+from imbue.resource_guards.pytest_internals.hooks import names_of_settings
 from imbue.resource_guards.pytest_internals.hooks import put_around_pytests_own
 from imbue.resource_guards.pytest_internals.hooks import third_party_wrappers
 from imbue.resource_guards.pytest_internals.hooks import who_runs_tests
@@ -50,6 +51,7 @@ __all__ = [
     "leave_alone",
     "made_failure",
     "may_have_subtests",
+    "names_of_settings",
     "parameters_of",
     "put_around_pytests_own",
     "requesters",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -11,6 +12,12 @@ import pluggy
 import pytest
 
 _OWN_PACKAGE: Final = __name__.partition(".pytest_internals")[0]
+
+
+def names_of_settings(config: pytest.Config) -> Iterable[str]:
+    """The names of all settings in the file of settings and on the command line, known or not."""
+    # pytest 9 deprecates `inicfg` and offers nothing else by which to see an unknown one.
+    return tuple(config._inicfg if hasattr(config, "_inicfg") else config.inicfg)
 
 
 @contextmanager
