@@ -538,3 +538,71 @@ def test_further_calls_by_name_are_still_those_of_whoever_makes_them(suite: Suit
     assert outcome["test_unmarked_in_an_older_context"].says_missing("own")
     assert outcome["test_superfluous"].says_superfluous("own")
     assert outcome.counts == {"passed": 2, "failed": 3}, outcome.output
+
+
+def test_calls_of_a_thread_that_is_older_than_the_session(suite: Suite) -> None:
+    """It names no test of a pytest within pytest: each test there answers for what it makes the thread do."""
+    suite.write(
+        sdk="def send(): pass",
+        work="""
+            import queue
+
+            ASKED, DONE = queue.Queue(), queue.Queue()
+
+            def do(function):
+                ASKED.put(function)
+                DONE.get(timeout=30)
+
+            def work():
+                while function := ASKED.get():
+                    try:
+                        function()
+                    except Exception as error:
+                        DONE.put(error)
+                    else:
+                        DONE.put(None)
+        """,
+        test_outer="""
+            import contextvars, threading
+            import pytest, work
+
+            pytest_plugins = ["pytester"]
+
+            @pytest.mark.parametrize("own", [False, True], ids=["handed over", "of its own"])
+            def test_outer(pytester, own):
+                run = contextvars.copy_context().run if own else lambda function: function()
+                thread = threading.Thread(target=run, args=(work.work,))
+                thread.start()
+                pytester.makeconftest('''if True:
+                    def pytest_register_resource_guards(registry):
+                        registry.register_sdk_guard("own", lambda: None, lambda: None)
+                        registry.register_sdk_guard("sdk", targets=["sdk:send"])
+                ''')
+                pytester.makepyfile(test_inner='''
+                    import pytest, sdk, work
+                    from imbue.resource_guards.resource_guards import enforce_sdk_guard
+
+                    @pytest.mark.own
+                    def test_own(): work.do(lambda: enforce_sdk_guard("own"))
+
+                    def test_own_unmarked(): work.do(lambda: enforce_sdk_guard("own"))
+
+                    @pytest.mark.sdk
+                    def test_sdk(): work.do(sdk.send)
+
+                    def test_sdk_unmarked(): work.do(sdk.send)
+                ''')
+                result = pytester.runpytest_inprocess("-presource_guards")
+                work.ASKED.put(None)
+                thread.join()
+                result.assert_outcomes(passed=2, failed=2)
+        """,
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome.counts == {"passed": 2}, outcome.output

@@ -111,7 +111,7 @@ class ScopeSlot:
         """End of the session: nothing that lives on may lead to it."""
         self._scope = None
         if self._token is not None and self._is_where_scopes_begin():
-            CARRIED.set(tuple(turn for turn in CARRIED.get() if turn[0] is not self))
+            CARRIED.set(tuple(each for each in CARRIED.get() if each[0] is not self))
         self._token = None
 
     def without_scope(self) -> str:
@@ -183,11 +183,14 @@ class ScopeSlot:
 def caller() -> object:
     """An object that stands for whom the calling code acts for, the same only where nothing else can run as well.
 
-    What is carried names a scope only by where it is carried, unless it was handed over.
+    What is carried names a scope only by where it is carried, unless it was handed over. Nothing is named for
+    a session that has begun since, whose scope may then be another each time.
     """
     carried = CARRIED.get()
-    if type(carried) is Given or (carried and carried[-1][0].scopes is carried):
-        return carried
+    if carried and SLOTS:
+        innermost = SLOTS[-1]
+        if innermost.scopes is carried or (type(carried) is Given and carried[-1][0] is innermost):
+            return carried
     return object()
 
 
