@@ -139,6 +139,20 @@ def test_a_table_beside_another_file(suite: Suite) -> None:
     check(suite, "--rootdir=.", "-c", "pytest.ini")
 
 
+def test_a_table_and_a_line(suite: Suite) -> None:
+    """Both define one resource, whose mark the table says."""
+    write(suite, mark="needs_rates")
+    suite.write_files(
+        {
+            "pyproject.toml": "[tool.resource_guards.rates]\nprograms = ['tool']\nmark = 'needs_rates'\n",
+            "pytest.ini": "[pytest]\npythonpath = .\n"
+            "resource_guards_define = rates: address:127.0.0.1:9 call:rates_sdk:Client.send\n",
+        }
+    )
+
+    check(suite, mark="needs_rates")
+
+
 def test_what_is_defined_may_be_named(suite: Suite) -> None:
     """Where all that is guarded is listed: it is the one that is defined, and no program."""
     write(suite)

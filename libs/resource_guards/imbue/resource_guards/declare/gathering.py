@@ -81,8 +81,8 @@ class Gathering:
             from imbue.resource_guards.declare.from_settings import register_defined
             from imbue.resource_guards.declare.tables import register_tables
 
+            register_tables(tables, self.registry)  # first, since a table can say the mark
             register_defined(lines, self.registry)
-            register_tables(tables, self.registry)
 
     def check_names(self, pytest_session: pytest.Session | None) -> None:
         """Complain of a name in the settings that nothing has, and no test as its mark.
