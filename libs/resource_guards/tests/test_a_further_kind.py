@@ -12,9 +12,8 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.guards.table import KINDS
+from support.suite import WORKERS
 from support.suite import Suite
-
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 
 # Guards the look-up of a host name, in whatever Python it is made.
 KIND = """

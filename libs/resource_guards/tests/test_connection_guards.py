@@ -190,3 +190,37 @@ def test_bad_input(suite: Suite) -> None:
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
     assert "returns whether it is the resource's" in outcome.output
+
+
+@pytest.mark.parametrize("is_use", ["partial(is_port, 1)", "Port()", "Port().is_it"])
+def test_a_guard_that_no_name_leads_to_is_not_in_child_pythons(suite: Suite, is_use: str) -> None:
+    """They connect as they would without it: what its name leads to there is another thing."""
+    suite.write(
+        conftest=f"""
+            from functools import partial
+            from ports import Port, is_port
+
+            def pytest_register_resource_guards(registry):
+                registry.register_connection_guard("service", {is_use})
+        """,
+        ports="""
+            def is_port(port, address): return address[1] == port
+
+            class Port:
+                def __call__(self, address): return is_port(1, address)
+                def is_it(self, address): return is_port(1, address)
+        """,
+        test_it="""
+            import os, subprocess, sys
+
+            CONNECT = "import socket; print(socket.socket().connect_ex(('127.0.0.1', 1)))"
+
+            def test_child():
+                env = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+                command = [sys.executable, "-c", CONNECT]
+                done = subprocess.run(command, env=env, capture_output=True, text=True)
+                assert done.stdout.strip().isdecimal(), done.stderr
+        """,
+    )
+
+    assert suite.run().counts == {"passed": 1}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -25,8 +27,10 @@ from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.wire.guards_file import Guarded
+from imbue.resource_guards.wire.guards_file import find
 from imbue.resource_guards.wire.guards_file import format_guards
 from imbue.resource_guards.wire.guards_file import parse_guards
+from imbue.resource_guards.wire.guards_file import reference
 from imbue.resource_guards.wire.line import format_use
 from imbue.resource_guards.wire.line import parse_record
 
@@ -304,3 +308,40 @@ def test_the_file_of_guards_is_read_as_it_was_written(
     assert (guarded.pid, guarded.path, guarded.guards) == (7, path, guards)
     with pytest.raises(ValueError, match="guards"):
         parse_guards(text.replace(text.partition("\n")[0], "guards\t0", 1))
+
+
+class Reached:
+    """Something with a method, which two objects share by name."""
+
+    def method(self) -> None:
+        """Nothing."""
+
+    @classmethod
+    def of_class(cls) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("named", "name"),
+    [
+        (Reached, "Reached"),
+        (Reached.method, "Reached.method"),
+        (Reached.of_class, "Reached.of_class"),
+        (Reached().method, None),
+        (Reached(), None),
+        (partial(Reached), None),
+        (lambda: None, None),
+    ],
+    ids=repr,
+)
+def test_a_reference_leads_to_what_it_is_of(named: object, name: str | None) -> None:
+    """What no name leads to has none: another process would find something else by it."""
+    found = reference(named)
+
+    assert found == (name and f"{__name__}:{name}")
+    assert found is None or find(found) == named
+
+
+def test_a_reference_to_a_module() -> None:
+    """It is its name."""
+    assert find(reference(json) or "") is json

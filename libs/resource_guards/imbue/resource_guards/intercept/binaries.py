@@ -86,11 +86,6 @@ class Binary:
                 if _has_other_names(path, name):
                     self._shared.add(file)
 
-    @property
-    def identities(self) -> Iterable[Identity]:
-        """The files that it is; none if it is not installed."""
-        return self.shims.keys()
-
     def is_shared(self, file: Identity) -> bool:
         """Whether the file has other names as well, and is other programs under those."""
         return file in self._shared
@@ -105,11 +100,6 @@ class Binary:
             # Perhaps replaced since the session began, by an upgrade in a test.
             return system.whole(path) in self.paths
         return not self.is_shared(file) or self.name in names_on_the_way(path)
-
-
-def last_part(path: str) -> str:
-    """What stands behind the last slash."""
-    return path.rpartition("/")[2]
 
 
 def _has_other_names(path: str, name: str) -> bool:

@@ -71,7 +71,7 @@ case $_rg in
 *)
   printf '' 2>&- > @@health@@
   printf '%s\\n' @@no_state@@ >&2
-  exit 127 ;;
+  exit @@code@@ ;;
 esac
 _rg_nl='
 '

@@ -10,10 +10,12 @@ Lines of fields between tabs. The first has the version, since a child may have 
 KIND is the class of a guard, as `reference` writes it, and the fields are what its `wire` says.
 In a field a tab, a line end and a backslash are written ``\t``, ``\n`` and ``\\``: folders may have them in their names.
 
-Imports nothing, since child Pythons load it at start.
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
 """
 
 from __future__ import annotations
+
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,12 +81,22 @@ def _unescaped(field: str) -> str:
 
 
 def reference(named: Any) -> str | None:
-    """How another process finds something; `None` where it has no name, as in a function."""
+    """How another process finds something; `None` where no name leads to it, as in a function or of an object."""
     name = getattr(named, "__qualname__", "")
     module = getattr(named, "__module__", None)
     if module is None:
         return getattr(named, "__name__", None)  # a module
-    return None if "<" in name else f"{module}:{name}"
+    if not name or "<" in name:
+        return None
+    found = sys.modules.get(module)
+    if found is not None:
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        # Of an object's method, its name leads to that of the class. It is another, and will do, if its
+        # module has been loaded anew.
+        if type(found) is not type(named):
+            return None
+    return f"{module}:{name}"
 
 
 def find(reference: str) -> Any:
