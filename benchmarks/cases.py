@@ -182,6 +182,56 @@ def test_it():
 """
 
 
+def _addresses() -> str:
+    register = """
+import where
+guards.register_connection_guard("service", where.is_service, libraries=[])
+guards.register_connection_guard("other", where.is_other, libraries=[])
+"""
+    return _conftest(register, ("service", "other"))
+
+
+def _sends(count: int, *, is_guarded: bool) -> str:
+    return f"""
+import socket, pytest, where
+from notes import Timed
+
+@pytest.mark.service
+def test_it():
+    server = socket.socket(type=socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    where.PORTS.append(server.getsockname()[1])
+    sender, used = socket.socket(type=socket.SOCK_DGRAM), socket.socket(type=socket.SOCK_DGRAM)
+    used.connect(server.getsockname())
+    if not {is_guarded}:
+        where.PORTS.clear()
+    sender.connect(server.getsockname())
+    with Timed():
+        for _ in range({count}):
+            sender.send(b"x")
+"""
+
+
+def _sockets(*, is_guarded: bool) -> Callable[[int], Mapping[str, str]]:
+    return lambda count: {
+        "conftest.py": _addresses(),
+        "notes.py": NOTES,
+        "where.py": WHERE,
+        "test_it.py": _sends(count, is_guarded=is_guarded),
+    }
+
+
+WHERE = """
+PORTS = []
+
+def is_service(address):
+    return address[1] in PORTS
+
+def is_other(address):
+    return address[1] == 0
+"""
+
+
 def _fixture(count: int) -> str:
     return f"""
 import subprocess, pytest
@@ -263,6 +313,22 @@ CASES = {
     ),
     "spawns": Case(
         "a start of a program that is not guarded", 300, _suite(_binaries, _spawns), limit=50
+    ),
+    "sends": Case(
+        "a send on a socket that is not guarded, 2 addresses guarded",
+        100_000,
+        _sockets(is_guarded=False),
+        short=1000,
+        by_peer=False,
+        limit=0.2,
+    ),
+    "guarded-sends": Case(
+        "a send on a socket that is guarded",
+        100_000,
+        _sockets(is_guarded=True),
+        short=1000,
+        by_peer=False,
+        limit=1,
     ),
     # The peer fails all dependents but the first, so that its figures would be of something else.
     "fixture": Case(
