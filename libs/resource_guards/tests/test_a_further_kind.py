@@ -217,6 +217,96 @@ def test_the_kinds_of_this_package_in_settings(suite: Suite) -> None:
     assert outcome["test_marked"].outcome == "passed"
 
 
+@pytest.mark.parametrize(
+    ("method", "what", "complaint"),
+    [
+        (
+            "install",
+            "raise ValueError('no luck')",
+            "its kind raised ValueError: no luck (lookups.py:",
+        ),
+        ("install", "open('/nowhere')", "its kind raised FileNotFoundError: "),
+        ("wire", "raise ValueError('no luck')", "its kind raised ValueError: no luck (lookups.py:"),
+        ("wire", "return [1]", "tells child Pythons is [1]. Have its `wire` return"),
+        ("wire", "return self.host", "tells child Pythons is 'api.example.com'. Have its"),
+    ],
+)
+def test_a_kind_that_cannot_be_installed(
+    with_kind: Suite, method: str, what: str, complaint: str
+) -> None:
+    """One error before the first test, which names the guard; what is in place is taken out."""
+    arguments = {"install": "self, resource, process, undo", "wire": "self, process"}[method]
+    undone = "undo.callback(print, 'all undone')\n            undo.callback(setattr"
+    text = KIND.replace("undo.callback(setattr", undone)
+    head = f"def {method}({arguments}):\n"
+    with_kind.write(lookups=text.replace(head, f"{head}            {what}\n"))
+
+    outcome = with_kind.run(plugins=("lookups",))
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR, outcome.output
+    assert "Resource guard 'api' (" in outcome.output
+    assert "<name api.example.com>" in outcome.output
+    assert outcome.output.count(complaint) == 1, outcome.output
+    assert outcome.output.count("all undone") == (method == "wire")
+    assert "Traceback" not in outcome.output
+    assert "INTERNALERROR" not in outcome.output
+    assert with_kind.leftovers() == []
+
+
+def test_a_kind_that_cannot_be_taken_out(with_kind: Suite) -> None:
+    """The run fails and says so, and all else is taken out."""
+    with_kind.write(
+        lookups=KIND.replace("undo.callback(setattr, ", "undo.callback(max, "),
+        test_it="def test_plain(): pass",
+    )
+
+    outcome = with_kind.run(plugins=("lookups",))
+
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED, outcome.output
+    assert "what takes <name api.example.com> out raised TypeError: " in outcome.output
+    assert "Traceback" not in outcome.output
+    assert with_kind.leftovers() == []
+
+
+@pytest.mark.parametrize("where", ["install_in_child(cls, resource, fields, process):", "module"])
+@pytest.mark.parametrize("error", ["ValueError", "OSError", "RuntimeError"])
+def test_a_kind_that_fails_in_a_child_python(with_kind: Suite, where: str, error: str) -> None:
+    """It says so there, and the other guards of the session are in place."""
+    fails = f"raise {error}('no luck')"
+    if where == "module":
+        text = KIND.replace(
+            "import socket", f"import os, socket\n    if 'CHILD' in os.environ: {fails}", 1
+        )
+    else:
+        text = KIND.replace(where, f"{where}\n            {fails}")
+    with_kind.write(
+        lookups=text,
+        sdk="def send(): pass",
+        test_it="""
+            import os, subprocess, sys
+
+            CHILD = "import sdk, socket; socket.getaddrinfo('localhost', 80); sdk.send()"
+
+            def test_child():
+                done = subprocess.run(
+                    [sys.executable, "-c", CHILD], capture_output=True, text=True,
+                    env={**os.environ, "CHILD": "1"},
+                )
+                said, *others = done.stderr.splitlines()
+                assert said.startswith("resource guards: in this process 'api' is not guarded by lookups:HostName,")
+                assert "no luck (lookups.py:" in said
+                assert any("ResourceGuardViolation" in line for line in others)
+        """,
+    )
+    lines = "  api: name:api.example.com\n  rates: call:sdk:send\n"
+    with_kind.write_files({"pytest.ini": f"[pytest]\nresource_guards_define =\n{lines}"})
+
+    outcome = with_kind.run(plugins=("lookups",))
+
+    assert outcome["test_child"].says_missing("rates"), outcome.output
+    assert "AssertionError" not in outcome.output
+
+
 class Unnamed(Guard):
     """A kind that settings could not name."""
 

@@ -332,7 +332,7 @@ class Reached:
         (partial(Reached), None),
         (lambda: None, None),
     ],
-    ids=repr,
+    ids=["class", "method", "class method", "object's method", "object", "partial", "lambda"],
 )
 def test_a_reference_leads_to_what_it_is_of(named: object, name: str | None) -> None:
     """What no name leads to has none: another process would find something else by it."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.errors import origin_of
+from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept import uvloop_starts
 from imbue.resource_guards.intercept.fake_file_system import keep_real_files
@@ -25,6 +27,7 @@ from imbue.resource_guards.intercept.process import Programs
 from imbue.resource_guards.intercept.process import SessionProcess
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.intercept.shims import Shims
+from imbue.resource_guards.intercept.told_to_children import told_of
 from imbue.resource_guards.intercept.told_to_children import write_guards
 from imbue.resource_guards.listeners import LISTENERS
 from imbue.resource_guards.messages import intercept as messages
@@ -72,6 +75,7 @@ class Enforcement:
         self._complain = complain
         self._directory = Path()
         self._added: dict[str, Resource] = {}
+        self._told: list[list[str]] = []
         self.ledger = Ledger()
         labels = [each.label for each in registry]
         with ExitStack() as undo, self._says_what_fails(labels):
@@ -158,16 +162,45 @@ class Enforcement:
 
     def _install(self, resource: Resource) -> None:
         before = self._added.get(resource.name)
+        told = []
         with ExitStack() as undo:
             for guard in resource.guards:
                 if before is None or guard not in before.guards:
-                    guard.install(resource, self._process, undo)
+                    told += self._install_guard(resource, guard, undo)
             self._guards.push(undo.pop_all())
+        self._told += told
         self.gatekeeper.add_label(resource.name, resource.label)
         self._added[resource.name] = resource
 
+    def _install_guard(self, resource: Resource, guard: Guard, undo: ExitStack) -> list[list[str]]:
+        """Install one guard; gives what child Pythons are told of it.
+
+        Raises:
+            ResourceGuardMisconfiguration: It cannot be installed, or its kind fails.
+        """
+        try:
+            with ExitStack() as own:
+                guard.install(resource, self._process, own)
+                told = told_of(resource, guard, self._process)
+                undo.callback(self._take_out, resource, guard, own.pop_all())
+        except ResourceGuardMisconfiguration:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in messages.REMEDIES:
+                raise  # whatever was loaded or written: the system is short of something
+            raise ResourceGuardMisconfiguration(
+                messages.guard_raised(resource, guard, error, origin_of(error))
+            ) from error
+        return told
+
+    def _take_out(self, resource: Resource, guard: Guard, own: ExitStack) -> None:
+        try:
+            own.close()
+        except Exception as error:  # noqa: BLE001 - the others must be undone whatever it is
+            self._complain(messages.guard_stays(resource, guard, error, origin_of(error)))
+
     def _tell_children(self) -> None:
-        write_guards(self._directory / files.GUARDS, self._added.values(), self._process)
+        write_guards(self._directory / files.GUARDS, self.shims.path_at_start, self._told)
         if self._preload is not None:
             self._preload.write(self._watcher.binaries)
 

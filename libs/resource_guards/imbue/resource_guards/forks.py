@@ -44,12 +44,17 @@ def _note_standard_error() -> None:
 os.register_at_fork(after_in_child=_note_standard_error)
 
 
-def end_process(text: str) -> NoReturn:
-    """End this process at once, and say why on standard error."""
+def say(text: str) -> None:
+    """Say something on standard error, if that is open."""
     try:  # noqa: SIM105 - child Pythons load this, and not `contextlib`
         system.write(_STANDARD_ERROR, f"resource guards: {text}\n".encode(errors="replace"))
     except OSError:  # it has closed it
         pass
+
+
+def end_process(text: str) -> NoReturn:
+    """End this process at once, and say why on standard error."""
+    say(text)
     system.exit_at_once(BLOCKED)
 
 

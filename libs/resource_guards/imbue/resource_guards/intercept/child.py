@@ -250,14 +250,25 @@ class ChildGuard:
         )
         for kind, resource, label, *fields in guarded.guards:
             self._gatekeeper.add_label(resource, label)
-            try:
-                guard = find(kind)
-            except (ImportError, AttributeError):  # of another environment, without that package
-                continue
-            guard.install_in_child(resource, fields, self)
+            self._install_guard(kind, resource, label, fields)
         if self._watcher.binaries:
             start_functions.watch(self._watcher, self.import_hook)
             self.import_hook.when_imported("uvloop", child_installs.watch_uvloop)
+
+    def _install_guard(self, kind: str, resource: str, label: str, fields: Sequence[str]) -> None:
+        """Install one guard, or say why it is not: a kind may be of a user's own, and the others are needed."""
+        try:
+            try:
+                guard = find(kind)
+            except (ImportError, AttributeError):  # of another environment, without that package
+                return
+            guard.install_in_child(resource, fields, self)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this process goes on
+            from imbue.resource_guards.errors import origin_of
+            from imbue.resource_guards.forks import say
+            from imbue.resource_guards.messages import intercept as messages
+
+            say(messages.not_in_child(label, kind, error, origin_of(error)))
 
     def watch_program(self, binary: Binary) -> None:
         """Watch this process start a program."""

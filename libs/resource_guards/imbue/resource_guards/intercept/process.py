@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.intercept.shims import Shims
+from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
 
 
@@ -28,9 +30,14 @@ class Programs:
         """Guard a program; `undo` ends it.
 
         Raises:
-            ResourceGuardMisconfiguration: Programs in the private directory cannot be run.
+            ResourceGuardMisconfiguration: Programs in the private directory cannot be made or run.
         """
-        binary = self.shims.add(resource, name)
+        try:
+            binary = self.shims.add(resource, name)
+        except OSError as error:
+            raise ResourceGuardMisconfiguration(
+                messages.directory_unwritable([resource.label], self.shims.directory.parent, error)
+            ) from error
         undo.callback(self.shims.discard, name)
         self.watcher.add(binary)
         undo.callback(self.watcher.forget, binary)

@@ -156,7 +156,7 @@ class Shims:
     """
 
     def __init__(self, directory: Path, key: str) -> None:
-        self._directory = directory
+        self.directory = directory
         self._key = key
         if os.pathsep in str(directory):
             raise ResourceGuardMisconfiguration(messages.directory_has_colon(directory))
@@ -190,14 +190,14 @@ class Shims:
             shim = self._write(where, self._script(resource, name, binary.real[file]))
             if not os.access(shim, os.X_OK):
                 raise ResourceGuardMisconfiguration(
-                    messages.directory_noexec(self._directory, resource)
+                    messages.directory_noexec(self.directory, resource)
                 )
         refusal = shlex.quote(messages.shim_refusal(resource))
         self._write(binary.refusal, _REFUSAL.format(refusal=refusal, code=BLOCKED))
         return binary
 
     def _write(self, where: str, script: str) -> Path:
-        path = self._directory / where
+        path = self.directory / where
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(script, "utf-8", "surrogateescape")
         path.chmod(0o700)
@@ -214,7 +214,7 @@ class Shims:
     def discard(self, name: str) -> None:
         """Take the shim of a binary away again."""
         for where in (f"bin/{name}", f"no/{name}"):
-            (self._directory / where).unlink(missing_ok=True)
+            (self.directory / where).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Take the folder off PATH, and leave what a test may have changed there."""
@@ -229,9 +229,9 @@ class Shims:
             "variable": SCOPE_VARIABLE,
             "key": self._key,
             "pid": os.getpid(),
-            "state": quote(str(self._directory / files.STATE)),
-            "journal": quote(str(self._directory / files.JOURNAL)),
-            "health": quote(str(self._directory / files.HEALTH)),
+            "state": quote(str(self.directory / files.STATE)),
+            "journal": quote(str(self.directory / files.JOURNAL)),
+            "health": quote(str(self.directory / files.HEALTH)),
             "real": quote(real),
             "name": quote(binary),
             "resource": resource.name,

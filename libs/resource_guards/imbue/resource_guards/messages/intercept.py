@@ -19,7 +19,7 @@ PLATFORM_UNSUPPORTED: Final = (
 )
 
 
-_REMEDIES: Final = {
+REMEDIES: Final = {
     errno.EMFILE: "Raise the limit for open files (ulimit -n).",
     errno.ENFILE: "Close programs that keep many files open.",
     errno.EFBIG: "Raise the limit for the size of files (ulimit -f).",
@@ -29,13 +29,14 @@ _REMEDIES: Final = {
     errno.ENOSYS: "Set TMPDIR to a directory on a file system with locks (flock).",
     errno.EOPNOTSUPP: "Set TMPDIR to a directory on a file system with locks (flock).",
 }
+"""By the number of an error of the system's, what to do where it refuses room, files or locks."""
 
 
 def directory_unwritable(
     guards: Iterable[str], parent: Path | str, error: OSError | ImportError
 ) -> str:
     number = getattr(error, "errno", None)
-    remedy = _REMEDIES.get(number or 0, "Set TMPDIR to a directory that can be written.")
+    remedy = REMEDIES.get(number or 0, "Set TMPDIR to a directory that can be written.")
     return (
         f"Resource guards {quoted(guards)} cannot make their private directory in {parent}: {error}. "
         f"{remedy}"
@@ -117,6 +118,37 @@ def cleanup_function_failed(resource: Resource, guard: Guard, error: BaseExcepti
     return (
         f"Resource guard '{resource.label}' ({resource.origin}): the cleanup function of "
         f"{guard.title} raised {type(error).__name__}: {error}. Its patch may still be in place."
+    )
+
+
+def guard_raised(resource: Resource, guard: Guard, error: BaseException, place: str) -> str:
+    """A guard of a kind of one's own that fails where it is installed."""
+    return (
+        f"Resource guard '{resource.label}' ({resource.origin}): {guard!r} cannot be installed, since its "
+        f"kind raised {type(error).__name__}: {error} ({place}). Correct that."
+    )
+
+
+def guard_stays(resource: Resource, guard: Guard, error: BaseException, place: str) -> str:
+    """The same where it is taken out."""
+    return (
+        f"Resource guard '{resource.label}' ({resource.origin}): what takes {guard!r} out raised "
+        f"{type(error).__name__}: {error} ({place}). Some of it may still be in place."
+    )
+
+
+def not_for_children(resource: Resource, guard: Guard, fields: object) -> str:
+    return (
+        f"Resource guard '{resource.label}' ({resource.origin}): what {guard!r} tells child Pythons is "
+        f"{fields!r}. Have its `wire` return a list of texts, or None."
+    )
+
+
+def not_in_child(label: str, kind: str, error: BaseException, place: str) -> str:
+    """What a child Python says of a guard that fails there."""
+    return (
+        f"in this process '{label}' is not guarded by {kind}, which raised {type(error).__name__}: {error} "
+        f"({place}). Correct that."
     )
 
 
