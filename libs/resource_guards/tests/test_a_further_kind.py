@@ -169,6 +169,7 @@ def test_it_is_listed(with_kind: Suite) -> None:
             "'nam:api.example.com' names no kind of guard; did you mean 'name'? Kinds are 'program',",
         ),
         ("api: name:", "of resource 'api', 'name:' names nothing to guard"),
+        ("api: program:api, call:sdk:send", "of resource 'api', 'program:' names nothing to guard"),
         ("api: hooks:x", "'hooks:x' cannot be written in settings"),
         ("api:", "'api:' defines no resource"),
         ("name", "'name' defines no resource"),
@@ -307,6 +308,12 @@ def test_a_kind_that_fails_in_a_child_python(with_kind: Suite, where: str, error
     assert "AssertionError" not in outcome.output
 
 
+class Numbered(Guard):
+    """A kind whose name is no text."""
+
+    kind = 5  # type: ignore[assignment]
+
+
 class Unnamed(Guard):
     """A kind that settings could not name."""
 
@@ -333,14 +340,38 @@ class ByTab(Guard):
     key = "all"
 
 
-@pytest.mark.parametrize("kind", [Unnamed, Taken, object, None, Guard])
+@pytest.mark.parametrize("kind", [Unnamed, Taken, Numbered, object, None, Guard])
 def test_what_is_no_kind(kind: object) -> None:
     """It is refused in one sentence."""
     with pytest.raises(ResourceGuardMisconfiguration, match="give a subclass of imbue"):
         Registry().register_guard_kind(kind)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("guard", [BySdk(), ByTab()])
+class ByAccent(Guard):
+    """A kind whose layer no report of another machine could have."""
+
+    kind = "accents"
+    layers = (Layer("é", "sdk", "seen", title="mine", sees="all"),)
+    key = "all"
+
+
+class ByChild(Guard):
+    """A kind whose uses would be counted as those of children."""
+
+    kind = "children"
+    layers = (Layer("own", "child", "seen", title="mine", sees="all"),)
+    key = "all"
+
+
+class ByText(Guard):
+    """A kind with something else where a layer was meant."""
+
+    kind = "texts"
+    layers = ("own",)  # type: ignore[assignment]
+    key = "all"
+
+
+@pytest.mark.parametrize("guard", [BySdk(), ByTab(), ByAccent(), ByChild(), ByText()])
 def test_layers_that_cannot_be(guard: Guard) -> None:
     """A layer is one word, and no other layer's."""
     with pytest.raises(ResourceGuardMisconfiguration, match="the layer one of its own"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socketserver
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -502,3 +504,82 @@ def test_the_page_has_the_same_table() -> None:
     rows = [line.split("|") for line in page.read_text().splitlines() if line.startswith("| ")]
     listed = {row[1].strip() for row in rows if row[2].strip() == "open connection"}
     assert listed == set(WAYS.values())
+
+
+def test_every_socket_gets_its_class_back(suite: Suite) -> None:
+    """After a session, those that still live are as they were, and new ones are not looked at."""
+    suite.be_nobodys_child()
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_connection_guard("service", lambda address: True, libraries=[])
+        """,
+        test_it="""
+            import socket, pytest
+            import kept
+
+            @pytest.mark.service
+            def test_it():
+                server = socket.create_server(("127.0.0.1", 0))
+                made = socket.create_connection(server.getsockname())
+                accepted, _ = server.accept()
+                kept.SOCKETS += [made, made.dup(), socket.socket(fileno=made.dup().detach()), accepted]
+                kept.DURING += map(type, kept.SOCKETS)
+                made.connect_ex(server.getsockname())
+                made.sendall(b"x")
+                assert repr(made).startswith("<socket.socket fd=")
+                assert isinstance(made, socket.socket)
+        """,
+        kept="SOCKETS, DURING = [], []",
+        once="""
+            import socket
+            import pytest
+            import kept
+
+            functions = dict(vars(socket.socket))
+            assert not pytest.main(["-presource_guards", "-pno:cacheprovider"])
+            assert [each is socket.socket for each in kept.DURING] == [False, False, False, True]
+            assert all(type(each) is socket.socket for each in kept.SOCKETS)
+            assert dict(vars(socket.socket)) == functions
+            kept.SOCKETS[0].sendall(b"y")
+            assert kept.SOCKETS[3].recv(9) == b"xy"
+            for each in kept.SOCKETS: each.close()
+        """,
+    )
+
+    done = subprocess.run(
+        [sys.executable, "once.py"], cwd=suite.path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_class_of_c_has_no_room(suite: Suite) -> None:
+    """A bare socket of `_socket` is seen when it connects, and goes on to work."""
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_connection_guard("service", lambda address: True, libraries=[])
+        """,
+        test_it="""
+            import _socket, socket, pytest
+
+            SERVER = socket.create_server(("127.0.0.1", 0))
+
+            def connect():
+                made = _socket.socket()
+                made.connect(SERVER.getsockname())
+                made.send(b"x")
+                made.close()
+
+            @pytest.mark.service
+            def test_marked(): connect()
+
+            def test_unmarked(): connect()
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed"
+    assert outcome["test_unmarked"].says_missing("service")

@@ -48,6 +48,21 @@ if TYPE_CHECKING:
             """
 
 
+CHILD = "child"
+"""What reports count uses in other processes as, whatever has seen them; no layer's own way."""
+
+
+def is_word(text: object) -> bool:
+    """Whether it can be the name of a kind, a layer or a way: an ASCII identifier in lower case."""
+    return (
+        isinstance(text, str)
+        and text.isascii()
+        and text.isidentifier()
+        and text.islower()
+        and not text.startswith("_")
+    )
+
+
 class Layer:
     """One of the things that see uses as they happen.
 
@@ -71,6 +86,11 @@ class Layer:
         self.title = title
         self.sees = sees
         self.is_process = is_process
+
+    @property
+    def is_named(self) -> bool:
+        """Whether journal and reports can name it."""
+        return is_word(self.name) and is_word(self.way) and self.way != CHILD
 
     def __repr__(self) -> str:
         return f"<layer {self.name}>"

@@ -96,7 +96,7 @@ def _guard(name: str, written: str, kinds: Mapping[str, type[Guard]]) -> Guard:
     kind, _, text = written.partition(":")
     if kind not in kinds:
         raise ResourceGuardMisconfiguration(messages.kind_unknown(name, written, kinds))
-    if not text:
+    if not text.strip(",") or text.endswith(","):  # they stand between blanks
         raise ResourceGuardMisconfiguration(messages.kind_without_value(name, kind))
     try:
         return kinds[kind].parse(name, text)

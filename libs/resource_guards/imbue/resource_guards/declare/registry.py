@@ -17,6 +17,8 @@ from imbue.resource_guards.declare.names import some
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import LAYERS
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guard import Layer
+from imbue.resource_guards.guard import is_word
 from imbue.resource_guards.guards.address import Address
 from imbue.resource_guards.guards.call import Call
 from imbue.resource_guards.guards.hooks import Hooks
@@ -222,7 +224,7 @@ class Registry:
             ResourceGuardMisconfiguration: It is no subclass of `Guard` with names of its own.
         """
         __tracebackhide__ = True
-        is_kind = isinstance(kind, type) and issubclass(kind, Guard) and kind.kind.isidentifier()
+        is_kind = isinstance(kind, type) and issubclass(kind, Guard) and is_word(kind.kind)
         others = [each for each in self.kinds.values() if each is not kind]
         taken = {each.kind for each in others}.union(OTHER_KEYS, map(key_of, others))
         if not is_kind or not taken.isdisjoint((kind.kind, key_of(kind))):
@@ -254,10 +256,8 @@ class Registry:
     def _know_layers(self, guard: Guard) -> None:
         __tracebackhide__ = True
         for layer in guard.layers:
-            is_word = all(
-                each.isidentifier() and each.islower() for each in (layer.name, layer.way)
-            )
-            if not is_word or self.layers.setdefault(layer.name, layer) != layer:
+            is_layer = isinstance(layer, Layer) and layer.is_named
+            if not is_layer or self.layers.setdefault(layer.name, layer) != layer:
                 raise ResourceGuardMisconfiguration(messages.layer_bad(guard, layer, self.layers))
 
     def _mark_of(self, label: str, mark: str | None) -> str:

@@ -126,7 +126,10 @@ class Address(Guard):
             if not asking:
                 try:
                     asking.append(find(said[0]) if way == _FUNCTION else _asking(_read(said)))
-                except ImportError:  # a Python of another environment, without that package
+                except (
+                    ImportError,
+                    AttributeError,
+                ):  # a Python of another environment, without that package
                     watcher.unwatch()
                     return False
             return asking[0](address)
@@ -203,7 +206,7 @@ def _watch(is_use: Callable[[Any], bool], resource: str, process: Any) -> Connec
         __tracebackhide__ = True
         see(resource, what, layer)
 
-    watcher = ConnectionWatcher(is_use, saw)
+    watcher = ConnectionWatcher(is_use, saw, process.current)
     watcher.watch(process.import_hook)
     return watcher
 

@@ -36,11 +36,19 @@ class ConnectionWatcher:
         is_use: Whether an address, as it is given to ``socket.connect``, is the resource's.
         saw: Told of each use, before it happens: what it is, and which layer has seen it. What it raises
             stops it.
+        current: Tells for whom the calling code runs; what goes over a connection is told once for each
+            of these objects. By default each time.
     """
 
-    def __init__(self, is_use: Callable[[Any], bool], saw: Callable[[str, Layer], None]) -> None:
+    def __init__(
+        self,
+        is_use: Callable[[Any], bool],
+        saw: Callable[[str, Layer], None],
+        current: Callable[[], object] = object,
+    ) -> None:
         self.is_use = is_use
         self._saw = saw
+        self._current = current
 
     def watch(self, hook: ImportHook) -> None:
         """Begin to be told.
@@ -70,11 +78,15 @@ class ConnectionWatcher:
 
     def transfer(self, address: Any) -> Callable[[], None]:
         """What is to be called when something is about to be sent to, or received from, an address."""
-        saw, what = self._saw, f"data to or from {written(address)}"
+        saw, current, what = self._saw, self._current, f"data to or from {written(address)}"
+        told_for: object = None
 
         def transfer() -> None:
+            nonlocal told_for
             __tracebackhide__ = True
-            saw(what, TRANSFER)
+            if told_for is not current():
+                saw(what, TRANSFER)
+                told_for = current()  # another, if a mark was read meanwhile
 
         return transfer
 

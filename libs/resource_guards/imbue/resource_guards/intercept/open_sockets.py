@@ -66,7 +66,9 @@ class _Open:
 
         self.socket = ref(socket, gone)
         self.uses = uses
-        self.plain = type(socket)
+        # `dup` makes another of the class that the first has been given.
+        own = type(socket)
+        self.plain = next((each for each, given in _CLASSES.items() if given is own), own)
 
 
 class _Watch:
@@ -151,19 +153,19 @@ def leads_to(socket: Any, uses: Sequence[Use]) -> None:
     known = _OPEN.get(id(socket))
     if known is not None and known.socket() is socket:
         known.uses = uses
+        if not uses:
+            del _OPEN[id(socket)]
+            socket.__class__ = known.plain
     elif uses:
-        guarded = _guarded(type(socket))
         try:
             entry = _Open(socket, uses)
-            socket.__class__ = guarded
+            socket.__class__ = _guarded(entry.plain)
         except TypeError:  # one of C, which has no place for a weak reference or for another class
             return
         _OPEN[id(socket)] = entry
 
 
 def _guarded(plain: type) -> type:
-    if plain in _CLASSES.values():  # the socket has been given back to life in a fork, or by `copy`
-        return plain
     if plain not in _CLASSES:
         names = [name for name in METHODS if hasattr(plain, name)]
         methods: dict[str, Any] = {name: _telling(getattr(plain, name)) for name in names}

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.messages.common import nearest
 from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
@@ -88,12 +87,13 @@ def no_kind(kind: object, known: Iterable[str]) -> str:
     )
 
 
-def layer_bad(guard: Guard, layer: Layer, known: Iterable[str]) -> str:
+def layer_bad(guard: Guard, layer: object, known: Iterable[str]) -> str:
     """A layer that the journal and reports could not name, or whose name is another's."""
+    names = getattr(layer, "name", layer), getattr(layer, "way", "")
     return (
-        f"Guards of the kind '{guard.kind}' are seen by the layer '{layer.name}', which a report counts "
-        f"as '{layer.way}'. Give each a word in lower case, and the layer one of its own. Taken are "
-        f"{quoted(known)}."
+        f"Guards of the kind '{guard.kind}' are seen by the layer {names[0]!r}, which a report counts "
+        f"as {names[1]!r}. Give a Layer, each of these a word in lower case (not 'child'), and the layer one "
+        f"of its own. Taken are {quoted(known)}."
     )
 
 
