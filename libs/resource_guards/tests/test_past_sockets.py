@@ -230,6 +230,65 @@ def test_curl_asks_after_a_redirect(suite: Suite, listener: Listener) -> None:
     assert listener.count == 0
 
 
+def test_curl_with_a_function_of_ones_own(suite: Suite, listener: Listener) -> None:
+    """It is still asked for sockets, after ours; a handle that was reset is followed as before."""
+    suite.write(
+        addresses=f"def is_it(address): return address[1] == {listener.port}",
+        conftest="""
+            from addresses import is_it
+
+            def pytest_register_resource_guards(registry):
+                registry.register_connection_guard("service", is_it)
+        """,
+        test_it=f"""
+            import contextlib, socket
+            import pycurl, pytest
+
+            ASKED = []
+
+            def opened(purpose, address):
+                ASKED.append(address.addr)
+                return socket.socket(*address[:3])
+
+            def fetch(made):
+                made.setopt(made.URL, "http://127.0.0.1:{listener.port}/")
+                with contextlib.suppress(pycurl.error):
+                    made.perform()
+
+            @pytest.mark.service
+            def test_marked():
+                made = pycurl.Curl()
+                made.setopt(pycurl.OPENSOCKETFUNCTION, opened)
+                fetch(made)
+                assert ASKED == [("127.0.0.1", {listener.port})]
+
+            def test_unmarked():
+                made = pycurl.Curl()
+                made.setopt(pycurl.OPENSOCKETFUNCTION, opened)
+                fetch(made)
+
+            def test_reset():
+                made = pycurl.Curl()
+                made.reset()
+                fetch(made)
+
+            def test_multi():
+                multi, made = pycurl.CurlMulti(), pycurl.Curl()
+                made.setopt(made.URL, "http://127.0.0.1:{listener.port}/")
+                multi.add_handle(made)
+                while multi.perform()[1]:
+                    multi.select(1)
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    for name in ("test_unmarked", "test_reset", "test_multi"):
+        assert outcome[name].says_missing("service"), name
+    assert listener.count == 1
+
+
 @pytest.mark.parametrize("name", ["uvloop", "zmq", "psycopg2", "psycopg", "pycurl"])
 def test_nothing_is_left(suite: Suite, name: str) -> None:
     """After a session the library has its own functions again."""

@@ -182,9 +182,10 @@ def _curl(plain: Any, leads_to: Callable[[Any], None]) -> Any:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._stopped: BaseException | None = None
+            self._users: Any = None
             super().setopt(self.OPENSOCKETFUNCTION, self._open)
 
-        def _open(self, _purpose: int, wanted: Any) -> Any:
+        def _open(self, purpose: int, wanted: Any) -> Any:
             import socket  # pycurl's own example makes one of these
 
             family, kind, protocol, address = wanted
@@ -193,7 +194,20 @@ def _curl(plain: Any, leads_to: Callable[[Any], None]) -> Any:
             except BaseException as stopped:  # noqa: BLE001 - pycurl would print it, and go on
                 self._stopped = stopped
                 return _NO_SOCKET
+            if self._users is not None:
+                return self._users(purpose, wanted)
             return socket.socket(family, kind, protocol)
+
+        def setopt(self, option: int, value: Any) -> Any:
+            if option != self.OPENSOCKETFUNCTION:
+                return super().setopt(option, value)
+            self._users = value  # it is called by ours
+            return None
+
+        def reset(self) -> Any:
+            self._users = None
+            super().reset()
+            return super().setopt(self.OPENSOCKETFUNCTION, self._open)
 
         def perform(self) -> Any:
             __tracebackhide__ = True

@@ -31,7 +31,7 @@ FIX_HELP: Final = (
 FIX_DIRTY_HELP: Final = "let --resource-guards-fix touch files that git reports as modified."
 
 NAMES_HELP: Final = (
-    "what to guard: names of guard packages (docker) and programs (tmux, or binary:tmux)."
+    "what to guard: names of guard packages (docker) and programs (tmux, or binary:tmux); network."
 )
 DEFINE_HELP: Final = (
     "resources that are guarded by what stands here, a line each: a name, a colon, and its guards, "

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
+from contextlib import contextmanager
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -74,6 +76,22 @@ class Journal:
         stat = system.fstat(self._fd)
         return stat.st_dev, stat.st_ino
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what the system says of the file and its folder into what it means.
+
+        Raises:
+            JournalError: It said something.
+        """
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise JournalError(messages.journal_removed(self.path)) from error
+        except PermissionError as error:
+            raise JournalError(messages.directory_locked(self.path)) from error
+        except OSError as error:
+            raise JournalError(messages.directory_unreadable(self.path, error)) from error
+
     def reopen(self) -> None:
         """Make sure that the descriptor is the journal's: a test may have closed or reused it.
 
@@ -110,7 +128,7 @@ class Journal:
                 to it, was cut off, or can be written no more.
         """
         self.reopen()
-        try:
+        with self._errors():
             stat = system.fstat(self._fd)
             if not stat.st_nlink:
                 raise JournalError(messages.journal_removed(self.path))
@@ -120,12 +138,6 @@ class Journal:
             if not stat.st_mode & S_IWUSR:
                 raise JournalError(messages.directory_locked(self.path))
             last = system.pread(self._fd, len(self._last), self.read - len(self._last))
-        except FileNotFoundError as error:
-            raise JournalError(messages.journal_removed(self.path)) from error
-        except PermissionError as error:
-            raise JournalError(messages.directory_locked(self.path)) from error
-        except OSError as error:
-            raise JournalError(messages.directory_unreadable(self.path, error)) from error
         if last != self._last:
             raise JournalError(messages.journal_cut(self.path))
         return stat.st_size != self.read
@@ -209,7 +221,7 @@ class Journal:
         if self.has_news():
             raise JournalError(messages.journal_torn("at its end"))
         self.check_loss()
-        try:
+        with self._errors():
             changed = [
                 path
                 for path in self.path.parent.iterdir()
@@ -218,12 +230,6 @@ class Journal:
             ]
             if S_IMODE(self.path.parent.stat().st_mode) != S_IRWXU:
                 changed.append(self.path.parent)
-        except FileNotFoundError as error:
-            raise JournalError(messages.journal_removed(self.path)) from error
-        except PermissionError as error:
-            raise JournalError(messages.directory_locked(self.path)) from error
-        except OSError as error:
-            raise JournalError(messages.directory_unreadable(self.path, error)) from error
         if changed:
             raise JournalError(messages.directory_locked(changed[0]))
 
