@@ -83,6 +83,11 @@ def test_the_list(guarded: Suite) -> None:
         "patches of its own, by conftest:pytest_register_resource_guards.<locals>.<lambda>" in said
     )
     assert "connections, told by conftest:is_ours" in said
+    assert "  sight of program: complete, but for what other programs start by its path" in said
+    assert "  sight of call: complete\n" in said
+    assert "  sight of hooks: this process, and its forks, alone\n" in said
+    assert "  sight of address: partial once psycopg (libpq), " in said
+    assert " has connected to it\n" in said
     assert "shim on PATH: live" in said
     assert "child Pythons: live" in said
     assert "native layer: OFF: set resource_guards_native = true" in said
@@ -195,7 +200,11 @@ def test_the_list_of_other_names(suite: Suite) -> None:
         "the target sdk:Client is a class. Name the method through which its calls flow, "
         "sdk:Client.method."
     )
-    lines = [line for line in outcome.output.splitlines() if line.startswith("  ")]
+    lines = [
+        line
+        for line in outcome.output.splitlines()
+        if line.startswith("  ") and "  sight " not in line
+    ]
     assert lines[: lines.index("  shim on PATH: live (programs that are called by name)")] == [
         "  patch sdk.client:Client.send",
         "    also as sdk.client:Client.post",

@@ -258,6 +258,10 @@ class Guard:
         del resource
         return ()
 
+    def sight(self) -> str:
+        """What it can know, for the list of guards: ``complete``, or what it may not see."""
+        return "complete"
+
     def doubts(
         self, covered: Collection[str], modules: Mapping[str, Any]
     ) -> Iterable[tuple[str, tuple[str, ...]]]:

@@ -151,6 +151,25 @@ class Address(Guard):
             how = "connections, told by" if guard.addresses is None else "connections to"
             yield [f"{how} {guard.title}"]
 
+    def sight(self) -> str:
+        """Which of the libraries that are installed connect past it."""
+        from imbue.resource_guards.intercept.past_sockets import follows
+        from imbue.resource_guards.intercept.targets import find_module
+        from imbue.resource_guards.past_python import LIBRARIES
+
+        there = [
+            each
+            for each in LIBRARIES
+            if self.libraries is None or not set(self.libraries).isdisjoint(each.packages)
+            if not isinstance(find_module(each.packages[0]), str)
+        ]
+        loaded = [each.title for each in there if not any(map(follows, each.packages))]
+        connected = [each.title for each in there if any(map(follows, each.packages))]
+        partial = [f"while {', '.join(loaded)} is loaded"] if loaded else []
+        if connected:
+            partial.append(f"once {', '.join(connected)} has connected to it")
+        return f"partial {' and '.join(partial)}" if partial else "complete"
+
     def doubts(
         self, covered: Collection[str], modules: Mapping[str, Any]
     ) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -150,6 +150,10 @@ class Call(Guard):
         for guard in guards:
             yield list(_described(guard.target, previews.get(guard.title)))
 
+    def sight(self) -> str:
+        """Calls in this environment's Pythons, which is where the SDK is."""
+        return "complete" if self.wire(None) is not None else "this process, and its forks, alone"
+
     def gaps(self, resource: Resource) -> Iterator[str]:
         """An optional target that an installed SDK does not seem to have."""
         target = self.target

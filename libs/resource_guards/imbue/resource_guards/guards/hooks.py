@@ -85,6 +85,10 @@ class Hooks(Guard):
 
         undo.callback(uninstall)
 
+    def sight(self) -> str:
+        """Other processes do not have its functions."""
+        return "this process, and its forks, alone"
+
     @classmethod
     def describe(cls, guards: Sequence[Hooks]) -> Iterator[Sequence[str]]:
         """Nothing is known of what they patch."""

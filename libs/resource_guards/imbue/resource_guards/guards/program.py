@@ -92,6 +92,10 @@ class Program(Guard):
                 version = version_of_program(path) or "it tells no version"
                 yield [f"program {guard.name}: {os.path.realpath(path)} ({version})"]
 
+    def sight(self) -> str:
+        """By name all is seen; by path, what Python and child Pythons start."""
+        return "complete, but for what other programs start by its path (see the native layer)"
+
     def probe(self) -> str:
         """Whether it is on PATH."""
         import shutil

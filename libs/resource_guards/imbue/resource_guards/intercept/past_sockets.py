@@ -32,6 +32,11 @@ _FOUND: Final[set[str]] = set()
 _NOT_FOUND: Final[set[str]] = set()
 
 
+def follows(package: str) -> bool:
+    """Whether the calls by which a package connects are known."""
+    return any(module.partition(".")[0] == package for module, *_ in _ROWS)
+
+
 def is_followed(package: str) -> bool:
     """Whether all calls by which a package connects are seen here."""
     return package in _FOUND and package not in _NOT_FOUND

@@ -33,6 +33,8 @@ def write_inventory(config: pytest.Config, registry: Registry) -> None:
         for guard in resource.guards:
             for line in described[guard]:
                 terminal.line(f"  {shown(line)}")
+        for line in dict.fromkeys(f"{each.kind}: {each.sight()}" for each in resource.guards):
+            terminal.line(f"  sight of {shown(line)}")
         terminal.line()
     if not registry.names:
         terminal.line(say_inventory.nothing_is_guarded())
