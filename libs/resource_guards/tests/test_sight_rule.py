@@ -12,6 +12,7 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.guards.address import Address
 from imbue.resource_guards.guards.call import Call
+from imbue.resource_guards.intercept import past_sockets
 from imbue.resource_guards.judge.sight import doubts_of
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
@@ -29,6 +30,12 @@ def never(_address: object) -> bool:
 
 ADDRESSES = Address(never)
 LOADED = {"psycopg2._psycopg": ModuleType("psycopg2._psycopg"), "grpc": ModuleType("grpc")}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guards of the run around this one may follow a library here."""
+    monkeypatch.setattr(past_sockets, "_FOUND", set())
 
 
 def libraries(*guards: Guard, modules: dict[str, object] | None = None) -> list[str]:
@@ -128,3 +135,14 @@ def test_libraries_that_cannot_be(libraries: object, said: str) -> None:
     with pytest.raises(ResourceGuardMisconfiguration) as raised:
         Registry().register_connection_guard("db", never, libraries=libraries)  # type: ignore[arg-type]
     assert said in str(raised.value)
+
+
+def test_a_library_that_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has used nothing before it has led to a guarded address; of a version with other calls nothing is known."""
+    monkeypatch.setattr(past_sockets, "_FOUND", {"psycopg2"})
+    assert libraries(ADDRESSES) == []
+    with monkeypatch.context() as reached:
+        reached.setattr(past_sockets, "REACHED", {"psycopg2"})
+        assert libraries(ADDRESSES) == ["psycopg2 (libpq)"]
+    monkeypatch.setattr(past_sockets, "_NOT_FOUND", {"psycopg2"})
+    assert libraries(ADDRESSES) == ["psycopg2 (libpq)"]
