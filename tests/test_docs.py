@@ -13,6 +13,7 @@ import pytest
 
 import dev
 import reference
+from imbue.resource_guards.declare.setting_files import SETTINGS
 from support.page import PageRun
 from support.page import blocks_of
 from support.page import commands_of
@@ -213,6 +214,11 @@ def test_the_tables_from_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(reference.TABLES, "hooks", lambda: "another table")
     assert reference.main(["--check"]) == 1
     assert [*reference.outdated()] == [dev.ROOT / "docs" / "reference.md"]
+
+
+def test_the_settings_that_near_misses_are_compared_with() -> None:
+    """They are those that the plugin tells pytest of."""
+    assert {name for name, *_ in reference.declared().settings} == set(SETTINGS)
 
 
 def test_every_table_is_on_a_page() -> None:

@@ -182,10 +182,15 @@ def test_a_kind_of_ones_own(suite: Suite) -> None:
                     self.key = path
 
                 key = None
+                options = ("driver",)
 
                 @classmethod
                 def parse(cls, label, text):
                     return cls(text)
+
+                @classmethod
+                def parse_all(cls, label, texts, options):
+                    return [cls(f"{text} by {options['driver']}") for text in texts]
 
                 def install(self, resource, process, undo):
                     pass
@@ -195,12 +200,14 @@ def test_a_kind_of_ones_own(suite: Suite) -> None:
         """,
         test_it="def test_it(): pass",
     )
-    suite.write_files({"pyproject.toml": "[tool.resource_guards.gpu]\ndevices = ['/dev/gpu0']\n"})
+    suite.write_files(
+        {"pyproject.toml": "[tool.resource_guards.gpu]\ndevices = ['/dev/gpu0']\ndriver = 'own'\n"}
+    )
 
     output = suite.run("--resource-guards-list", plugins=("kinds",)).output
 
     assert "gpu  @pytest.mark.gpu" in output
-    assert "  device /dev/gpu0\n" in output
+    assert "  device /dev/gpu0 by own\n" in output
 
 
 BAD_TABLES = {

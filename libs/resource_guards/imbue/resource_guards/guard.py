@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from typing import Protocol
     from typing import Self
 
-    class Guarded(Protocol):
-        """The resource that a guard is of, as far as a guard needs to know it."""
-
-        @property
-        def name(self) -> str:
-            """The name of its mark."""
-
-        @property
-        def label(self) -> str:
-            """The name as it was registered."""
-
     class Process(Protocol):
         """What each process offers to the guards that are installed in it."""
 
@@ -166,6 +155,7 @@ class Guard:
     Attributes:
         kind: Its name in settings, ``program`` in ``program:tmux``, and in the list of guards.
         setting: The key of a list of them in a table of the settings; by default `kind` and an ``s``.
+        options: Further keys of such a table, which are about all guards of this kind in it.
         layers: What sees uses for it.
     """
 
@@ -173,6 +163,7 @@ class Guard:
 
     kind: ClassVar[str] = ""
     setting: ClassVar[str] = ""
+    options: ClassVar[tuple[str, ...]] = ()
     layers: ClassVar[tuple[Layer, ...]] = ()
 
     @classmethod
@@ -188,6 +179,23 @@ class Guard:
             NotImplementedError: The kind cannot be written in settings, which is so by default.
         """
         raise NotImplementedError
+
+    @classmethod
+    def parse_all(
+        cls, label: str, texts: Iterable[str], options: Mapping[str, Any]
+    ) -> Sequence[Self]:
+        """Make the guards that a list in a table of the settings stands for.
+
+        Args:
+            label: The name of the resource.
+            texts: The list.
+            options: The table, which may have the kind's `options`; by default nothing is made of it.
+
+        Raises:
+            ResourceGuardMisconfiguration: One cannot be read.
+        """
+        del options
+        return [cls.parse(label, text) for text in texts]
 
     @property
     def key(self) -> Hashable:
@@ -213,7 +221,7 @@ class Guard:
         """Install it in the session's process.
 
         Args:
-            resource: What it is of: a `Guarded`.
+            resource: What it is of; it has a `name`, which is its mark, and a `label`.
             process: What the process offers: a `Process`, and more to the kinds of this package.
             undo: Takes it out again.
 
@@ -253,7 +261,7 @@ class Guard:
         """A line for each part of it that this installation does not have; found out cheaply.
 
         Args:
-            resource: What it is of: a `Guarded`.
+            resource: What it is of; it has a `name`, which is its mark, and a `label`.
         """
         del resource
         return ()

@@ -16,13 +16,18 @@ _PYTESTS_OWN = frozenset(
     | {"xfail"}
 )
 
-OTHER_KEYS: Final = ("mark", "libraries")
-"""What a table of the settings says of a resource beside its guards."""
+MARK: Final = "mark"
+"""The key by which a table of the settings says a resource's mark."""
 
 
 def key_of(kind: type[Guard]) -> str:
     """The key by which a table of the settings lists guards of a kind."""
     return kind.setting or f"{kind.kind}s"
+
+
+def keys_of(kind: type[Guard]) -> tuple[str, ...]:
+    """All words of the settings that are a kind's own."""
+    return kind.kind, key_of(kind), *kind.options
 
 
 def some(label: str, argument: str, values: Iterable[Any]) -> list[Any]:

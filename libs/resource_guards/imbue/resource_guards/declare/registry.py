@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from imbue.resource_guards.callsite import call_site
-from imbue.resource_guards.declare.names import OTHER_KEYS
-from imbue.resource_guards.declare.names import key_of
+from imbue.resource_guards.declare.names import MARK
+from imbue.resource_guards.declare.names import keys_of
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.declare.names import some
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -226,8 +226,8 @@ class Registry:
         __tracebackhide__ = True
         is_kind = isinstance(kind, type) and issubclass(kind, Guard) and is_word(kind.kind)
         others = [each for each in self.kinds.values() if each is not kind]
-        taken = {each.kind for each in others}.union(OTHER_KEYS, map(key_of, others))
-        if not is_kind or not taken.isdisjoint((kind.kind, key_of(kind))):
+        taken = {MARK}.union(*map(keys_of, others))
+        if not is_kind or not taken.isdisjoint(keys_of(kind)):
             raise ResourceGuardMisconfiguration(messages.no_kind(kind, self.kinds))
         self.kinds[kind.kind] = kind
 

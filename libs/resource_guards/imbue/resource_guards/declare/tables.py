@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
-from imbue.resource_guards.declare.names import OTHER_KEYS
+from imbue.resource_guards.declare.names import MARK
 from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.guards.address import Address
 from imbue.resource_guards.messages import settings as messages
 
 Tables = Mapping[str, Mapping[str, Any]]
@@ -29,24 +28,23 @@ def register_tables(tables: Tables, registry: Registry) -> None:
         ResourceGuardMisconfiguration: One has a key or a value that cannot be.
     """
     kinds = {key_of(kind): kind for kind in registry.kinds.values() if _can_be_written(kind)}
+    options = {option: key for key, kind in kinds.items() for option in kind.options}
     for name, table in tables.items():
         for key in table:
-            if key not in kinds and key not in OTHER_KEYS:
+            if key not in kinds and key not in options and key != MARK:
                 raise ResourceGuardMisconfiguration(
-                    messages.key_unknown(name, key, [*kinds, *OTHER_KEYS])
+                    messages.key_unknown(name, key, [*kinds, MARK, *options])
                 )
-        mark, libraries = (table.get(key) for key in OTHER_KEYS)
-        if libraries is not None and key_of(Address) not in table:
-            raise ResourceGuardMisconfiguration(messages.libraries_of_nothing(name))
+            if key in options and options[key] not in table:
+                raise ResourceGuardMisconfiguration(
+                    messages.option_of_nothing(name, key, options[key])
+                )
         lists = {key: _texts(name, key, table[key]) for key in table if key in kinds}
         if not any(lists.values()):
             raise ResourceGuardMisconfiguration(messages.table_of_nothing(name, kinds))
         for key, texts in lists.items():
-            if kinds[key] is Address and texts:
-                registry.register_address_guard(name, *texts, mark=mark, libraries=libraries)
-                continue
-            for text in texts:
-                registry.register_guard(name, kinds[key].parse(name, text), mark=mark)
+            for guard in kinds[key].parse_all(name, texts, table):
+                registry.register_guard(name, guard, mark=table.get(MARK))
 
 
 def _can_be_written(kind: type[Guard]) -> bool:

@@ -49,6 +49,7 @@ class Address(Guard):
 
     kind = "address"
     setting = "addresses"
+    options = ("libraries",)
     layers = (CONNECTION, TRANSFER, LOOKUP)
 
     def __init__(
@@ -72,6 +73,14 @@ class Address(Guard):
         known = None if libraries is None else _known(label, libraries)
         addresses = _read([text], label)
         return cls(_asking(addresses), known, addresses)
+
+    @classmethod
+    def parse_all(
+        cls, label: str, texts: Iterable[str], options: Mapping[str, Any]
+    ) -> Sequence[Address]:
+        """The addresses of a table, which may say the libraries that can reach them."""
+        __tracebackhide__ = True
+        return [cls.parse(label, text, options.get("libraries")) for text in texts]
 
     @classmethod
     def of(cls, label: str, is_use: Any, libraries: Iterable[str] | None) -> Address:

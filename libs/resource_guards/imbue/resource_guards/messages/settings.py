@@ -72,9 +72,9 @@ def table_of_nothing(label: str, keys: Iterable[str]) -> str:
     )
 
 
-def libraries_of_nothing(label: str) -> str:
-    """A table that says of no addresses which libraries connect to them."""
-    return f"[tool.resource_guards.{label}]: libraries belong to addresses; there are none."
+def option_of_nothing(label: str, option: str, key: str) -> str:
+    """A table with an option of guards that it does not have, as the libraries of no addresses."""
+    return f"[tool.resource_guards.{label}]: {option} belong to {key}; there are none."
 
 
 def file_unreadable(path: Path, error: Exception) -> str:
