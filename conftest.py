@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import hypothesis
 import pytest
 
 from imbue.mngr.register_guards_docker import register_docker_guards
 from imbue.resource_guards.resource_guards import fixture_uses_resources
+from support.databases import NoServerError
+from support.databases import Postgres
+from support.databases import Redis
+from support.databases import running_postgres
+from support.databases import running_redis
 from support.docker_engine import Engine
 from support.docker_engine import NoEngineError
 from support.docker_engine import running_engine
@@ -52,17 +59,37 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     return Suite(pytester, monkeypatch)
 
 
-@pytest.fixture(scope="module")
-@fixture_uses_resources("docker")
-def engine() -> Iterator[Engine]:
-    """A Docker engine; where it must run, in CI, there being none is a failure."""
+Server = TypeVar("Server")
+
+
+def _started(starting: AbstractContextManager[Server]) -> Iterator[Server]:
+    """A server that tests need; where they must run, in CI, there being none is a failure."""
     try:
-        with running_engine() as running:
+        with starting as running:
             yield running
-    except NoEngineError as reason:
+    except (NoEngineError, NoServerError) as reason:
         if os.environ.get("CI"):
             pytest.fail(str(reason))
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module")
+@fixture_uses_resources("docker")
+def engine() -> Iterator[Engine]:
+    """A Docker engine."""
+    yield from _started(running_engine())
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server."""
+    yield from _started(running_postgres())
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    """A Redis server."""
+    yield from _started(running_redis())
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,8 @@ SYSTEM_PACKAGES = {
     "busybox": "busybox-static",
     "strace": "strace",
     "valgrind": "valgrind",
+    "psql": "postgresql",
+    "redis-server": "redis-server",
 }  # what tests run, and where Debian has it
 OLDEST_PYTHON = (3, 11)
 

@@ -173,7 +173,7 @@ def test_a_connection_is_seen(suite: Suite, listener: Listener, workers: tuple[s
 
 
 def test_what_goes_over_it_is_not_known(suite: Suite, listener: Listener) -> None:
-    """Once such a library has led there, no mark of a later test is called superfluous."""
+    """Once such a library has led there, no mark of a later test is called superfluous; of psycopg's it is known."""
     with closing(Listener()) as other:
         write(suite, listener, other, TESTS + MARKED)
 
@@ -183,7 +183,8 @@ def test_what_goes_over_it_is_not_known(suite: Suite, listener: Listener) -> Non
         **{f"test_marked[{way}]": "passed" for way in NAMES},
         "test_unknown": "passed",
     }
-    assert "psycopg2 (libpq)" in outcome.output
+    assert "zmq" in outcome.output
+    assert "libpq" not in outcome.output
     assert listener.count >= len(NAMES) - 1  # datagrams do not connect
 
 
@@ -289,7 +290,9 @@ def test_curl_with_a_function_of_ones_own(suite: Suite, listener: Listener) -> N
     assert listener.count == 1
 
 
-@pytest.mark.parametrize("name", ["uvloop", "zmq", "psycopg2", "psycopg", "pycurl"])
+@pytest.mark.parametrize(
+    "name", ["uvloop", "zmq", "psycopg2", "psycopg", "psycopg_wait", "psycopg_async", "pycurl"]
+)
 def test_nothing_is_left(suite: Suite, name: str) -> None:
     """After a session the library has its own functions again."""
     module, path = {
@@ -297,6 +300,8 @@ def test_nothing_is_left(suite: Suite, name: str) -> None:
         "zmq": ("zmq.sugar.socket", "Socket.connect"),
         "psycopg2": ("psycopg2", "_connect"),
         "psycopg": ("psycopg._connection_base", "BaseConnection._connect_gen"),
+        "psycopg_wait": ("psycopg.connection", "Connection.wait"),
+        "psycopg_async": ("psycopg.connection_async", "AsyncConnection.wait"),
         "pycurl": ("pycurl", "Curl"),
     }[name]
     suite.write(

@@ -138,11 +138,12 @@ def test_libraries_that_cannot_be(libraries: object, said: str) -> None:
 
 
 def test_a_library_that_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has used nothing before it has led to a guarded address; of a version with other calls nothing is known."""
+    """It has used nothing before it has led to these addresses; of a version with other calls nothing is known."""
     monkeypatch.setattr(past_sockets, "_FOUND", {"psycopg2"})
     assert libraries(ADDRESSES) == []
     with monkeypatch.context() as reached:
-        reached.setattr(past_sockets, "REACHED", {"psycopg2"})
-        assert libraries(ADDRESSES) == ["psycopg2 (libpq)"]
+        reached.setattr(past_sockets, "REACHED", {"psycopg2": [("127.0.0.1", 5432)]})
+        assert libraries(Address(lambda address: address[1] == 5432)) == ["psycopg2 (libpq)"]
+        assert libraries(ADDRESSES) == []
     monkeypatch.setattr(past_sockets, "_NOT_FOUND", {"psycopg2"})
     assert libraries(ADDRESSES) == ["psycopg2 (libpq)"]

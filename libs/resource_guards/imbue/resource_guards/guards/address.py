@@ -163,6 +163,7 @@ class Address(Guard):
     def sight(self) -> str:
         """Which of the libraries that are installed connect past it."""
         from imbue.resource_guards.intercept.past_sockets import follows
+        from imbue.resource_guards.intercept.past_sockets import sees_transfers
         from imbue.resource_guards.intercept.targets import find_module
         from imbue.resource_guards.past_python import LIBRARIES
 
@@ -171,6 +172,7 @@ class Address(Guard):
             for each in LIBRARIES
             if self.libraries is None or not set(self.libraries).isdisjoint(each.packages)
             if not isinstance(find_module(each.packages[0]), str)
+            if not any(map(sees_transfers, each.packages))
         ]
         loaded = [each.title for each in there if not any(map(follows, each.packages))]
         connected = [each.title for each in there if any(map(follows, each.packages))]
@@ -188,8 +190,23 @@ class Address(Guard):
         for library in LIBRARIES:
             reaches = self.libraries is None or not set(self.libraries).isdisjoint(library.packages)
             is_covered = not set(covered).isdisjoint(library.packages)
-            if reaches and not is_covered and _connects(library, modules) and _may_have(library):
+            if (
+                reaches
+                and not is_covered
+                and _connects(library, modules)
+                and self._may_miss(library)
+            ):
                 yield library.title, library.targets
+
+    def _may_miss(self, library: Library) -> bool:
+        """Whether a library may have used these addresses unseen, over a connection that it has open, or at all."""
+        from imbue.resource_guards.intercept.past_sockets import REACHED
+        from imbue.resource_guards.intercept.past_sockets import is_followed
+
+        return any(
+            not is_followed(each) or any(map(self.is_use, REACHED.get(each, ())))
+            for each in library.packages
+        )
 
 
 def _read(texts: Iterable[str], label: str = "") -> Addresses:
@@ -259,14 +276,6 @@ def _known(label: str, libraries: Iterable[str]) -> tuple[str, ...]:
                 messages.library_unknown(label, each, sorted(PACKAGES))
             )
     return listed
-
-
-def _may_have(library: Library) -> bool:
-    """Whether a library may have used a guarded address unseen, over a connection that it has open, or at all."""
-    from imbue.resource_guards.intercept.past_sockets import REACHED
-    from imbue.resource_guards.intercept.past_sockets import is_followed
-
-    return any(not is_followed(each) or each in REACHED for each in library.packages)
 
 
 def _connects(library: Library, modules: Mapping[str, Any]) -> bool:

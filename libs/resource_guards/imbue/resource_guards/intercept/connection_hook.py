@@ -60,7 +60,7 @@ class ConnectionWatcher:
             handle(_EVENTS)
         CONNECTION_WATCHERS.append(self)
         open_sockets.watch(hook, _uses_of)
-        past_sockets.watch(hook, _opens)
+        past_sockets.watch(hook, _opens, _uses_of)
 
     def unwatch(self) -> None:
         """End it. A second call changes nothing."""

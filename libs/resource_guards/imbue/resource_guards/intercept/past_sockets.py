@@ -2,19 +2,21 @@
 
 A row for each such call. With all calls of a library followed, that none of them led to a guarded address says
 that the library has used none; what goes over a connection that it has opened is not seen, and so is in doubt
-from then on (`guards/address.py`).
+from then on (`guards/address.py`), but for psycopg's and psycopg2's (`libpq.py`).
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
 """
 
 from __future__ import annotations
 
+from imbue.resource_guards.intercept import libpq
 from imbue.resource_guards.intercept.replacement import Replacement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
+    from collections.abc import Sequence
     from types import ModuleType
     from typing import Any
     from typing import Final
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
     from imbue.resource_guards.intercept.import_hook import ImportHook
 
     Told = Callable[[Any], bool]
-    Way = Callable[[Callable[..., Any], Callable[[Any], None]], Any]
+    UsesOf = Callable[[Any], Sequence[Callable[[], None]]]
+    Way = Callable[[Callable[..., Any], "_Calls"], Any]
 
-REACHED: Final[set[str]] = set()
-"""The packages of libraries that have led to a guarded address in this process."""
+REACHED: Final[dict[str, list[Any]]] = {}
+"""For each package of a library the guarded addresses it has led to in this process, unseen from then on."""
 
 _REPLACEMENTS: Final[list[Replacement]] = []
 _FOUND: Final[set[str]] = set()
@@ -37,21 +40,28 @@ def follows(package: str) -> bool:
     return any(module.partition(".")[0] == package for module, *_ in _ROWS)
 
 
+def sees_transfers(package: str) -> bool:
+    """Whether it is seen what goes over the connections of a package whose calls are known."""
+    return package in _SEEN_THROUGHOUT
+
+
 def is_followed(package: str) -> bool:
     """Whether all calls by which a package connects are seen here."""
     return package in _FOUND and package not in _NOT_FOUND
 
 
-def watch(hook: ImportHook, told: Told) -> None:
+def watch(hook: ImportHook, told: Told, uses_of: UsesOf) -> None:
     """Follow the libraries from now on; a second call only asks another hook.
 
     Args:
         hook: Tells when they are imported.
         told: Told of each address that one is about to connect to; whether that is guarded. What it
             raises stops the call.
+        uses_of: Gives what is to be told of transfers to or from an address.
     """
     for name, path, way in _ROWS:
-        hook.when_imported(name, _installing(path, way, told))
+        calls = _Calls(name.partition(".")[0], told, uses_of)
+        hook.when_imported(name, _installing(path, way, calls))
 
 
 def unwatch() -> None:
@@ -60,9 +70,44 @@ def unwatch() -> None:
         replacement.uninstall()
     for each in (_REPLACEMENTS, REACHED, _FOUND, _NOT_FOUND):
         each.clear()
+    libpq.forget()
 
 
-def _installing(path: str, way: Way, told: Told) -> Callable[[ModuleType], None]:
+class _Calls:
+    """What the calls of one library are told to.
+
+    Args:
+        package: The library's.
+        told: See `watch`.
+        uses_of: See `watch`.
+    """
+
+    __slots__ = ("_package", "_told", "uses_of")
+
+    def __init__(self, package: str, told: Told, uses_of: UsesOf) -> None:
+        self._package = package
+        self._told = told
+        self.uses_of = uses_of
+
+    def begin(self, address: Any) -> Sequence[Callable[[], None]]:
+        """A connection is about to be opened, of which transfers are seen; gives what is to be told of each."""
+        __tracebackhide__ = True
+        return self.uses_of(address) if self._told(address) else ()
+
+    def lead(self, address: Any) -> None:
+        """A connection is about to be opened, of which nothing more is seen."""
+        __tracebackhide__ = True
+        if self._told(address):
+            self.lose(address)
+
+    def lose(self, address: Any) -> None:
+        """Nothing more is seen of a connection to a guarded address."""
+        known = REACHED.setdefault(self._package, [])
+        if address not in known:
+            known.append(address)
+
+
+def _installing(path: str, way: Way, calls: _Calls) -> Callable[[ModuleType], None]:
     def install(module: ModuleType) -> None:
         *owners, name = path.split(".")
         owner: Any = module
@@ -74,31 +119,29 @@ def _installing(path: str, way: Way, told: Told) -> Callable[[ModuleType], None]
         if old is None or any(each.owner is owner and each.name == name for each in _REPLACEMENTS):
             return
 
-        def leads_to(address: Any) -> None:
-            __tracebackhide__ = True
-            if told(address):
-                REACHED.add(package)
-
-        replacement = Replacement(owner, name, way(old, leads_to))
+        replacement = Replacement(owner, name, way(old, calls))
         replacement.install()
         _REPLACEMENTS.append(replacement)
 
     return install
 
 
-def _naming(addresses: Callable[..., Iterable[Any]]) -> Way:
+def _naming(addresses: Callable[..., Iterable[Any]], *, is_seen: bool = False) -> Way:
     """The way of a function whose arguments name what it connects to.
 
     Args:
         addresses: Given the same arguments, the addresses; `None` among them is none.
+        is_seen: What goes over the connection is seen.
     """
 
-    def replace(old: Callable[..., Any], leads_to: Callable[[Any], None]) -> Any:
+    def replace(old: Callable[..., Any], calls: _Calls) -> Any:
+        tell = calls.begin if is_seen else calls.lead
+
         def connecting(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             for address in addresses(*args, **kwargs):
                 if address is not None:
-                    leads_to(address)
+                    tell(address)
             return old(*args, **kwargs)
 
         connecting.__name__ = connecting.__qualname__ = getattr(old, "__name__", "connect")
@@ -140,45 +183,25 @@ def _of_zmq(_socket: Any, addr: Any) -> Iterable[Any]:
         yield place.replace("@", "\0", 1) if place.startswith("@") else place
 
 
-_POSTGRES_PORT: Final = "5432"
+def _psycopg2(old: Callable[..., Any], calls: _Calls) -> Any:
+    return libpq.connecting(old, calls.begin, calls.lose)
 
 
-def _of_libpq(parsed: dict[str, Any]) -> Iterable[Any]:
-    """The addresses of a connection of libpq's, of which each part may be a list."""
-    hosts = str(parsed.get("hostaddr") or parsed.get("host") or "").split(",")
-    ports = str(parsed.get("port") or _POSTGRES_PORT).split(",")
-    for at, host in enumerate(hosts):
-        port = ports[at] if at < len(ports) else ports[0]
-        if host.startswith(("/", "@")) or not host:
-            folder = host or "/var/run/postgresql"
-            yield f"{folder}/.s.PGSQL.{port}".replace("@", "\0", 1)
-        else:
-            yield host, int(port) if port.isdecimal() else port
-
-
-def _of_psycopg2(dsn: Any, *_: Any, **__: Any) -> Iterable[Any]:
-    from psycopg2.extensions import parse_dsn  # type: ignore[import-untyped] # it calls this
-
-    return _of_libpq(parse_dsn(dsn))
+def _psycopg_connect(old: Any, calls: _Calls) -> Any:
+    return classmethod(_naming(_of_psycopg, is_seen=True)(old.__func__, calls))
 
 
 def _of_psycopg(_cls: Any, conninfo: str = "", **_: Any) -> Iterable[Any]:
     from psycopg.conninfo import conninfo_to_dict  # it calls this
 
-    return _of_libpq(conninfo_to_dict(conninfo))
+    return libpq.addresses_of(conninfo_to_dict(conninfo))
 
 
-def _classmethod(addresses: Callable[..., Iterable[Any]]) -> Way:
-    """The way of a class method, which is found bound to its class."""
-    naming = _naming(addresses)
-
-    def replace(old: Any, leads_to: Callable[[Any], None]) -> Any:
-        return classmethod(naming(old.__func__, leads_to))
-
-    return replace
+def _psycopg_wait(old: Callable[..., Any], calls: _Calls) -> Any:
+    return libpq.waiting(old, calls.uses_of)
 
 
-def _curl(plain: Any, leads_to: Callable[[Any], None]) -> Any:
+def _curl(plain: Any, calls: _Calls) -> Any:
     """A class of curl's handles that are asked for each socket, after redirects too."""
 
     class Curl(plain):  # type: ignore[misc] # a class that is found at run time
@@ -195,7 +218,7 @@ def _curl(plain: Any, leads_to: Callable[[Any], None]) -> Any:
 
             family, kind, protocol, address = wanted
             try:
-                leads_to(address)
+                calls.lead(address)
             except BaseException as stopped:  # noqa: BLE001 - pycurl would print it, and go on
                 self._stopped = stopped
                 return _NO_SOCKET
@@ -236,8 +259,12 @@ _ROWS: Final[tuple[tuple[str, str, Way], ...]] = (
     ("uvloop", "Loop.create_datagram_endpoint", _naming(_of_uvloop_datagrams)),
     ("uvloop", "Loop.sock_connect", _naming(_of_sock_connect)),
     ("zmq.sugar.socket", "Socket.connect", _naming(_of_zmq)),
-    ("psycopg2", "_connect", _naming(_of_psycopg2)),
-    ("psycopg._connection_base", "BaseConnection._connect_gen", _classmethod(_of_psycopg)),
+    ("psycopg2", "_connect", _psycopg2),
+    ("psycopg._connection_base", "BaseConnection._connect_gen", _psycopg_connect),
+    ("psycopg.connection", "Connection.wait", _psycopg_wait),
+    ("psycopg.connection_async", "AsyncConnection.wait", _psycopg_wait),
     ("pycurl", "Curl", _curl),
 )
 """For each call its module, its path there, and what stands in its place."""
+
+_SEEN_THROUGHOUT: Final = ("psycopg", "psycopg2")

@@ -1,0 +1,505 @@
+"""Real PostgreSQL and Redis, by the clients that suites have: whoever sends or receives is a user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.databases import Postgres
+from support.databases import Redis
+from support.suite import WORKERS
+from support.suite import Outcome
+from support.suite import Suite
+from support.suite import Test
+
+CLIENTS = """
+    import asyncio
+
+    LOOP = asyncio.new_event_loop()
+    PG = {"host": FOLDER, "port": PORT, "user": "postgres"}
+    URL = f"postgresql://postgres@127.0.0.1:{PORT}/postgres"
+    REDIS = {"host": "127.0.0.1", "port": REDIS_PORT}
+
+    def run(made): return LOOP.run_until_complete(made)
+
+    class Psycopg:
+        resource = "postgres"
+        def __init__(self):
+            import psycopg
+            self.made = psycopg.connect(**PG, autocommit=True)
+        def use(self, word): assert self.made.execute(f"select '{word}'").fetchone() == (word,)
+        def close(self): self.made.close()
+
+    class PsycopgTcp(Psycopg):
+        def __init__(self):
+            import psycopg
+            self.made = psycopg.connect(URL)
+        def use(self, word):
+            with self.made.transaction(), self.made.cursor() as cursor:
+                cursor.execute("select %s::text, '%%'".replace("'%%'", f"'{word}'"), (word,))
+                assert cursor.fetchone()[0] == word
+
+    class PsycopgCopy(Psycopg):
+        def use(self, word):
+            with self.made.cursor() as cursor, cursor.copy(f"copy (select '{word}') to stdout") as copy:
+                assert [*copy.rows()] == [(word,)]
+
+    class PsycopgStream(Psycopg):
+        def use(self, word):
+            assert [*self.made.cursor().stream(f"select '{word}'")] == [(word,)]
+
+    class PsycopgPipeline(Psycopg):
+        def use(self, word):
+            with self.made.pipeline():
+                cursor = self.made.execute(f"select '{word}'")
+                assert cursor.fetchone() == (word,)
+
+    class PsycopgAsync:
+        resource = "postgres"
+        def __init__(self): run(self.open())
+        async def open(self):
+            import psycopg
+            self.made = await psycopg.AsyncConnection.connect(**PG, autocommit=True)
+        def use(self, word): run(self._use(word))
+        async def _use(self, word):
+            cursor = await self.made.execute(f"select '{word}'")
+            assert await cursor.fetchone() == (word,)
+        def close(self): run(self.made.close())
+
+    class PsycopgPool:
+        resource = "postgres"
+        def __init__(self):
+            import psycopg_pool
+            self.made = psycopg_pool.ConnectionPool(URL, min_size=1, open=True)
+            self.made.wait(timeout=2)
+        def use(self, word):
+            with self.made.connection() as connection:
+                assert connection.execute(f"select '{word}'").fetchone() == (word,)
+        def close(self): self.made.close()
+
+    class PsycopgAsyncPool(PsycopgAsync):
+        async def open(self):
+            import psycopg_pool
+            self.made = psycopg_pool.AsyncConnectionPool(URL, min_size=1, open=False)
+            await self.made.open(wait=True, timeout=2)
+        async def _use(self, word):
+            async with self.made.connection() as connection:
+                cursor = await connection.execute(f"select '{word}'")
+                assert await cursor.fetchone() == (word,)
+
+    class Psycopg2:
+        resource = "postgres"
+        def __init__(self):
+            import psycopg2
+            self.made = psycopg2.connect(URL)
+        def use(self, word):
+            with self.made, self.made.cursor() as cursor:
+                cursor.execute(f"select '{word}'")
+                assert cursor.fetchone() == (word,)
+        def close(self): self.made.close()
+
+    class Psycopg2Unix(Psycopg2):
+        def __init__(self):
+            import psycopg2, psycopg2.extras
+            self.made = psycopg2.connect(**PG, cursor_factory=psycopg2.extras.RealDictCursor)
+        def use(self, word):
+            with self.made, self.made.cursor() as cursor:
+                cursor.execute(f"select '{word}' as word")
+                assert cursor.fetchone() == {"word": word}
+
+    class Psycopg2Named(Psycopg2):
+        def use(self, word):
+            with self.made, self.made.cursor("named") as cursor:
+                cursor.execute(f"select '{word}'")
+                assert cursor.fetchall() == [(word,)]
+
+    class Psycopg2Pool(Psycopg2):
+        def __init__(self):
+            import psycopg2.pool
+            self.made = psycopg2.pool.ThreadedConnectionPool(1, 2, URL)
+        def use(self, word):
+            connection = self.made.getconn()
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute(f"select '{word}'")
+                    assert cursor.fetchone() == (word,)
+            finally:
+                self.made.putconn(connection)
+        def close(self): self.made.closeall()
+
+    class Asyncpg(PsycopgAsync):
+        where = {"dsn": URL}
+        async def open(self):
+            import asyncpg
+            self.made = await asyncpg.connect(**self.where)
+        async def _use(self, word): assert await self.made.fetchval(f"select '{word}'") == word
+
+    class AsyncpgUnix(Asyncpg):
+        where = PG
+
+    class AsyncpgPool(Asyncpg):
+        async def open(self):
+            import asyncpg
+            self.made = await asyncpg.create_pool(**PG, min_size=1)
+
+    class Sqlalchemy:
+        resource = "postgres"
+        driver = "psycopg"
+        def __init__(self):
+            import sqlalchemy
+            self.text = sqlalchemy.text
+            self.made = sqlalchemy.create_engine(URL.replace("://", f"+{self.driver}://"))
+            self.made.connect().close()
+        def use(self, word):
+            with self.made.connect() as connection:
+                assert connection.execute(self.text(f"select '{word}'")).scalar() == word
+        def close(self): self.made.dispose()
+
+    class SqlalchemyPsycopg2(Sqlalchemy):
+        driver = "psycopg2"
+
+    class SqlalchemyAsyncpg(PsycopgAsync):
+        async def open(self):
+            import sqlalchemy.ext.asyncio
+            self.text = sqlalchemy.text
+            self.made = sqlalchemy.ext.asyncio.create_async_engine(URL.replace("://", "+asyncpg://"))
+            await (await self.made.connect()).close()
+        async def _use(self, word):
+            async with self.made.connect() as connection:
+                assert (await connection.execute(self.text(f"select '{word}'"))).scalar() == word
+        def close(self): run(self.made.dispose())
+
+    class Redis:
+        resource = "redis"
+        where = REDIS
+        def __init__(self):
+            import redis
+            self.made = redis.Redis(**self.where)
+            self.made.ping()
+        def use(self, word): assert self.made.set(word, 1)
+        def close(self): self.made.close()
+
+    class RedisUnix(Redis):
+        where = {"unix_socket_path": REDIS_UNIX}
+
+    class RedisPool(Redis):
+        def __init__(self):
+            import redis
+            self.pool = redis.BlockingConnectionPool(**REDIS, max_connections=2)
+            self.made = redis.Redis(connection_pool=self.pool)
+            self.made.ping()
+        def close(self): self.pool.disconnect()
+
+    class RedisPipeline(Redis):
+        def use(self, word): assert self.made.pipeline().set(word, 1).get(word).execute() == [True, b"1"]
+
+    class RedisPubSub(Redis):
+        def __init__(self):
+            super().__init__()
+            self.subscribed = self.made.pubsub()
+        def use(self, word):
+            self.subscribed.subscribe(word)
+            while (said := self.subscribed.get_message(timeout=10))["channel"] != word.encode():
+                assert said
+            self.subscribed.unsubscribe(word)
+            while self.subscribed.get_message(timeout=10)["type"] != "unsubscribe": pass
+
+    class RedisAsync(PsycopgAsync):
+        resource = "redis"
+        async def open(self):
+            import redis.asyncio
+            self.made = redis.asyncio.Redis(**REDIS, retry=None)
+            await self.made.ping()
+        async def _use(self, word): assert await self.made.set(word, 1)
+        def close(self): run(self.made.aclose())
+
+    class RedisAsyncPubSub(RedisAsync):
+        async def open(self):
+            await super().open()
+            self.subscribed = self.made.pubsub()
+        async def _use(self, word):
+            await self.subscribed.subscribe(word)
+            while (await self.subscribed.get_message(timeout=10))["channel"] != word.encode(): pass
+            await self.subscribed.unsubscribe(word)
+            while (await self.subscribed.get_message(timeout=10))["type"] != "unsubscribe": pass
+"""
+
+POSTGRES = {
+    "Psycopg": "psycopg",
+    "PsycopgTcp": "psycopg, a transaction",
+    "PsycopgCopy": "psycopg, copy",
+    "PsycopgStream": "psycopg, stream",
+    "PsycopgPipeline": "psycopg, pipeline",
+    "PsycopgAsync": "psycopg, asynchronous",
+    "PsycopgPool": "psycopg_pool",
+    "PsycopgAsyncPool": "psycopg_pool, asynchronous",
+    "Psycopg2": "psycopg2",
+    "Psycopg2Unix": "psycopg2, a cursor of extras",
+    "Psycopg2Named": "psycopg2, a cursor of the server's",
+    "Psycopg2Pool": "psycopg2.pool",
+    "Asyncpg": "asyncpg",
+    "AsyncpgUnix": "asyncpg, Unix socket",
+    "AsyncpgPool": "asyncpg, pool",
+    "Sqlalchemy": "SQLAlchemy with psycopg",
+    "SqlalchemyPsycopg2": "SQLAlchemy with psycopg2",
+    "SqlalchemyAsyncpg": "SQLAlchemy with asyncpg",
+}
+REDIS = {
+    "Redis": "redis",
+    "RedisUnix": "redis, Unix socket",
+    "RedisPool": "redis, pool",
+    "RedisPipeline": "redis, pipeline",
+    "RedisPubSub": "redis, messages",
+    "RedisAsync": "redis, asynchronous",
+    "RedisAsyncPubSub": "redis, messages, asynchronous",
+}
+"""Each client, and what docs/what-is-seen.md calls it."""
+
+RESOURCES = (("postgres", POSTGRES), ("redis", REDIS))
+
+SHUFFLE = """
+    import random
+
+    def pytest_collection_modifyitems(items): random.Random({seed}).shuffle(items)
+"""
+
+RIGHT: dict[str, Callable[[Test, str], bool]] = {
+    "first": lambda test, _: test.outcome == "passed",
+    "unmarked": Test.says_missing,
+    "second": lambda test, _: test.outcome == "passed",
+    "superfluous": Test.says_superfluous,
+}
+"""What is right of each test, for its resource."""
+
+
+class Services:
+    """Both servers, and suites that use them.
+
+    Args:
+        suite: Where the suites are written.
+        postgres: The one.
+        redis: The other.
+    """
+
+    def __init__(self, suite: Suite, postgres: Postgres, redis: Redis) -> None:
+        self.suite = suite
+        self.servers: dict[str, Postgres | Redis] = {"postgres": postgres, "redis": redis}
+        self.words()  # those of earlier tests
+        constants = f"""
+    FOLDER, PORT = {str(postgres.folder)!r}, {postgres.port}
+    REDIS_UNIX, REDIS_PORT = {str(redis.unix)!r}, {redis.port}
+    """
+        suite.write(clients=constants + CLIENTS)
+        (suite.path / "pyproject.toml").write_text(
+            f"""
+            [tool.resource_guards.postgres]
+            addresses = ["127.0.0.1:{postgres.port}", "unix:{postgres.folder}/*"]
+
+            [tool.resource_guards.redis]
+            addresses = ["127.0.0.1:{redis.port}", "unix:{redis.unix}"]
+            """
+        )
+
+    def write(self, tests: str, seed: int | None = None) -> None:
+        """Write a module of tests for each resource, in an order that a seed gives."""
+        for name, ways in RESOURCES:
+            text = tests.replace("RESOURCE", name).replace("WAYS", repr([*ways]))
+            self.suite.write(**{f"test_{name}": text})
+        if seed is not None:
+            self.suite.write(conftest=SHUFFLE.format(seed=seed))
+
+    def words(self) -> dict[str, list[str]]:
+        """The words that each has been sent since the last call."""
+        return {name: sorted(server.words()) for name, server in self.servers.items()}
+
+    def assert_right(self, outcome: Outcome) -> None:
+        """Each test has the right verdict, and nothing came of those that may not."""
+        wrong = [
+            (way, name, outcome[f"test_{name}[{way}]"].text[-3000:])
+            for resource, ways in RESOURCES
+            for way in ways
+            for name, is_right in RIGHT.items()
+            if not is_right(outcome[f"test_{name}[{way}]"], resource)
+        ]
+        assert wrong == [], "\n".join(" ".join(each) for each in wrong)
+        assert self.words() == {
+            name: sorted(["first", "second"] * len(ways)) for name, ways in RESOURCES
+        }
+
+
+@pytest.fixture(name="services")
+def services_fixture(
+    suite: Suite, postgres: Postgres, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> Services:
+    """Both servers."""
+    monkeypatch.setenv("PYTHONPATH", str(suite.path))
+    return Services(suite, postgres, redis)
+
+
+GLOBAL = """
+    import pytest
+    import clients
+
+    MADE = {}
+
+    def use(way, word):
+        if way not in MADE:
+            MADE[way] = vars(clients)[way]()
+        MADE[way].use(word)
+
+    @pytest.mark.RESOURCE
+    @pytest.mark.parametrize("way", WAYS)
+    def test_first(way): use(way, "first")
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_unmarked(way):
+        try: use(way, "unmarked")
+        except Exception: MADE.pop(way, None)  # as whoever keeps one has to do after an error
+
+    @pytest.mark.RESOURCE
+    @pytest.mark.parametrize("way", WAYS)
+    def test_second(way): use(way, "second")
+
+    @pytest.mark.RESOURCE
+    @pytest.mark.parametrize("way", WAYS)
+    def test_superfluous(way): MADE.get(way)
+"""
+
+OWN = """
+    import pytest
+    import clients
+
+    @pytest.fixture(params=WAYS)
+    def way(request): return vars(clients)[request.param]
+
+    def use(way, word):
+        made = way()
+        made.use(word)
+        made.close()
+
+    @pytest.mark.RESOURCE
+    def test_first(way): use(way, "first")
+
+    def test_unmarked(way):
+        try: use(way, "unmarked")
+        except Exception: pass
+
+    @pytest.mark.RESOURCE
+    def test_second(way): use(way, "second")
+
+    @pytest.mark.RESOURCE
+    def test_superfluous(way): pass
+"""
+
+# Whoever asks for the fixture needs the mark, since it connects; an idle mark is one that does not ask for it.
+SESSION = """
+    import contextlib
+    import pytest
+    import clients
+    from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+    @pytest.fixture(scope="session", params=WAYS)
+    @fixture_uses_resources("RESOURCE")
+    def client(request):
+        with contextlib.closing(vars(clients)[request.param]()) as made:
+            yield made
+
+    @pytest.mark.RESOURCE
+    def test_first(client): client.use("first")
+
+    def test_unmarked(client):
+        try: client.use("unmarked")
+        except Exception: pass
+
+    @pytest.mark.RESOURCE
+    def test_second(client): client.use("second")
+
+    @pytest.mark.RESOURCE
+    @pytest.mark.parametrize("way", WAYS)
+    def test_superfluous(way): pass
+"""
+
+
+@WORKERS
+@pytest.mark.parametrize("seed", [None, 1])
+def test_a_client_that_tests_share(
+    services: Services, workers: tuple[str, ...], seed: int | None
+) -> None:
+    """The client is made by whoever comes first, and kept: each test that uses it needs the mark."""
+    services.write(GLOBAL, seed)
+
+    services.assert_right(services.suite.run("-Wignore", *workers))
+
+
+@WORKERS
+def test_a_client_of_ones_own(services: Services, workers: tuple[str, ...]) -> None:
+    """Each test connects by itself, and nobody without the mark."""
+    services.write(OWN, 3)
+
+    services.assert_right(services.suite.run("-Wignore", *workers))
+
+
+@WORKERS
+def test_a_client_of_the_session(services: Services, workers: tuple[str, ...]) -> None:
+    """A fixture of the session connects, and declares it: each test with it needs the mark, and uses it."""
+    services.write(SESSION, 4)
+
+    services.assert_right(services.suite.run("-Wignore", *workers))
+
+
+@pytest.mark.git
+def test_fix(services: Services) -> None:
+    """The fix gives each test that uses the shared client the mark, takes idle ones, and then has nothing to do."""
+    start = """
+import pytest
+import clients
+
+MADE = {}
+
+def use(way, word):
+    if way not in MADE:
+        MADE[way] = vars(clients)[way]()
+    MADE[way].use(word)
+"""
+    for resource, ways in RESOURCES:
+        tests = "\n\n".join(
+            f"""
+def test_{way}_first(): use({way!r}, "first")
+
+@pytest.mark.{resource}
+def test_{way}_idle(): pass
+
+def test_{way}_second(): use({way!r}, "second")
+"""
+            for way in ways
+        )
+        services.suite.write(**{f"test_{resource}": start + tests})
+
+    services.suite.run("-Wignore", "--resource-guards-fix=write")
+    fixed = {name: text_of(services, name) for name, _ in RESOURCES}
+    again = services.suite.run("-Wignore", "--resource-guards-fix=write")
+
+    assert set(again.outcomes.values()) == {"passed"}, again.output
+    for name, ways in RESOURCES:
+        assert text_of(services, name) == fixed[name]
+        for way in ways:
+            for test in ("first", "second"):
+                assert f"@pytest.mark.{name}\ndef test_{way}_{test}" in fixed[name]
+            assert f"@pytest.mark.{name}\ndef test_{way}_idle" not in fixed[name]
+
+
+def text_of(services: Services, name: str) -> str:
+    """The module of tests of a resource."""
+    return (services.suite.path / f"test_{name}.py").read_text()
+
+
+def test_the_page_has_the_same_table() -> None:
+    """docs/what-is-seen.md lists every client."""
+    page = Path(__file__).parents[3] / "docs" / "what-is-seen.md"
+    rows = [line.split("|") for line in page.read_text().splitlines() if line.startswith("| ")]
+    listed = {
+        row[1].strip() for row in rows if row[2].strip() == "connection of a database's client"
+    }
+    assert listed == {*POSTGRES.values(), *REDIS.values()}
