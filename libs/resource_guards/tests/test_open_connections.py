@@ -15,6 +15,9 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import h2.config
+import h2.connection
+import h2.events
 import pytest
 import trustme
 
@@ -49,6 +52,9 @@ class Services:
         self._start("unix", socketserver.ThreadingUnixStreamServer(str(unix), self._echo))
         self._start("http", ThreadingHTTPServer(("127.0.0.1", 0), self._http()))
         self._start("https", ThreadingHTTPServer(("127.0.0.1", 0), self._http()), tls=True)
+        self._context.set_alpn_protocols(["h2"])
+        http2 = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._http2())
+        self._start("http2", http2, tls=True)
 
     def _start(self, name: str, server: Any, *, tls: bool = False) -> None:
         if tls:
@@ -101,6 +107,24 @@ class Services:
 
         return Http
 
+    def _http2(self) -> type[socketserver.BaseRequestHandler]:
+        received = self.received
+
+        class Http2(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+                state.initiate_connection()
+                self.request.sendall(state.data_to_send())
+                while data := self.request.recv(65536):
+                    for event in state.receive_data(data):
+                        if isinstance(event, h2.events.RequestReceived):
+                            received.append(dict(event.headers)[b":path"].decode().strip("/"))
+                            state.send_headers(event.stream_id, [(":status", "200")])
+                            state.send_data(event.stream_id, b"ok", end_stream=True)
+                    self.request.sendall(state.data_to_send())
+
+        return Http2
+
     def close(self) -> None:
         """Stop them."""
         for server in self._servers:
@@ -126,7 +150,8 @@ CLIENTS = """
     LOOP = asyncio.new_event_loop()
 
     def base(name):
-        return f"{{name}}://localhost:{{PORTS[name]}}" if name == "https" else f"http://127.0.0.1:{{PORTS[name]}}"
+        tls = name in ("https", "http2")
+        return f"https://localhost:{{PORTS[name]}}" if tls else f"http://127.0.0.1:{{PORTS[name]}}"
 
     def connected(name="tcp", kind=socket.SOCK_STREAM):
         made = socket.socket(socket.AF_INET, kind)
@@ -218,6 +243,14 @@ CLIENTS = """
     class TlsStreams(Streams):
         port, tls = "tls", CONTEXT
 
+    class SendFileOfLoop(Streams):
+        async def _use(self, word):
+            with tempfile.TemporaryFile() as file:
+                file.write(word + b"\\n")
+                file.seek(0)
+                await LOOP.sendfile(self.writer.transport, file)
+            assert (await self.reader.readline()).strip() == word
+
     class LoopSocket(Plain):
         def use(self, word): LOOP.run_until_complete(self._use(word))
         async def _use(self, word):
@@ -250,8 +283,13 @@ CLIENTS = """
             self.made = http.client.HTTPSConnection("localhost", PORTS["https"], context=CONTEXT)
 
     class Urllib:
+        port, tls = "http", None
         def use(self, word):
-            assert urllib.request.urlopen(base("http") + "/" + word.decode()).read() == b"ok"
+            url = base(self.port) + "/" + word.decode()
+            assert urllib.request.urlopen(url, context=self.tls).read() == b"ok"
+
+    class UrllibTls(Urllib):
+        port, tls = "https", CONTEXT
 
     class Requests:
         port = "http"
@@ -266,11 +304,16 @@ CLIENTS = """
         port = "https"
 
     class Urllib3:
+        port = "http"
         def __init__(self):
             import urllib3
-            self.made = urllib3.PoolManager()
+            self.made = urllib3.PoolManager(ca_certs=AUTHORITY)
         def use(self, word):
-            assert self.made.request("GET", base("http") + "/" + word.decode(), retries=False).data == b"ok"
+            url = base(self.port) + "/" + word.decode()
+            assert self.made.request("GET", url, retries=False).data == b"ok"
+
+    class Urllib3Tls(Urllib3):
+        port = "https"
 
     class Httpx:
         port = "http"
@@ -283,22 +326,42 @@ CLIENTS = """
     class HttpxTls(Httpx):
         port = "https"
 
-    class HttpxAsync:
+    class HttpxTwo:
         def __init__(self):
             import httpx
-            self.made = httpx.AsyncClient()
+            self.made = httpx.Client(verify=ssl.create_default_context(cafile=AUTHORITY), http2=True)
         def use(self, word):
-            made = LOOP.run_until_complete(self.made.get(base("http") + "/" + word.decode()))
-            assert made.content == b"ok"
+            answer = self.made.get(base("http2") + "/" + word.decode())
+            assert (answer.content, answer.http_version) == (b"ok", "HTTP/2")
+
+    class HttpxAsync:
+        port, version = "http", "HTTP/1.1"
+        def __init__(self):
+            import httpx
+            verify = ssl.create_default_context(cafile=AUTHORITY)
+            self.made = httpx.AsyncClient(verify=verify, http2=self.version == "HTTP/2")
+        def use(self, word):
+            made = LOOP.run_until_complete(self.made.get(base(self.port) + "/" + word.decode()))
+            assert (made.content, made.http_version) == (b"ok", self.version)
+
+    class HttpxAsyncTls(HttpxAsync):
+        port = "https"
+
+    class HttpxAsyncTwo(HttpxAsync):
+        port, version = "http2", "HTTP/2"
 
     class Aiohttp:
+        port = "http"
         def use(self, word): LOOP.run_until_complete(self._use(word))
         async def _use(self, word):
             import aiohttp
             if not hasattr(self, "made"):
                 self.made = aiohttp.ClientSession()
-            async with self.made.get(base("http") + "/" + word.decode()) as answer:
+            async with self.made.get(base(self.port) + "/" + word.decode(), ssl=CONTEXT) as answer:
                 assert await answer.read() == b"ok"
+
+    class AiohttpTls(Aiohttp):
+        port = "https"
 
     class Trio(Plain):
         def use(self, word):
@@ -335,6 +398,14 @@ CLIENTS = """
         def __init__(self):
             from gevent import socket
             self.made = socket.create_connection(("127.0.0.1", PORTS["tcp"]))
+        def use(self, word): echo(self.made, word)
+
+    class GeventTls:
+        def __init__(self):
+            import gevent.socket, gevent.ssl
+            made = gevent.socket.create_connection(("127.0.0.1", PORTS["tls"]))
+            context = gevent.ssl.create_default_context(cafile=AUTHORITY)
+            self.made = context.wrap_socket(made, server_hostname="localhost")
         def use(self, word): echo(self.made, word)
 
     class Thread(Plain):
@@ -413,23 +484,31 @@ WAYS = {
     "UdpSendMessage": "UDP sendmsg",
     "Streams": "asyncio streams",
     "TlsStreams": "asyncio streams, TLS",
+    "SendFileOfLoop": "asyncio, loop.sendfile",
     "LoopSocket": "asyncio, loop.sock_sendall",
     "Datagrams": "asyncio datagrams",
     "HttpClient": "http.client",
     "HttpsClient": "http.client, TLS",
     "Urllib": "urllib.request",
+    "UrllibTls": "urllib.request, TLS",
     "Requests": "requests",
     "RequestsTls": "requests, TLS",
     "Urllib3": "urllib3",
+    "Urllib3Tls": "urllib3, TLS",
     "Httpx": "httpx",
     "HttpxTls": "httpx, TLS",
+    "HttpxTwo": "httpx, HTTP/2",
     "HttpxAsync": "httpx, asynchronous",
+    "HttpxAsyncTls": "httpx, asynchronous, TLS",
+    "HttpxAsyncTwo": "httpx, asynchronous, HTTP/2",
     "Aiohttp": "aiohttp",
+    "AiohttpTls": "aiohttp, TLS",
     "Trio": "trio socket",
     "TrioStream": "trio stream",
     "Anyio": "anyio on asyncio",
     "AnyioTrio": "anyio on trio",
     "Gevent": "gevent socket",
+    "GeventTls": "gevent socket, TLS",
     "Thread": "thread",
     "Fork": "fork",
 }

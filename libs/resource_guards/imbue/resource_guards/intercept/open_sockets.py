@@ -108,6 +108,12 @@ class _Watch:
                     if name in vars(cls):
                         self._replace(cls, name, _writing(getattr(cls, name)))
 
+    def see_loops(self, module: ModuleType) -> None:
+        """See files that a loop of asyncio sends from one descriptor to the other."""
+        cls: Any = vars(module)["BaseEventLoop"]
+        if not any(each.owner is cls for each in self.replacements):
+            self._replace(cls, "sock_sendfile", _sending(cls.sock_sendfile))
+
     def _replace(self, owner: type, name: str, new: Any) -> None:
         replacement = Replacement(owner, name, new)
         replacement.install()
@@ -125,6 +131,7 @@ def watch(hook: ImportHook, uses_of: Callable[[Any], Sequence[Use]]) -> None:
         _STATE.append(_Watch(uses_of))
     hook.when_imported("socket", _STATE[0].see_made)
     hook.when_imported("trio._socket", _STATE[0].see_trio)
+    hook.when_imported("asyncio.base_events", _STATE[0].see_loops)
     hook.when_imported("asyncio.selector_events", _STATE[0].see_transports)
     hook.when_imported("asyncio.sslproto", _STATE[0].see_transports)
 
@@ -239,6 +246,16 @@ def _helping(helper: Callable[..., Any]) -> Callable[..., Any]:
         return await helper(self, wait, function, *args, **kwargs)
 
     return helping
+
+
+def _sending(send: Callable[..., Any]) -> Callable[..., Any]:
+    async def sending(self: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        _tell(sock)
+        return await send(self, sock, *args, **kwargs)
+
+    sending.__name__ = sending.__qualname__ = send.__name__
+    return sending
 
 
 def _taking(init: Callable[..., None]) -> Callable[..., None]:
