@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import dev
+from support.databases import Postgres
+from support.databases import Redis
 from support.docker_engine import Engine
 from support.page import PageRun
 from support.page import blocks_of
@@ -113,28 +117,65 @@ def project(
 
 
 @pytest.fixture
-def engine_environment(request: pytest.FixtureRequest, project: Project) -> dict[str, str]:
-    """The environment variables by which the project finds an engine, if it needs one."""
-    if "docker" not in EXAMPLES[project.folder.name]:
+def surroundings(request: pytest.FixtureRequest, project: Project) -> dict[str, str]:
+    """The environment variables by which the project finds what it needs; its settings say the same then."""
+    name = project.folder.name
+    if name == "services":
+        places: dict[str, str] = request.getfixturevalue("places")
+        return places
+    if "docker" not in EXAMPLES[name]:
         return NO_ENGINE
     engine: Engine = request.getfixturevalue("engine")
     engine.name_image(IMAGE)
     return {"DOCKER_HOST": engine.url}
 
 
+@pytest.fixture
+def places(project: Project, postgres: Postgres, redis: Redis) -> Iterator[dict[str, str]]:
+    """The services of the example, at the ports that are free here; its settings are given those."""
+    command = [sys.executable, "services/rates_api.py", "0"]
+    with subprocess.Popen(command, cwd=project.folder, stdout=subprocess.PIPE, text=True) as rates:
+        try:
+            assert rates.stdout is not None
+            ports = {
+                "5432": postgres.port,
+                "6379": redis.port,
+                "8080": int(rates.stdout.readline()),
+            }
+            settings = project.folder / "pyproject.toml"
+            text = settings.read_text("utf-8")
+            for port, here in ports.items():
+                assert f"127.0.0.1:{port}" in text
+                text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{here}")
+            settings.write_text(text)
+            yield {
+                "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{postgres.port}/postgres",
+                "REDIS_URL": f"redis://127.0.0.1:{redis.port}",
+                "RATES_URL": f"http://127.0.0.1:{ports['8080']}",
+            }
+        finally:
+            rates.terminate()
+
+
 @each_example()
-def test_what_the_readme_says(project: Project, engine_environment: dict[str, str]) -> None:
+def test_what_the_readme_says(project: Project, surroundings: dict[str, str]) -> None:
     """Each command of README.md prints what stands below it: shipped, selected, and broken."""
-    PageRun(project.desk(**engine_environment), NOT_RUN).do(text_of(project.folder.name))
+    PageRun(project.desk(**surroundings), NOT_RUN).do(text_of(project.folder.name))
 
 
-UNMARKED = {"core": (5, 5), "docker": (9, 4), "modal": (5, 3), "workspace": (3, 3)}
+UNMARKED = {
+    "core": (5, 5),
+    "docker": (9, 4),
+    "modal": (5, 3),
+    "services": (4, 8),
+    "workspace": (3, 3),
+}
 """How many tests of an example need none of its resources, and how many do."""
 
 
 @each_example(uses=False)
 def test_without_the_resources(project: Project) -> None:
-    """Where there is no git, no docker and no engine, all tests pass that have no mark."""
+    """Where there is no git, no docker, no engine, no database, all tests pass that have no mark."""
     name = project.folder.name
     unmarked = " and ".join(f"not {mark}" for mark in EXAMPLES[name])
     passed, deselected = UNMARKED[name]
@@ -148,17 +189,18 @@ BROKEN = {
     "core": ("tracker", "git"),
     "docker": ("docker", "docker"),
     "modal": ("modal", "modal"),
+    "services": ("postgres", "rates"),
     "workspace": ("docker", "modal"),
 }
 """The mark that is missing, and the one that is superfluous, when all is done that a README tells."""
 
 
 @each_example()
-def test_broken_marks_on_two_workers(project: Project, engine_environment: dict[str, str]) -> None:
+def test_broken_marks_on_two_workers(project: Project, surroundings: dict[str, str]) -> None:
     """Two tests fail, with the messages that one process has for them, and no other."""
     missing, superfluous = BROKEN[project.folder.name]
     break_marks(project)
-    desk = project.desk(**engine_environment)
+    desk = project.desk(**surroundings)
 
     done = subprocess.run(
         [*desk.programs["pytest"], "-n2"],

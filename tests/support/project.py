@@ -19,6 +19,7 @@ EXAMPLES = {
     "core": ("git", "tracker"),
     "docker": ("docker",),
     "modal": ("modal",),
+    "services": ("postgres", "redis", "rates", "gzip"),
     "workspace": ("git", "docker", "modal"),
 }
 """The projects, and the resources that each guards."""

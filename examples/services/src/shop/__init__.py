@@ -1,0 +1,1 @@
+"""A shop: orders, carts, rates and receipts."""
