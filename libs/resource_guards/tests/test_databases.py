@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.databases import Postgres
 from support.databases import Redis
+from support.sharing import SHARED
+from support.sharing import assert_fixed
+from support.sharing import shuffle
+from support.sharing import write_tests
+from support.sharing import wrong_verdicts
 from support.suite import WORKERS
 from support.suite import Outcome
 from support.suite import Suite
-from support.suite import Test
 
 CLIENTS = """
     import asyncio
 
+    word = str
     LOOP = asyncio.new_event_loop()
     PG = {"host": FOLDER, "port": PORT, "user": "postgres"}
     URL = f"postgresql://postgres@127.0.0.1:{PORT}/postgres"
@@ -259,20 +263,6 @@ REDIS = {
 
 RESOURCES = (("postgres", POSTGRES), ("redis", REDIS))
 
-SHUFFLE = """
-    import random
-
-    def pytest_collection_modifyitems(items): random.Random({seed}).shuffle(items)
-"""
-
-RIGHT: dict[str, Callable[[Test, str], bool]] = {
-    "first": lambda test, _: test.outcome == "passed",
-    "unmarked": Test.says_missing,
-    "second": lambda test, _: test.outcome == "passed",
-    "superfluous": Test.says_superfluous,
-}
-"""What is right of each test, for its resource."""
-
 
 class Services:
     """Both servers, and suites that use them.
@@ -286,6 +276,7 @@ class Services:
     def __init__(self, suite: Suite, postgres: Postgres, redis: Redis) -> None:
         self.suite = suite
         self.servers: dict[str, Postgres | Redis] = {"postgres": postgres, "redis": redis}
+        self.plugins: tuple[str, ...] = ()
         self.words()  # those of earlier tests
         constants = f"""
     FOLDER, PORT = {str(postgres.folder)!r}, {postgres.port}
@@ -302,13 +293,13 @@ class Services:
             """
         )
 
-    def write(self, tests: str, seed: int | None = None) -> None:
+    def write(self, form: str, seed: int | None = None) -> None:
         """Write a module of tests for each resource, in an order that a seed gives."""
         for name, ways in RESOURCES:
-            text = tests.replace("RESOURCE", name).replace("WAYS", repr([*ways]))
-            self.suite.write(**{f"test_{name}": text})
+            write_tests(self.suite, form, name, ways, dropped=True)
         if seed is not None:
-            self.suite.write(conftest=SHUFFLE.format(seed=seed))
+            shuffle(self.suite, seed)
+            self.plugins = ("shuffled",)
 
     def words(self) -> dict[str, list[str]]:
         """The words that each has been sent since the last call."""
@@ -316,17 +307,12 @@ class Services:
 
     def assert_right(self, outcome: Outcome) -> None:
         """Each test has the right verdict, and nothing came of those that may not."""
-        wrong = [
-            (way, name, outcome[f"test_{name}[{way}]"].text[-3000:])
-            for resource, ways in RESOURCES
-            for way in ways
-            for name, is_right in RIGHT.items()
-            if not is_right(outcome[f"test_{name}[{way}]"], resource)
-        ]
-        assert wrong == [], "\n".join(" ".join(each) for each in wrong)
-        assert self.words() == {
-            name: sorted(["first", "second"] * len(ways)) for name, ways in RESOURCES
-        }
+        wrong = [each for name, ways in RESOURCES for each in wrong_verdicts(outcome, name, ways)]
+        assert wrong == [], "\n".join(wrong)
+        assert {
+            name: [word for word in words if word != "session"]
+            for name, words in self.words().items()
+        } == {name: sorted(["first", "second"] * len(ways)) for name, ways in RESOURCES}
 
 
 @pytest.fixture(name="services")
@@ -338,161 +324,21 @@ def services_fixture(
     return Services(suite, postgres, redis)
 
 
-GLOBAL = """
-    import pytest
-    import clients
-
-    MADE = {}
-
-    def use(way, word):
-        if way not in MADE:
-            MADE[way] = vars(clients)[way]()
-        MADE[way].use(word)
-
-    @pytest.mark.RESOURCE
-    @pytest.mark.parametrize("way", WAYS)
-    def test_first(way): use(way, "first")
-
-    @pytest.mark.parametrize("way", WAYS)
-    def test_unmarked(way):
-        try: use(way, "unmarked")
-        except Exception: MADE.pop(way, None)  # as whoever keeps one has to do after an error
-
-    @pytest.mark.RESOURCE
-    @pytest.mark.parametrize("way", WAYS)
-    def test_second(way): use(way, "second")
-
-    @pytest.mark.RESOURCE
-    @pytest.mark.parametrize("way", WAYS)
-    def test_superfluous(way): MADE.get(way)
-"""
-
-OWN = """
-    import pytest
-    import clients
-
-    @pytest.fixture(params=WAYS)
-    def way(request): return vars(clients)[request.param]
-
-    def use(way, word):
-        made = way()
-        made.use(word)
-        made.close()
-
-    @pytest.mark.RESOURCE
-    def test_first(way): use(way, "first")
-
-    def test_unmarked(way):
-        try: use(way, "unmarked")
-        except Exception: pass
-
-    @pytest.mark.RESOURCE
-    def test_second(way): use(way, "second")
-
-    @pytest.mark.RESOURCE
-    def test_superfluous(way): pass
-"""
-
-# Whoever asks for the fixture needs the mark, since it connects; an idle mark is one that does not ask for it.
-SESSION = """
-    import contextlib
-    import pytest
-    import clients
-    from imbue.resource_guards.resource_guards import fixture_uses_resources
-
-    @pytest.fixture(scope="session", params=WAYS)
-    @fixture_uses_resources("RESOURCE")
-    def client(request):
-        with contextlib.closing(vars(clients)[request.param]()) as made:
-            yield made
-
-    @pytest.mark.RESOURCE
-    def test_first(client): client.use("first")
-
-    def test_unmarked(client):
-        try: client.use("unmarked")
-        except Exception: pass
-
-    @pytest.mark.RESOURCE
-    def test_second(client): client.use("second")
-
-    @pytest.mark.RESOURCE
-    @pytest.mark.parametrize("way", WAYS)
-    def test_superfluous(way): pass
-"""
-
-
 @WORKERS
-@pytest.mark.parametrize("seed", [None, 1])
-def test_a_client_that_tests_share(
-    services: Services, workers: tuple[str, ...], seed: int | None
+@SHARED
+def test_a_client(
+    services: Services, workers: tuple[str, ...], form: str, seed: int | None
 ) -> None:
-    """The client is made by whoever comes first, and kept: each test that uses it needs the mark."""
-    services.write(GLOBAL, seed)
+    """Whoever has made it, each test that uses it needs the mark, and nothing is sent by others."""
+    services.write(form, seed)
 
-    services.assert_right(services.suite.run("-Wignore", *workers))
-
-
-@WORKERS
-def test_a_client_of_ones_own(services: Services, workers: tuple[str, ...]) -> None:
-    """Each test connects by itself, and nobody without the mark."""
-    services.write(OWN, 3)
-
-    services.assert_right(services.suite.run("-Wignore", *workers))
-
-
-@WORKERS
-def test_a_client_of_the_session(services: Services, workers: tuple[str, ...]) -> None:
-    """A fixture of the session connects, and declares it: each test with it needs the mark, and uses it."""
-    services.write(SESSION, 4)
-
-    services.assert_right(services.suite.run("-Wignore", *workers))
+    services.assert_right(services.suite.run("-Wignore", *workers, plugins=services.plugins))
 
 
 @pytest.mark.git
 def test_fix(services: Services) -> None:
     """The fix gives each test that uses the shared client the mark, takes idle ones, and then has nothing to do."""
-    start = """
-import pytest
-import clients
-
-MADE = {}
-
-def use(way, word):
-    if way not in MADE:
-        MADE[way] = vars(clients)[way]()
-    MADE[way].use(word)
-"""
-    for resource, ways in RESOURCES:
-        tests = "\n\n".join(
-            f"""
-def test_{way}_first(): use({way!r}, "first")
-
-@pytest.mark.{resource}
-def test_{way}_idle(): pass
-
-def test_{way}_second(): use({way!r}, "second")
-"""
-            for way in ways
-        )
-        services.suite.write(**{f"test_{resource}": start + tests})
-
-    services.suite.run("-Wignore", "--resource-guards-fix=write")
-    fixed = {name: text_of(services, name) for name, _ in RESOURCES}
-    again = services.suite.run("-Wignore", "--resource-guards-fix=write")
-
-    assert set(again.outcomes.values()) == {"passed"}, again.output
-    for name, ways in RESOURCES:
-        assert text_of(services, name) == fixed[name]
-        for way in ways:
-            for test in ("first", "second"):
-                assert f"@pytest.mark.{name}\ndef test_{way}_{test}" in fixed[name]
-            assert f"@pytest.mark.{name}\ndef test_{way}_idle" not in fixed[name]
-
-
-def text_of(services: Services, name: str) -> str:
-    """The module of tests of a resource."""
-    return (services.suite.path / f"test_{name}.py").read_text()
+    assert_fixed(services.suite, RESOURCES)
 
 
 def test_the_page_has_the_same_table() -> None:

@@ -8,7 +8,6 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
@@ -21,9 +20,13 @@ import h2.events
 import pytest
 import trustme
 
+from support.sharing import SHARED
+from support.sharing import assert_fixed
+from support.sharing import shuffle
+from support.sharing import write_tests
+from support.sharing import wrong_verdicts
 from support.suite import WORKERS
 from support.suite import Suite
-from support.suite import Test
 
 
 class Services:
@@ -144,6 +147,7 @@ def services_fixture(tmp_path: Path) -> Iterator[Services]:
 CLIENTS = """
     import asyncio, array, contextlib, http.client, os, socket, ssl, tempfile, threading, urllib.request
 
+    word = str.encode
     PORTS = {ports!r}
     AUTHORITY = {authority!r}
     CONTEXT = ssl.create_default_context(cafile=AUTHORITY)
@@ -432,42 +436,6 @@ CLIENTS = """
             assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 """
 
-TESTS = """
-    import pytest
-    import clients
-
-    MADE = {}
-
-    def use(way, word):
-        if way not in MADE:
-            MADE[way] = vars(clients)[way]()
-        MADE[way].use(word.encode())
-
-    def each(test):
-        return pytest.mark.parametrize("way", clients_named)(test)
-
-    clients_named = WAYS
-
-    @each
-    @pytest.mark.service
-    def test_first(way): use(way, "first")
-
-    @each
-    def test_unmarked(way):
-        try: use(way, "unmarked")
-        except Exception: pass
-
-    @each
-    @pytest.mark.service
-    def test_second(way): use(way, "second")
-
-    @each
-    @pytest.mark.service
-    def test_superfluous(way): MADE.get(way)
-
-    def test_innocent(): pass
-"""
-
 WAYS = {
     "Plain": "socket",
     "Tls": "TLS",
@@ -521,14 +489,11 @@ CONFTEST = """
         registry.register_connection_guard("service", is_service, libraries=[])
 """
 
-REVERSED = """
-    def pytest_collection_modifyitems(items):
-        items.reverse()
-"""
 
-
-def write(suite: Suite, services: Services, *, is_reversed: bool = False) -> None:
-    """Write a suite that has each client in tests of each sort."""
+@pytest.fixture(name="guarded")
+def guarded_fixture(suite: Suite, services: Services, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """A suite with all the clients, whose services are guarded."""
+    monkeypatch.setenv("PYTHONPATH", str(suite.path))
     suite.write(
         addresses=f"""
             PORTS = {services.ports!r}
@@ -539,42 +504,38 @@ def write(suite: Suite, services: Services, *, is_reversed: bool = False) -> Non
                 return (address if isinstance(address, str) else address[1]) in PORTS.values()
         """,
         clients=CLIENTS.format(ports=services.ports, authority=str(services.authority)),
-        conftest=CONFTEST + (REVERSED if is_reversed else ""),
-        test_it=TESTS.replace("= WAYS", f"= {[*WAYS]!r}"),
+        conftest=CONFTEST,
     )
+    return suite
 
 
 @WORKERS
-@pytest.mark.parametrize("is_reversed", [False, True], ids=["in order", "reversed"])
-def test_a_connection_that_tests_share(
-    suite: Suite,
-    services: Services,
-    monkeypatch: pytest.MonkeyPatch,
-    workers: tuple[str, ...],
-    *,
-    is_reversed: bool,
+@SHARED
+def test_a_connection(
+    guarded: Suite, services: Services, workers: tuple[str, ...], form: str, seed: int | None
 ) -> None:
-    """Each test that sends or receives over it is a user, in any order and on any worker; nothing goes out of others."""
-    monkeypatch.setenv("PYTHONPATH", str(suite.path))
-    write(suite, services, is_reversed=is_reversed)
+    """Each test that sends or receives over it is a user, in any order and on any worker; nothing goes out of others.
 
-    outcome = suite.run("-Wignore", *workers)
+    Whoever has opened it: each by itself, a fixture of the session, or the first to use that of a module.
+    """
+    write_tests(guarded, form, "service", WAYS)
+    if seed is not None:
+        shuffle(guarded, seed)
 
-    right: dict[str, Callable[[Test], bool]] = {
-        "first": lambda test: test.outcome == "passed",
-        "unmarked": lambda test: test.says_missing("service"),
-        "second": lambda test: test.outcome == "passed",
-        "superfluous": lambda test: test.says_superfluous("service"),
-    }
-    wrong = [
-        (way, name, outcome[f"test_{name}[{way}]"].text[:2000])
-        for way in WAYS
-        for name, is_right in right.items()
-        if not is_right(outcome[f"test_{name}[{way}]"])
-    ]
-    assert wrong == [], "\n".join(map(str, wrong))
-    assert outcome["test_innocent"].outcome == "passed"
-    assert sorted(services.received) == sorted(["first", "second"] * len(WAYS))
+    outcome = guarded.run("-Wignore", *workers, plugins=() if seed is None else ("shuffled",))
+
+    wrong = wrong_verdicts(outcome, "service", WAYS)
+    assert wrong == [], "\n".join(wrong)
+    if form == "global":
+        assert outcome["test_innocent"].outcome == "passed"
+    sent = sorted(word for word in services.received if word != "session")
+    assert sent == sorted(["first", "second"] * len(WAYS))
+
+
+@pytest.mark.git
+def test_fix(guarded: Suite) -> None:
+    """The fix gives each test that uses a shared connection the mark, takes idle ones, and then has nothing to do."""
+    assert_fixed(guarded, [("service", WAYS)])
 
 
 def test_the_page_has_the_same_table() -> None:
