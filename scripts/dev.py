@@ -33,9 +33,13 @@ SYSTEM_PACKAGES = {
     "busybox": "busybox-static",
     "strace": "strace",
     "valgrind": "valgrind",
-    "psql": "postgresql",
+    "postgres": "postgresql",
     "redis-server": "redis-server",
 }  # what tests run, and where Debian has it
+FOLDERS = (
+    *os.environ.get("PATH", os.defpath).split(os.pathsep),
+    *map(str, Path("/usr/lib/postgresql").glob("*/bin")),  # Debian keeps the server's there
+)
 OLDEST_PYTHON = (3, 11)
 
 
@@ -124,7 +128,7 @@ def install_system_packages() -> None:
         package
         for program, packages in SYSTEM_PACKAGES.items()
         for package in packages.split()
-        if not shutil.which(program)
+        if not shutil.which(program, path=os.pathsep.join(FOLDERS))
     ]
     if not missing:
         return
