@@ -1,4 +1,7 @@
-"""Patch one target of an SDK in the session's process, now or when its module is imported."""
+"""Patch one target of an SDK in the session's process, now or when its module is imported.
+
+What patches is loaded with the first SDK that is there: most sessions import few of those that are guarded.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,6 @@ from types import ModuleType
 from typing import Any
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-from imbue.resource_guards.intercept.attributes import is_missing
-from imbue.resource_guards.intercept.attributes import missing_reason
-from imbue.resource_guards.intercept.attributes import resolve
-from imbue.resource_guards.intercept.gate import SdkCall
-from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.intercept.patches import Patches
 from imbue.resource_guards.intercept.process import SessionProcess
 from imbue.resource_guards.intercept.targets import find_module
@@ -65,6 +63,9 @@ class SdkPatch:
         undo.callback(self._process.import_hook.forget, module_name, self._imported)
 
     def _imported(self, module: ModuleType) -> None:
+        # Somebody's import is being run, so that these can be imported as well.
+        from imbue.resource_guards.intercept.attributes import resolve
+
         try:
             self._put_in(resolve(module, self._target.owner.partition(":")[2]), module)
         except ResourceGuardMisconfiguration as error:
@@ -72,6 +73,11 @@ class SdkPatch:
             raise
 
     def _put_in(self, owner: Any, module: ModuleType | None = None) -> None:
+        from imbue.resource_guards.intercept.attributes import is_missing  # see above
+        from imbue.resource_guards.intercept.attributes import missing_reason
+        from imbue.resource_guards.intercept.gate import SdkCall
+        from imbue.resource_guards.intercept.method_patch import MethodPatch
+
         target, process = self._target, self._process
         if is_missing(owner, target.attribute):
             self._unless_optional(missing_reason(target, owner))
