@@ -20,7 +20,7 @@ from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept import uvloop_starts
 from imbue.resource_guards.intercept.fake_file_system import keep_real_files
-from imbue.resource_guards.intercept.handover.table import carry_scopes
+from imbue.resource_guards.intercept.handover.carrying import carry_scopes
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.process import Programs
