@@ -20,7 +20,7 @@ from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
 from imbue.resource_guards.lifecycle.overlap import Overlap
 from imbue.resource_guards.model import Violation
-from imbue.resource_guards.report.open_verdicts import IS_OPEN
+from imbue.resource_guards.report.findings import IS_OPEN
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources

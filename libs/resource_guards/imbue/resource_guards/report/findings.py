@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
+from typing import Final
 
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
@@ -14,6 +15,9 @@ from imbue.resource_guards.record.ledger import LateUse
 from imbue.resource_guards.report.doubts import Doubts
 from imbue.resource_guards.report.parameters import ParameterTable
 from imbue.resource_guards.scope.scope import COLLECTION
+
+IS_OPEN: Final = "resource_guards_waits"
+"""In a worker: the attribute of a tear-down report whose test still depends on a fixture that is set up."""
 
 
 class Findings:
