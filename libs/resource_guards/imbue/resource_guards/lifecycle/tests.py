@@ -13,7 +13,6 @@ import pytest
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import DIRECTIONS
-from imbue.resource_guards.exchange import send
 from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.lifecycle.accounts import TestAccount
@@ -212,6 +211,8 @@ class Lifecycle:
             if not account.wait():
                 violations = self._to_fail(account, finished=True)
                 if violations:
+                    from imbue.resource_guards.exchange import send  # for few
+
                     report = late_report(account.item, violations, self._labels)
                     send(self.run, account.item, report)
                 self._note(account)

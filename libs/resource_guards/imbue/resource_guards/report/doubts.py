@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 
+from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.model import Doubt
 
 
@@ -24,10 +25,6 @@ class Doubts:
 
     def lines(self) -> Iterator[str]:
         """One line for each resource."""
-        if not self._tests:
-            return
-        from imbue.resource_guards.messages import report as messages  # at the end, and for few
-
         for resource, tests in self._tests.items():
             yield messages.cannot_be_known(resource, len(tests), tuple(self._reasons[resource]))
 
