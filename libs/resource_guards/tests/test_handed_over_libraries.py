@@ -15,9 +15,11 @@ import pytest
 
 from imbue.resource_guards.intercept.child_installs import CARRIERS
 from imbue.resource_guards.intercept.handover import posted
+from imbue.resource_guards.intercept.handover.carrying import LIBRARIES
+from imbue.resource_guards.intercept.handover.carrying import THREADS
+from imbue.resource_guards.intercept.handover.carrying import HandOver
 from imbue.resource_guards.intercept.handover.table import CONNECTIONS
 from imbue.resource_guards.intercept.handover.table import ROWS
-from imbue.resource_guards.intercept.handover.table import HandOver
 from imbue.resource_guards.scope.slot import CARRIED
 from support.handing_over import fixture
 from support.handing_over import run_ways
@@ -363,12 +365,20 @@ def test_the_other_modules_are_there() -> None:
     assert set(CARRIERS) <= {*CONNECTIONS, *(row.module for row in ROWS)}
 
 
+def test_each_module_of_the_table_is_waited_for() -> None:
+    """Else a row would never be installed; and none is waited for that has no row."""
+    modules = {*CONNECTIONS, *(row.module for row in ROWS)}
+
+    assert set(LIBRARIES) == modules - {row.module for row in THREADS}
+
+
 def test_the_table_imports_nothing() -> None:
     """A guarded session imports none of the libraries that it carries scopes through."""
     code = """
 import sys
 from imbue.resource_guards.intercept.import_hook import ImportHook
-from imbue.resource_guards.intercept.handover.table import CONNECTIONS, ROWS, carry_scopes
+from imbue.resource_guards.intercept.handover.carrying import carry_scopes
+from imbue.resource_guards.intercept.handover.table import CONNECTIONS, ROWS
 before = set(sys.modules)
 undo = carry_scopes(ImportHook())
 undo.close()

@@ -12,6 +12,8 @@ from contextlib import closing
 
 import pytest
 
+from imbue.resource_guards.intercept.connection_hook import PAST_SOCKETS
+from imbue.resource_guards.intercept.past_sockets import ROWS
 from support.suite import WORKERS
 from support.suite import Suite
 
@@ -335,3 +337,8 @@ def test_nothing_is_left(suite: Suite, name: str) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_module_of_the_table_is_waited_for() -> None:
+    """Else a row would never be installed; and none is waited for that has no row."""
+    assert set(PAST_SOCKETS) == {module for module, *_ in ROWS}

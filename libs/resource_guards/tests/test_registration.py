@@ -117,6 +117,61 @@ def test_inert_until_a_guard_is_registered(suite: Suite, monkeypatch: pytest.Mon
     }
 
 
+NOT_AT_START = (
+    *("declare.from_settings", "declare.registrar", "declare.tables", "declare.unfound"),
+    *("exchange", "messages.settings", "report.doubts", "report.open_verdicts"),
+    *("intercept.aliases", "intercept.attributes", "intercept.child", "intercept.fake_file_system"),
+    *("intercept.gate", "intercept.method_patch", "intercept.patches", "intercept.standing"),
+    *("intercept.handover.by_value", "intercept.handover.executors"),
+    *("intercept.handover.generators", "intercept.handover.posted", "intercept.handover.table"),
+    *("intercept.past_sockets", "intercept.uvloop_starts", "intercept.wrappers"),
+)
+"""What a session does without that has guards of each kind, and imports nothing that they are about."""
+
+MOST_AT_START = 100
+"""So many modules of ours it loads at most; each takes some 0.7 million instructions (decision 0018)."""
+
+
+def test_what_a_session_with_guards_loads_at_its_start(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not what few sessions need; that is loaded with the library that it is about."""
+    suite.tool()
+    monkeypatch.delenv("RESOURCE_GUARDS_SCOPE", raising=False)  # that of the run around this one
+    suite.write(
+        sdk="def send(): pass",
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_binary_guard("tool")
+                registry.register_sdk_guard("tool", targets=["sdk:send"])
+                registry.register_connection_guard("tool", lambda address: False, libraries=["pycurl"])
+        """,
+        test_it=f"""
+            import sys
+
+            PREFIX = "imbue.resource_guards."
+
+            def loaded():
+                return {{name.removeprefix(PREFIX) for name in sys.modules if name.startswith(PREFIX)}}
+
+            def test_before():
+                assert sorted(loaded() & {{*{NOT_AT_START!r}}}) == []
+                assert len(loaded()) <= {MOST_AT_START}, len(loaded())
+
+            def test_when_libraries_are_imported():
+                import asyncio, sdk
+                assert {{"intercept.method_patch", "intercept.handover.generators"}} <= loaded()
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome.outcomes == {
+        "test_before": "passed",
+        "test_when_libraries_are_imported": "passed",
+    }
+
+
 def test_a_conftest_with_the_hook_survives_without_the_plugin(suite: Suite) -> None:
     """With ``optionalhook=True``, ``-p no:resource_guards`` needs no change of the conftest."""
     suite.write(

@@ -23,6 +23,8 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import SDK
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.method_patch import MethodPatch
+from imbue.resource_guards.intercept.targets import find_module
+from imbue.resource_guards.intercept.targets import is_source_file
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal
@@ -345,3 +347,43 @@ def test_a_reference_leads_to_what_it_is_of(named: object, name: str | None) -> 
 def test_a_reference_to_a_module() -> None:
     """It is its name."""
     assert find(reference(json) or "") is json
+
+
+FILES = (
+    *("plain.py", "whole/__init__.py", "whole/part.py", "whole/within/__init__.py"),
+    *("whole/within/part.py", "bare/part.py", "whole/bare/part.py", "shadowed.py"),
+    "later/shadowed/__init__.py",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_there"),
+    [
+        ("plain", True),
+        ("whole", True),
+        ("whole.part", True),
+        ("whole.within.part", True),
+        ("absent", False),
+        ("absent.part", False),
+        ("plain.part", False),
+        ("whole.absent", False),
+        ("whole.absent.part", False),
+        ("shadowed.part", False),
+        # These are there in another way.
+        ("whole.within", False),
+        ("bare.part", False),
+        ("whole.bare.part", False),
+    ],
+)
+def test_what_is_plainly_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, is_there: bool
+) -> None:
+    """What is told to be a source file is found by the import system too."""
+    for file in FILES:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "later"), *sys.path])
+
+    assert is_source_file(name) == is_there
+    if is_there:
+        assert not isinstance(find_module(name), str)

@@ -11,13 +11,16 @@ or, for one's own choice of guards, call one of the functions below.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from typing import Final
 
 from imbue.mngr.engine import is_engine_address
 from imbue.mngr.engine import is_engine_request
 from imbue.resource_guards import resource_guards
-from imbue.resource_guards.resource_guards import Registrar
 from imbue.resource_guards.resource_guards import SdkTarget
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.resource_guards import Registrar
 
 BINARIES: Final = (
     "docker",

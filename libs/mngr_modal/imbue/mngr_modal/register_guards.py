@@ -10,12 +10,15 @@ or call :func:`register_modal_guards`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from typing import Final
 
 from imbue.mngr_modal.rpc import is_modal_rpc
 from imbue.resource_guards import resource_guards
-from imbue.resource_guards.resource_guards import Registrar
 from imbue.resource_guards.resource_guards import SdkTarget
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.resource_guards import Registrar
 
 SDK_TARGETS: Final = (
     # Whoever makes or is given a client comes by here first, before credentials are looked for and

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 
 from imbue.resource_guards import plugin
-from imbue.resource_guards.declare.from_settings import ENTRY_POINT_GROUP
-from imbue.resource_guards.declare.from_settings import register_entry_point
 from imbue.resource_guards.declare.gathering import PENDING
 from imbue.resource_guards.declare.markers import add_marker_lines
 from imbue.resource_guards.declare.registry import Registry
@@ -162,6 +160,10 @@ def register_all_resource_guards(
         ResourceGuardMisconfiguration: One cannot be loaded, or fails.
     """
     __tracebackhide__ = True
+    # Most conftests name what they guard, or leave it to the settings.
+    from imbue.resource_guards.declare.from_settings import ENTRY_POINT_GROUP
+    from imbue.resource_guards.declare.from_settings import register_entry_point
+
     for entry_point in entry_points(group=ENTRY_POINT_GROUP):
         register_entry_point(entry_point, _registry())
 

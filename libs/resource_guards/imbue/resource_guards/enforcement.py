@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from imbue.resource_guards.declare.registry import Registry
@@ -18,9 +19,7 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import origin_of
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.intercept import start_functions
-from imbue.resource_guards.intercept import uvloop_starts
-from imbue.resource_guards.intercept.fake_file_system import keep_real_files
-from imbue.resource_guards.intercept.handover.table import carry_scopes
+from imbue.resource_guards.intercept.handover.carrying import carry_scopes
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.process import Programs
@@ -96,7 +95,7 @@ class Enforcement:
             undo.callback(import_hook.uninstall)
             undo.enter_context(carry_scopes(import_hook))
             late = undo.enter_context(ExitStack())
-            keep_real_files(import_hook)
+            import_hook.when_imported("pyfakefs.fake_filesystem_unittest", _keep_real_files)
             LISTENERS[key] = self.gatekeeper.see
             undo.callback(LISTENERS.pop, key)
             self._guards = undo.enter_context(ExitStack())
@@ -126,7 +125,7 @@ class Enforcement:
                 self._install(resource)
             self._tell_children()
             start_functions.watch(self._watcher, import_hook)
-            import_hook.when_imported("uvloop", partial(uvloop_starts.watch, late))
+            import_hook.when_imported("uvloop", partial(_watch_uvloop, late))
             undo.callback(start_functions.unwatch, self._watcher)
             SLOTS.append(self.slot)
             undo.callback(SLOTS.remove, self.slot)
@@ -234,3 +233,15 @@ class Enforcement:
                 self.journal.check()
             except JournalError as error:
                 self._complain(str(error))
+
+
+def _keep_real_files(pyfakefs: ModuleType) -> None:
+    from imbue.resource_guards.intercept.fake_file_system import keep_real_files  # for few
+
+    keep_real_files(pyfakefs)
+
+
+def _watch_uvloop(undo: ExitStack, module: ModuleType) -> None:
+    from imbue.resource_guards.intercept import uvloop_starts  # as above
+
+    uvloop_starts.watch(undo, module)

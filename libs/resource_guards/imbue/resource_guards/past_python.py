@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 from typing import Final
-from typing import NamedTuple
 
 
-class Library(NamedTuple):
+class Library:
     """A library that opens connections by itself.
 
     Args:
@@ -23,11 +22,21 @@ class Library(NamedTuple):
         when: Given the first of its packages, whether it connects past Python; `None` for always.
     """
 
-    packages: tuple[str, ...]
-    module: str
-    title: str
-    targets: tuple[str, ...] = ()
-    when: Callable[[Any], bool] | None = None
+    __slots__ = ("module", "packages", "targets", "title", "when")
+
+    def __init__(
+        self,
+        packages: tuple[str, ...],
+        module: str,
+        title: str,
+        targets: tuple[str, ...] = (),
+        when: Callable[[Any], bool] | None = None,
+    ) -> None:
+        self.packages = packages
+        self.module = module
+        self.title = title
+        self.targets = targets
+        self.when = when
 
 
 def _is_thick(oracledb: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from imbue.resource_guards.api import create_sdk_method_guard
 from imbue.resource_guards.api import enforce_sdk_guard
 from imbue.resource_guards.api import get_guarded_resource_names
@@ -19,7 +21,6 @@ from imbue.resource_guards.api import run_session_cleanup_callbacks
 from imbue.resource_guards.api import start_resource_guards
 from imbue.resource_guards.api import stop_resource_guards
 from imbue.resource_guards.declare.fixtures import fixture_uses_resources
-from imbue.resource_guards.declare.registrar import Registrar
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -29,6 +30,9 @@ from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.scope.unguarded import unguarded
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.declare.registrar import Registrar
 
 __all__ = [
     "Guard",
@@ -59,3 +63,12 @@ __all__ = [
     "stop_resource_guards",
     "unguarded",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # It is for annotations alone, which hardly anything evaluates, and a protocol takes long to make.
+    if name != "Registrar":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from imbue.resource_guards.declare.registrar import Registrar
+
+    return Registrar

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from typing import NamedTuple
 
 if TYPE_CHECKING:  # hardly a run records, and what that takes is long to import
     from collections.abc import Callable
@@ -16,7 +15,7 @@ if TYPE_CHECKING:  # hardly a run records, and what that takes is long to import
     from imbue.resource_guards.report.recorder import Recorder
 
 
-class Run(NamedTuple):
+class Run:
     """One run of pytest's, in one process.
 
     Args:
@@ -28,12 +27,23 @@ class Run(NamedTuple):
         give_up: Called with a reason where verdicts would be wrong: nothing is judged any more.
     """
 
-    config: pytest.Config
-    registry: Registry
-    policy: Policy
-    findings: Findings
-    recorder: Recorder | None
-    give_up: Callable[[str], None]
+    __slots__ = ("config", "findings", "give_up", "policy", "recorder", "registry")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what there is to know of a run
+        self,
+        config: pytest.Config,
+        registry: Registry,
+        policy: Policy,
+        findings: Findings,
+        recorder: Recorder | None,
+        give_up: Callable[[str], None],
+    ) -> None:
+        self.config = config
+        self.registry = registry
+        self.policy = policy
+        self.findings = findings
+        self.recorder = recorder
+        self.give_up = give_up
 
     @property
     def is_worker(self) -> bool:

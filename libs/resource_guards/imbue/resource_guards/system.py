@@ -118,6 +118,20 @@ def append(path: str, data: bytes) -> None:
         close(descriptor)
 
 
+def write_file(path: str, data: bytes, mode: int = 0o600) -> None:
+    """Write a file anew.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    try:
+        while data:  # where there is room for half of it, the next call says why
+            data = data[write(descriptor, data) :]
+    finally:
+        close(descriptor)
+
+
 Identity = tuple[int, int]
 """Device and inode of a file."""
 

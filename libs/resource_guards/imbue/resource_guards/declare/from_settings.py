@@ -9,16 +9,19 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 from typing import Final
 
-import pytest
-
 from imbue.resource_guards.declare.registry import Registry
-from imbue.resource_guards.declare.tables import Tables
-from imbue.resource_guards.declare.unfound import Unfound
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages import declare as messages
+
+if TYPE_CHECKING:
+    import pytest
+
+    from imbue.resource_guards.declare.tables import Tables
+    from imbue.resource_guards.declare.unfound import Unfound
 
 ENTRY_POINT_GROUP: Final = "resource_guards"
 """Guard packages advertise a function under it that registers their guards."""
@@ -68,6 +71,8 @@ def register_named(
                 unfound.append(name)
     if not unfound:
         return None
+    from imbue.resource_guards.declare.unfound import Unfound  # only where needed
+
     plugin = Unfound(config, unfound, registry, sorted(installed))
     config.pluginmanager.register(plugin)
     return plugin

@@ -280,8 +280,9 @@ class Registry:
                 raise ResourceGuardMisconfiguration(messages.guard_taken(new, other, taken))
         merged = new
         if old is not None:
-            merged = old._replace(guards=tuple(dict.fromkeys(old.guards + new.guards)))
-        if merged != old:
+            guards = tuple(dict.fromkeys(old.guards + new.guards))
+            merged = Resource(old.name, old.label, old.origin, guards)
+        if old is None or merged.guards != old.guards:
             self._resources[new.name] = merged
             self.revision += 1
             try:

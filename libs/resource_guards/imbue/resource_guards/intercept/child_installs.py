@@ -24,7 +24,7 @@ def carry_scopes_through(hook: ImportHook, name: str) -> None:
     def carry(module: ModuleType) -> None:
         from contextlib import ExitStack  # no heavier than what has just been imported
 
-        from imbue.resource_guards.intercept.handover.table import carry_through
+        from imbue.resource_guards.intercept.handover.carrying import carry_through
 
         carry_through(name, ExitStack(), module)
 

@@ -2,7 +2,8 @@
 
 CPython raises an audit event for ``socket.connect``, and for ``sendto`` and ``sendmsg`` with an address of
 their own. What goes over a connection that is open already is seen by `open_sockets.py`. A connection that is
-opened by other code than Python's ``socket`` (uvloop, an extension module) is seen by neither.
+opened by other code than Python's ``socket`` (uvloop, an extension module) is seen by neither; for some of that
+there is `past_sockets.py`.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
 """
@@ -12,13 +13,13 @@ from __future__ import annotations
 from imbue.resource_guards.guard import CONNECTION
 from imbue.resource_guards.guard import TRANSFER
 from imbue.resource_guards.intercept import open_sockets
-from imbue.resource_guards.intercept import past_sockets
 from imbue.resource_guards.intercept.audit import handle
 from imbue.resource_guards.intercept.audit import stop_handling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any
     from typing import Final
 
@@ -27,6 +28,20 @@ if TYPE_CHECKING:
 
 CONNECTION_WATCHERS: Final[list[ConnectionWatcher]] = []
 """Those that are told of connections."""
+
+PAST_SOCKETS: Final = (
+    "uvloop",
+    "zmq.sugar.socket",
+    "psycopg2",
+    "psycopg._connection_base",
+    "psycopg.connection",
+    "psycopg.connection_async",
+    "pycurl",
+)
+"""The modules of the table in `past_sockets.py`."""
+
+_FOLLOWED: Final[list[Callable[[], None]]] = []
+"""What is to be called at the end, where one of them was imported."""
 
 
 class ConnectionWatcher:
@@ -60,7 +75,8 @@ class ConnectionWatcher:
             handle(_EVENTS)
         CONNECTION_WATCHERS.append(self)
         open_sockets.watch(hook, _uses_of)
-        past_sockets.watch(hook, _opens, _uses_of)
+        for name in PAST_SOCKETS:
+            hook.when_imported(name, _following(name))
 
     def unwatch(self) -> None:
         """End it. A second call changes nothing."""
@@ -69,7 +85,8 @@ class ConnectionWatcher:
             if not CONNECTION_WATCHERS:
                 stop_handling(_EVENTS)
                 open_sockets.unwatch()
-                past_sockets.unwatch()
+                while _FOLLOWED:
+                    _FOLLOWED.pop()()
 
     def connects(self, address: Any) -> None:
         """A connection is about to be opened."""
@@ -117,6 +134,17 @@ def _opens(address: Any) -> bool:
     for watcher in watchers:
         watcher.connects(address)
     return bool(watchers)
+
+
+def _following(name: str) -> Callable[[ModuleType], None]:
+    def follow(module: ModuleType) -> None:
+        from imbue.resource_guards.intercept import past_sockets  # an import is being run anyway
+
+        if past_sockets.unwatch not in _FOLLOWED:
+            _FOLLOWED.append(past_sockets.unwatch)
+        past_sockets.follow(name, _opens, _uses_of, module)
+
+    return follow
 
 
 def _connect(socket: Any, address: Any) -> None:

@@ -11,17 +11,14 @@ import sys
 from types import ModuleType
 from typing import Final
 
-from imbue.resource_guards.intercept.import_hook import ImportHook
-
-_PATCHER: Final = "pyfakefs.fake_filesystem_unittest"
 _PACKAGE: Final = "imbue.resource_guards."
 
 
-def keep_real_files(import_hook: ImportHook) -> None:
-    """Have pyfakefs leave the modules of resource guards alone, if it is ever imported."""
-    import_hook.when_imported(_PATCHER, _leave_out)
+def keep_real_files(pyfakefs: ModuleType) -> None:
+    """Have pyfakefs leave the modules of resource guards alone.
 
-
-def _leave_out(pyfakefs: ModuleType) -> None:
+    Args:
+        pyfakefs: Its module `fake_filesystem_unittest`, which has just been imported.
+    """
     own = [module for name, module in sys.modules.items() if name.startswith(_PACKAGE)]
     pyfakefs.Patcher.SKIPMODULES.update(own)

@@ -4,7 +4,8 @@ A row for each such call. With all calls of a library followed, that none of the
 that the library has used none; what goes over a connection that it has opened is not seen, and so is in doubt
 from then on (`guards/address.py`), but for psycopg's and psycopg2's (`libpq.py`).
 
-Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+Loaded with the first of these libraries; `connection_hook.py` waits for them. Imports nothing but the standard
+library's smallest parts, since child Pythons load it too.
 """
 
 from __future__ import annotations
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
     from typing import Final
 
-    from imbue.resource_guards.intercept.import_hook import ImportHook
-
     Told = Callable[[Any], bool]
     UsesOf = Callable[[Any], Sequence[Callable[[], None]]]
     Way = Callable[[Callable[..., Any], "_Calls"], Any]
@@ -37,7 +36,7 @@ _NOT_FOUND: Final[set[str]] = set()
 
 def follows(package: str) -> bool:
     """Whether the calls by which a package connects are known."""
-    return any(module.partition(".")[0] == package for module, *_ in _ROWS)
+    return any(module.partition(".")[0] == package for module, *_ in ROWS)
 
 
 def sees_transfers(package: str) -> bool:
@@ -50,18 +49,20 @@ def is_followed(package: str) -> bool:
     return package in _FOUND and package not in _NOT_FOUND
 
 
-def watch(hook: ImportHook, told: Told, uses_of: UsesOf) -> None:
-    """Follow the libraries from now on; a second call only asks another hook.
+def follow(name: str, told: Told, uses_of: UsesOf, module: ModuleType) -> None:
+    """Follow what a module connects to; a second call changes nothing.
 
     Args:
-        hook: Tells when they are imported.
-        told: Told of each address that one is about to connect to; whether that is guarded. What it
+        name: The name that it was imported by.
+        told: Told of each address that it is about to connect to; whether that is guarded. What it
             raises stops the call.
         uses_of: Gives what is to be told of transfers to or from an address.
+        module: The module, which has just been imported.
     """
-    for name, path, way in _ROWS:
-        calls = _Calls(name.partition(".")[0], told, uses_of)
-        hook.when_imported(name, _installing(path, way, calls))
+    calls = _Calls(name.partition(".")[0], told, uses_of)
+    for row, path, way in ROWS:
+        if row == name:
+            _install(path, way, calls, module)
 
 
 def unwatch() -> None:
@@ -78,8 +79,8 @@ class _Calls:
 
     Args:
         package: The library's.
-        told: See `watch`.
-        uses_of: See `watch`.
+        told: See `follow`.
+        uses_of: See `follow`.
     """
 
     __slots__ = ("_package", "_told", "uses_of")
@@ -107,23 +108,20 @@ class _Calls:
             known.append(address)
 
 
-def _installing(path: str, way: Way, calls: _Calls) -> Callable[[ModuleType], None]:
-    def install(module: ModuleType) -> None:
-        *owners, name = path.split(".")
-        owner: Any = module
-        for each in owners:
-            owner = getattr(owner, each, None)
-        old = getattr(owner, name, None)
-        package = module.__name__.partition(".")[0]
-        (_NOT_FOUND if old is None else _FOUND).add(package)  # of another version than is known
-        if old is None or any(each.owner is owner and each.name == name for each in _REPLACEMENTS):
-            return
+def _install(path: str, way: Way, calls: _Calls, module: ModuleType) -> None:
+    *owners, name = path.split(".")
+    owner: Any = module
+    for each in owners:
+        owner = getattr(owner, each, None)
+    old = getattr(owner, name, None)
+    package = module.__name__.partition(".")[0]
+    (_NOT_FOUND if old is None else _FOUND).add(package)  # of another version than is known
+    if old is None or any(each.owner is owner and each.name == name for each in _REPLACEMENTS):
+        return
 
-        replacement = Replacement(owner, name, way(old, calls))
-        replacement.install()
-        _REPLACEMENTS.append(replacement)
-
-    return install
+    replacement = Replacement(owner, name, way(old, calls))
+    replacement.install()
+    _REPLACEMENTS.append(replacement)
 
 
 def _naming(addresses: Callable[..., Iterable[Any]], *, is_seen: bool = False) -> Way:
@@ -253,7 +251,7 @@ def _curl(plain: Any, calls: _Calls) -> Any:
 
 _NO_SOCKET: Final = -1
 
-_ROWS: Final[tuple[tuple[str, str, Way], ...]] = (
+ROWS: Final[tuple[tuple[str, str, Way], ...]] = (
     ("uvloop", "Loop.create_connection", _naming(_of_uvloop)),
     ("uvloop", "Loop.create_unix_connection", _naming(_of_uvloop_unix)),
     ("uvloop", "Loop.create_datagram_endpoint", _naming(_of_uvloop_datagrams)),

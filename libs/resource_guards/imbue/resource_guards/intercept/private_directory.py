@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from contextlib import contextmanager
 from pathlib import Path
 
+from imbue.resource_guards import system
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import intercept as messages
 
@@ -73,15 +74,19 @@ def _remove_own(directory: Path, owner: int) -> None:
 
 def sweep(parent: Path, *, keep: Path) -> None:
     """Remove the directories in `parent` whose owners have died without doing so."""
-    for candidate in parent.glob(f"{PREFIX}*"):
-        if candidate.name != keep.name:
+    # Not by `Path.glob`, which compares each name with a pattern: there may be thousands.
+    for name in system.listdir(parent):
+        if name.startswith(PREFIX) and name != keep.name:
             with contextlib.suppress(OSError):  # someone else's, or just removed by its owner
-                _remove_if_dead(candidate)
+                _remove_if_dead(parent / name)
 
 
 def _remove(directory: Path) -> None:
-    for folder in (directory, *filter(Path.is_dir, directory.glob("*"))):
-        with contextlib.suppress(OSError):  # a test may have closed it
+    with contextlib.suppress(OSError):  # a test may have closed it, or a folder in it
+        directory.chmod(0o700)
+        with os.scandir(directory) as entries:
+            folders = [Path(each) for each in entries if each.is_dir(follow_symlinks=False)]
+        for folder in folders:
             folder.chmod(0o700)
     shutil.rmtree(directory, ignore_errors=True)
 

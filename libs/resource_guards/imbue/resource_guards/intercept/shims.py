@@ -14,6 +14,7 @@ import shlex
 from pathlib import Path
 from typing import Final
 
+from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -166,6 +167,7 @@ class Shims:
         self._folder = directory / "bin"
         self._folder.mkdir()
         self.folder = str(self._folder)
+        self._made = {self.folder}
         self._octets = os.fsencode(self.folder)
         self._environment = raw_environment()
         path = ENVIRONMENT.get("PATH", os.defpath).split(os.pathsep)
@@ -183,7 +185,9 @@ class Shims:
         Raises:
             ResourceGuardMisconfiguration: Programs in the private directory cannot be run.
         """
-        found = [find_runnable([f"{folder}/{name}"])[0] for folder in self.path_at_start]
+        candidates = [f"{folder}/{name}" for folder in self.path_at_start]
+        there = [path for path in candidates if system.access(path, system.F_OK)]
+        found = [find_runnable([path])[0] for path in there]
         paths = [os.path.abspath(path) for path in found if path is not None]
         binary = Binary(name, resource.name, paths)
         for file, where in binary.shims.items():
@@ -196,11 +200,14 @@ class Shims:
         self._write(binary.refusal, _REFUSAL.format(refusal=refusal, code=BLOCKED))
         return binary
 
-    def _write(self, where: str, script: str) -> Path:
-        path = self.directory / where
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(script, "utf-8", "surrogateescape")
-        path.chmod(0o700)
+    def _write(self, where: str, script: str) -> str:
+        path = f"{self.directory}/{where}"
+        folder = path.rpartition("/")[0]
+        if folder not in self._made:
+            os.makedirs(folder, exist_ok=True)
+            self._made.add(folder)
+        system.write_file(path, script.encode("utf-8", "surrogateescape"), 0o700)
+        os.chmod(path, 0o700)
         return path
 
     def put_on_path(self) -> None:

@@ -11,12 +11,36 @@ from importlib.machinery import ModuleSpec
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from imbue.resource_guards import system
 from imbue.resource_guards.model import SdkTarget
 
 
 def module_of(target: SdkTarget) -> str:
     """The name of the module that a target is in; empty if the target is given as an object."""
     return target.owner.partition(":")[0] if isinstance(target.owner, str) else ""
+
+
+def is_source_file(name: str) -> bool:
+    """Whether a module is a source file, in packages that are folders with one; else `find_module` finds out.
+
+    That is so for nearly all, and to see it takes a tenth of what the finders of the import system take.
+    """
+    package, *submodules = name.split(".")
+    for folder in sys.path:
+        path = f"{folder or '.'}/{package}"
+        if _is_there(f"{path}.py"):
+            return not submodules
+        if _is_there(f"{path}/__init__.py"):
+            for submodule in submodules[:-1]:
+                path = f"{path}/{submodule}"
+                if not _is_there(f"{path}/__init__.py"):
+                    return False
+            return not submodules or _is_there(f"{path}/{submodules[-1]}.py")
+    return False
+
+
+def _is_there(path: str) -> bool:
+    return system.access(path, system.F_OK)
 
 
 def find_module(name: str) -> ModuleSpec | str:

@@ -13,14 +13,13 @@ import pytest
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import DIRECTIONS
-from imbue.resource_guards.exchange import send
 from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
 from imbue.resource_guards.lifecycle.overlap import Overlap
 from imbue.resource_guards.model import Violation
-from imbue.resource_guards.report.open_verdicts import IS_OPEN
+from imbue.resource_guards.report.findings import IS_OPEN
 from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources
@@ -212,6 +211,8 @@ class Lifecycle:
             if not account.wait():
                 violations = self._to_fail(account, finished=True)
                 if violations:
+                    from imbue.resource_guards.exchange import send  # for few
+
                     report = late_report(account.item, violations, self._labels)
                     send(self.run, account.item, report)
                 self._note(account)

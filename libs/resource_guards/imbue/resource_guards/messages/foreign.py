@@ -12,7 +12,7 @@ _JOINERS: Final = "\u200c\u200d"
 """They print nothing and belong to words of many languages, and to emoji."""
 
 # GitHub looks past spaces at the start of a line, and for the older form anywhere, as Azure does.
-_COMMAND: Final = re.compile(r"\A(\s*):(?=:)|#(?=#(?:vso)?\[)")
+_COMMAND: Final = r"\A(\s*):(?=:)|#(?=#(?:vso)?\[)"
 
 
 def shown(text: str, keep: str = "") -> str:
@@ -36,7 +36,7 @@ def shown(text: str, keep: str = "") -> str:
         text = "".join(
             each if each.isprintable() or each in kept else _escape(each) for each in text
         )
-    return _COMMAND.sub(_break, text) if "::" in text or "##" in text else text
+    return re.sub(_COMMAND, _break, text) if "::" in text or "##" in text else text
 
 
 def shown_lines(text: str) -> str:

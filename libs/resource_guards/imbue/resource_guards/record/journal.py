@@ -57,8 +57,8 @@ class Journal:
         self.health = health
         self._name = str(path)
         self._folder = str(path.parent)
-        health.write_text("1", encoding="utf-8")
         self._health_name = str(health)
+        system.write_file(self._health_name, b"1")
         self._shared = SharedNote()
         self._root = system.stat("/")
         flags = system.O_RDWR | system.O_APPEND | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from typing import Final
-from typing import NamedTuple
 
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.messages.violations import GAVE_WORK
 from imbue.resource_guards.model import Use
-from imbue.resource_guards.scope.scope import Owner
 from imbue.resource_guards.scope.scope import OwnerName
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.scope import name_of
 from imbue.resource_guards.system import getpid
 from imbue.resource_guards.wire.line import Entry
 from imbue.resource_guards.wire.variable import ANY_SCOPE
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.scope.scope import Owner
 
 _FOR_EACH_FORK: Final = 10**9
 """How many scope ids a process may count before it comes to those of another."""
@@ -24,7 +26,7 @@ _YOUNGER: Final = OwnerName(GAVE_WORK, OwnerKind.OTHER)
 """The owner of a scope that began after this process was forked."""
 
 
-class LateUse(NamedTuple):
+class LateUse:
     """A use by a process that outlived the test or fixture that started it.
 
     Args:
@@ -33,9 +35,12 @@ class LateUse(NamedTuple):
         may_use: The owner might have used the resource in its time.
     """
 
-    owner: str
-    use: Use
-    may_use: bool = False
+    __slots__ = ("may_use", "owner", "use")
+
+    def __init__(self, owner: str, use: Use, *, may_use: bool = False) -> None:
+        self.owner = owner
+        self.use = use
+        self.may_use = may_use
 
 
 class Ledger:
@@ -111,7 +116,8 @@ class Ledger:
         if scope.id in self._open:
             scope.note(use)
         else:
-            self.late.append(LateUse(scope.owner, use, use.resource in scope.allowed))
+            may_use = use.resource in scope.allowed
+            self.late.append(LateUse(scope.owner, use, may_use=may_use))
 
     def book(self, entries: Iterable[Entry], running: Scope | None) -> None:
         """Put uses from the journal on the scopes that they belong to.

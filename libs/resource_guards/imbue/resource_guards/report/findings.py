@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from typing import Any
+from typing import Final
 
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.record.ledger import LateUse
-from imbue.resource_guards.report.doubts import Doubts
 from imbue.resource_guards.report.parameters import ParameterTable
 from imbue.resource_guards.scope.scope import COLLECTION
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.report.doubts import Doubts
+
+IS_OPEN: Final = "resource_guards_waits"
+"""In a worker: the attribute of a tear-down report whose test still depends on a fixture that is set up."""
 
 
 class Findings:
@@ -27,7 +34,6 @@ class Findings:
         warned: How many violations there were of each resource and kind that were only warned of.
         reports: In a worker: serialized reports, for the controller to tell.
         parameters: Which parameters of parametrised tests use what.
-        doubts: Of which tests it cannot be known whether they use a resource.
     """
 
     def __init__(self) -> None:
@@ -38,7 +44,16 @@ class Findings:
         self.warned: Counter[tuple[str, str]] = Counter()
         self.reports: list[dict[str, Any]] = []
         self.parameters = ParameterTable()
-        self.doubts = Doubts()
+        self._doubts: Doubts | None = None
+
+    @property
+    def doubts(self) -> Doubts:
+        """Of which tests it cannot be known whether they use a resource."""
+        if self._doubts is None:
+            from imbue.resource_guards.report.doubts import Doubts  # only where needed
+
+            self._doubts = Doubts()
+        return self._doubts
 
     @property
     def lines(self) -> list[str]:
@@ -46,7 +61,7 @@ class Findings:
         mixed = [messages.mixed_parameters(*each) for each in self.parameters.mixed()]
         warned = [messages.warned_of(*key, count) for key, count in sorted(self.warned.items())]
         collected = [messages.used_in_collection(*each) for each in self.collected.items()]
-        doubts = list(self.doubts.lines())
+        doubts = list(self._doubts.lines()) if self._doubts is not None else []
         return [*self.missing_targets, *collected, *self.late_uses, *mixed, *doubts, *warned]
 
     def add_problem(self, problem: str) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from typing import Final
 
 import pytest
 
 from imbue.resource_guards.messages import trust as messages
-
-IS_OPEN: Final = "resource_guards_waits"
-"""The attribute of a tear-down report whose test still depends on a fixture that is set up."""
+from imbue.resource_guards.report.findings import IS_OPEN
 
 
 class OpenVerdicts:

@@ -122,10 +122,5 @@ class Publisher:
     def _replace_state(self, entry: str) -> None:
         # Replaced and not rewritten in place: a shim must never read half an entry.
         new = f"{self._state_name}.new"
-        flags = system.O_WRONLY | system.O_CREAT | system.O_TRUNC | system.O_CLOEXEC
-        descriptor = system.open(new, flags, 0o600)
-        try:
-            system.write(descriptor, f"{entry}\n".encode())
-        finally:
-            system.close(descriptor)
+        system.write_file(new, f"{entry}\n".encode())
         system.replace(new, self._state_name)

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
 from typing import Final
-from typing import NamedTuple
-from typing import Protocol
 from weakref import ref
 
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.model import Use
 
 
-class HasNodeId(Protocol):
-    """A test. Pytest puts its node id together each time that it is asked for, which takes time."""
-
-    @property
-    def nodeid(self) -> str:
-        """The test's name in reports."""
-
-
-class OwnerName(NamedTuple):
+class OwnerName:
     """An owner of which the name is all that is kept.
 
     Args:
@@ -28,11 +19,24 @@ class OwnerName(NamedTuple):
         kind: What it is.
     """
 
-    name: str
-    kind: OwnerKind
+    __slots__ = ("kind", "name")
+
+    def __init__(self, name: str, kind: OwnerKind) -> None:
+        self.name = name
+        self.kind = kind
 
 
-Owner = OwnerName | HasNodeId
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class HasNodeId(Protocol):
+        """A test. Pytest puts its node id together each time that it is asked for, which takes time."""
+
+        @property
+        def nodeid(self) -> str:
+            """The test's name in reports."""
+
+    Owner = OwnerName | HasNodeId
 
 COLLECTION: Final = OwnerName("the collection of tests", OwnerKind.OTHER)
 """The owner of the scope that is there before the first test runs."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from typing import NamedTuple
 
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.guard import LAYERS
@@ -35,11 +34,14 @@ _FIELDS: Final = 10
 _MOST_DIGITS: Final = 30  # Python refuses to read a number of 5,000
 
 
-class Entry(NamedTuple):
+class Entry:
     """A use from the journal and the id of the scope that it belongs to."""
 
-    scope_id: str
-    use: Use
+    __slots__ = ("scope_id", "use")
+
+    def __init__(self, scope_id: str, use: Use) -> None:
+        self.scope_id = scope_id
+        self.use = use
 
 
 def format_use(scope_id: object, use: Use) -> bytes:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from imbue.resource_guards.intercept.handover.by_value import given_by_value
 from imbue.resource_guards.intercept.handover.ways import Method
 from imbue.resource_guards.intercept.handover.ways import Way
-from imbue.resource_guards.intercept.handover.ways import given_by_value
 from imbue.resource_guards.intercept.handover.ways import to_thread
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import value_for_child

@@ -13,9 +13,9 @@ from typing import Any
 from typing import Final
 from weakref import WeakKeyDictionary
 
+from imbue.resource_guards.intercept.handover.by_value import acting_as
+from imbue.resource_guards.intercept.handover.by_value import to_process
 from imbue.resource_guards.intercept.handover.ways import Method
-from imbue.resource_guards.intercept.handover.ways import acting_as
-from imbue.resource_guards.intercept.handover.ways import to_process
 from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import Scopes
 from imbue.resource_guards.scope.slot import current_scopes

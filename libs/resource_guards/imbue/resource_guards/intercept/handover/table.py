@@ -1,48 +1,27 @@
 """Which methods hand work over, of the standard library and of others, and in which way.
 
 A row is installed when its module is imported, and imports nothing. Positions count the object itself
-as 0. Child Pythons install those of the modules that are in `intercept/child.py`.
+as 0. This is loaded with the first of those modules; `intercept/handover/carrying.py` waits for them.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from collections.abc import Iterator
-from contextlib import ExitStack
-from functools import partial
-from types import ModuleType
 from typing import Any
 from typing import Final
-from typing import NamedTuple
 
+from imbue.resource_guards.intercept.handover import by_value
 from imbue.resource_guards.intercept.handover import executors
 from imbue.resource_guards.intercept.handover import generators
 from imbue.resource_guards.intercept.handover import posted
-from imbue.resource_guards.intercept.handover import threads
 from imbue.resource_guards.intercept.handover import ways
-from imbue.resource_guards.intercept.handover.ways import Way
-from imbue.resource_guards.intercept.handover.ways import to_pool
-from imbue.resource_guards.intercept.handover.ways import to_process
+from imbue.resource_guards.intercept.handover.by_value import to_pool
+from imbue.resource_guards.intercept.handover.by_value import to_process
+from imbue.resource_guards.intercept.handover.carrying import THREADS
+from imbue.resource_guards.intercept.handover.carrying import HandOver
 from imbue.resource_guards.intercept.handover.ways import to_runner
 from imbue.resource_guards.intercept.handover.ways import to_thread
-from imbue.resource_guards.intercept.import_hook import ImportHook
-from imbue.resource_guards.intercept.replacement import Replacement
-
-
-class HandOver(NamedTuple):
-    """A method or function that hands work over.
-
-    Args:
-        module: The module that has it.
-        path: Its place there, ``Class.method`` or a function's name.
-        way: What is put in its place.
-    """
-
-    module: str
-    path: str
-    way: Way
-
 
 _CALLBACKS: Final = ("callback", "errback")
 _INITIALIZER: Final = ("initializer",)
@@ -71,10 +50,7 @@ def _loop(module: str, name: str) -> Iterator[HandOver]:
 
 
 ROWS: Final = (
-    HandOver("threading", "Thread.start", threads.to_new_thread),
-    HandOver("threading", "Thread._bootstrap_inner", threads.in_new_thread),
-    HandOver("_thread", "start_new_thread", threads.to_bare_thread),
-    HandOver("_thread", "start_new", threads.to_bare_thread),
+    *THREADS,
     HandOver(
         "concurrent.futures._base", "Future.add_done_callback", to_thread(1, keywords=("fn",))
     ),
@@ -88,7 +64,7 @@ ROWS: Final = (
         "ProcessPoolExecutor.__init__",
         to_process(3, keywords=_INITIALIZER),
     ),
-    HandOver("multiprocessing.spawn", "get_preparation_data", ways.preparing),
+    HandOver("multiprocessing.spawn", "get_preparation_data", by_value.preparing),
     *_pool("multiprocessing.pool"),
     *_loop("asyncio.base_events", "BaseEventLoop"),
     *_loop("uvloop", "Loop"),
@@ -132,40 +108,7 @@ CONNECTIONS: Final[dict[str, Callable[[Any], Callable[[], None]]]] = {
 """For each module that calls back by itself what connects to it, and returns how it is disconnected."""
 
 
-def carry_scopes(import_hook: ImportHook) -> ExitStack:
-    """Begin to carry scopes; closing the returned stack ends it."""
-    undo = ExitStack()
-    undo.callback(generators.forget)
-    undo.callback(posted.forget)
-    for name in dict.fromkeys([*(row.module for row in ROWS), *CONNECTIONS]):
-        import_hook.when_imported(name, partial(carry_through, name, undo))
-    return undo
-
-
-def carry_through(name: str, undo: ExitStack, module: ModuleType) -> None:
-    """Carry scopes through one module, which has just been imported.
-
-    Args:
-        name: The name that it was imported by; gevent's are called otherwise.
-        undo: Told how that is ended.
-        module: The module.
-    """
-    for row in ROWS:
-        if row.module == name:
-            _install(row, undo, module)
-    if name in CONNECTIONS:
-        undo.callback(CONNECTIONS[name](module))
-
-
-def _install(row: HandOver, undo: ExitStack, module: ModuleType) -> None:
-    *owners, name = row.path.split(".")
-    owner: Any = module
-    for each in owners:
-        owner = getattr(owner, each, None)
-    old = getattr(owner, name, None)
-    if old is None:
-        return  # another version of the library, which has its other ways
-    new = functools.update_wrapper(row.way(old), old)
-    replacement = Replacement(owner, name, new)
-    replacement.install()
-    undo.callback(replacement.uninstall)
+def forget() -> None:
+    """A session has ended: nothing that was noted here may lead to it."""
+    generators.forget()
+    posted.forget()

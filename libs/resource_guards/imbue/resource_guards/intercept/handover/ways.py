@@ -1,8 +1,8 @@
-"""How the scope is carried to where work is handed over: one function for each way of handing over.
+"""How the scope is carried to where work is handed over in this process: one function for each way of handing over.
 
 A context variable carries it wherever a library copies the caller's context. Work that is given to a
-thread, to a worker that serves many tests, or to another process has to be given the scope beside it; which
-methods of which library do so, and in which of these ways, is the table in `intercept/handover/table.py`.
+thread, or to a worker that serves many tests, has to be given the scope beside it; which methods of which
+library do so, and in which of these ways, is the table in `intercept/handover/table.py`.
 
 Each way takes the method as it was and returns what stands in its place.
 """
@@ -16,14 +16,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from imbue.resource_guards.intercept.child import acting_for
 from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import Scopes
 from imbue.resource_guards.scope.slot import current_scopes
-from imbue.resource_guards.scope.slot import scopes_in
-from imbue.resource_guards.scope.slot import value_for_child
-from imbue.resource_guards.wire.variable import PREPARATION
 
 Method = Callable[..., Any]
 Way = Callable[[Method], Method]
@@ -37,44 +33,6 @@ def given(scopes: Scopes, function: Method, /, *args: Any, **kwargs: Any) -> Any
         return function(*args, **kwargs)
     finally:
         CARRIED.reset(token)
-
-
-def given_by_value(value: str, function: Method, /, *args: Any, **kwargs: Any) -> Any:
-    """The same in another process, or wherever the scopes themselves cannot be sent.
-
-    Args:
-        value: The environment variable's value, for the scope that handed the function over.
-        function: The function.
-        args: Its arguments.
-        kwargs: Its keyword arguments.
-    """
-    __tracebackhide__ = True
-    with acting_as(value):
-        return function(*args, **kwargs)
-
-
-class acting_as:  # noqa: N801 - it is called like a function
-    """Act for the scopes of a value of the variable within a ``with`` block.
-
-    One that is never left keeps nothing, and does nothing when it is thrown away.
-    """
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-        self._in_child = acting_for(value, leave_out=[slot.key for slot in SLOTS])
-
-    def __enter__(self) -> None:
-        for slot in SLOTS:  # where this process is a fork of theirs, and has their guards
-            slot.adopt(self._value)
-        self._in_child.__enter__()
-        self._token = CARRIED.set(scopes_in(self._value))
-
-    def __exit__(self, *_: object) -> None:
-        # Left in another context than it was entered in, it has nothing to take back here.
-        with suppress(ValueError):
-            CARRIED.reset(self._token)
-        with suppress(ValueError):
-            self._in_child.__exit__()
 
 
 def in_thread(function: Method) -> Method:
@@ -93,28 +51,6 @@ def is_run_of_context(function: Any) -> bool:
     return isinstance(getattr(function, "__self__", None), contextvars.Context)
 
 
-class ByValue:
-    """A function on its way to another process, where it acts for whoever has handed it over.
-
-    Args:
-        value: The environment variable's value, for that.
-        function: The function, which those find that look at its arguments.
-    """
-
-    def __init__(self, value: str, function: Method) -> None:
-        self.value = value
-        self.__wrapped__ = function
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function."""
-        __tracebackhide__ = True
-        return given_by_value(self.value, self.__wrapped__, *args, **kwargs)
-
-
-def _in_process(function: Method) -> Method:
-    return ByValue(value_for_child(), function)
-
-
 def _in_runner(function: Method) -> Method:
     scopes = current_scopes()
 
@@ -127,7 +63,7 @@ def _in_runner(function: Method) -> Method:
     return acting
 
 
-def _giving(hand_over: Way, positions: Iterable[int], keywords: Iterable[str]) -> Way:
+def giving_way(hand_over: Way, positions: Iterable[int], keywords: Iterable[str]) -> Way:
     """The way of a method that takes functions, which are run elsewhere or later.
 
     Args:
@@ -157,38 +93,12 @@ def _giving(hand_over: Way, positions: Iterable[int], keywords: Iterable[str]) -
 
 def to_thread(*positions: int, keywords: Iterable[str] = ()) -> Way:
     """The way of a method whose functions are run later in this process, by whatever thread."""
-    return _giving(in_thread, positions, tuple(keywords))
-
-
-def to_process(*positions: int, keywords: Iterable[str] = ()) -> Way:
-    """The way of a method whose functions are run in another process."""
-    return _giving(_in_process, positions, tuple(keywords))
+    return giving_way(in_thread, positions, tuple(keywords))
 
 
 def to_runner(*positions: int) -> Way:
     """The way of a method whose coroutine functions one task runs, one after the other."""
-    return _giving(_in_runner, positions, ())
-
-
-def to_pool(*positions: int, keywords: Iterable[str], callbacks: Iterable[int] = ()) -> Way:
-    """The way of `multiprocessing.pool.Pool`, whose subclass `ThreadPool` has no processes."""
-    call_back = to_thread(*callbacks, keywords=("callback", "error_callback"))
-    process, thread = (
-        to_process(*positions, keywords=keywords),
-        to_thread(*positions, keywords=keywords),
-    )
-
-    def replace(method: Method) -> Method:
-        with_processes, with_threads = call_back(process(method)), call_back(thread(method))
-
-        def giving(self: Any, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            is_threads = any(each.__name__ == "ThreadPool" for each in type(self).__mro__)
-            return (with_threads if is_threads else with_processes)(self, *args, **kwargs)
-
-        return giving
-
-    return replace
+    return giving_way(_in_runner, positions, ())
 
 
 def to_trio(run_sync_soon: Method) -> Method:
@@ -250,15 +160,3 @@ def to_loop(create_task: Method) -> Method:
         return create_task(self, coro, **kwargs)
 
     return carrying_creation
-
-
-def preparing(get_preparation_data: Method) -> Method:
-    """The way of `multiprocessing.spawn`, whose fork server outlives the test it was started in."""
-
-    def carrying_data(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        data: dict[str, Any] = get_preparation_data(*args, **kwargs)
-        if SLOTS:
-            data[PREPARATION] = value_for_child()
-        return data
-
-    return carrying_data
