@@ -33,6 +33,7 @@ SYSTEM_PACKAGES = {
     "busybox": "busybox-static",
     "strace": "strace",
     "valgrind": "valgrind",
+    "ip": "iproute2",
     "postgres": "postgresql",
     "redis-server": "redis-server",
 }  # what tests run, and where Debian has it

@@ -11,22 +11,20 @@ the running test is mounted over the program, in a mount namespace of that run a
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
 import subprocess
-import sys
-import tarfile
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 import dev
+from support.foreign import give_up
+from support.foreign import unpack_source
 from support.suite import MISSING
 from support.suite import SUPERFLUOUS
 
@@ -78,31 +76,10 @@ exec {real} "$@"
 """
 
 
-def give_up(reason: str) -> NoReturn:
-    """Fail in CI, where this must run; elsewhere skip, and say so."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The source distribution, which holds the tests, unpacked."""
-    folder = tmp_path_factory.mktemp("source")
-    name, _, version = SOURCE.rpartition("-")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += [f"--no-binary={name}", f"--dest={folder}", f"{name}=={version}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        give_up(f"{SOURCE} could not be downloaded:\n{done.stderr}")
-    archive = folder / f"{SOURCE}.tar.gz"
-    assert hashlib.sha256(archive.read_bytes()).hexdigest() == SHA256
-    with tarfile.open(archive) as packed:
-        if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
-            packed.extractall(folder, filter="data")
-        else:
-            packed.extractall(folder)  # noqa: S202 - its digest is known
-    return folder / SOURCE
+    return unpack_source(SOURCE, SHA256, tmp_path_factory.mktemp("source"))
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +97,9 @@ def in_its_own_mounts() -> list[str]:
         try_it = [*command, "mount", "--bind", "/dev/null", "/etc/hostname"]
         if subprocess.run(try_it, capture_output=True, check=False).returncode == 0:
             return command
-    give_up("no mount namespace is to be had, and so no ground truth (it takes root, or user ones)")
+    return give_up(
+        "no mount namespace is to be had, and so no ground truth (it takes root, or user ones)"
+    )
 
 
 def with_witness(folder: Path, tmux: str) -> tuple[list[str], Path]:

@@ -1,0 +1,47 @@
+"""Suites that nobody here wrote: their source distributions, which hold the tests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+def give_up(reason: str) -> NoReturn:
+    """Fail in CI, where this must run; elsewhere skip, and say so."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def unpack_source(source: str, sha256: str, folder: Path) -> Path:
+    """Download a source distribution and unpack it; it is given up where that is not to be had.
+
+    Args:
+        source: Its name and version, ``name-1.2``.
+        sha256: Its digest.
+        folder: Where it is put.
+
+    Returns:
+        The folder that was in it.
+    """
+    name, _, version = source.rpartition("-")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += [f"--no-binary={name}", f"--dest={folder}", f"{name}=={version}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        give_up(f"{source} could not be downloaded:\n{done.stderr}")
+    archive = folder / f"{source}.tar.gz"
+    assert hashlib.sha256(archive.read_bytes()).hexdigest() == sha256
+    with tarfile.open(archive) as packed:
+        if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
+            packed.extractall(folder, filter="data")
+        else:
+            packed.extractall(folder)  # noqa: S202 - its digest is known
+    return folder / source
