@@ -341,6 +341,68 @@ def test_fix(services: Services) -> None:
     assert_fixed(services.suite, RESOURCES)
 
 
+def test_a_reader_in_the_background(suite: Suite, postgres: Postgres, redis: Redis) -> None:
+    """What it sends and receives is charged to the test that has started it, and to none that runs meanwhile."""
+    Services(suite, postgres, redis)
+    suite.write(
+        test_it=f"""
+            import threading
+            import pytest, redis
+
+            ROUNDS = threading.Semaphore(0)
+            SAID = threading.Event()
+            STARTED = []
+
+            def connect(): return redis.Redis(port={redis.port})
+
+            class Listening(threading.Thread):
+                ends = False
+                def run(self):
+                    with connect() as made, made.pubsub() as subscribed:
+                        subscribed.subscribe("news")
+                        while not self.ends:
+                            message = subscribed.get_message(timeout=0.01)
+                            subscribed.ping()
+                            ROUNDS.release()
+                            if message and message["data"] == b"heard": SAID.set()
+
+            def meanwhile():
+                while ROUNDS.acquire(blocking=False): pass
+                for _ in range(3): assert ROUNDS.acquire(timeout=20)
+
+            def teardown_module():
+                STARTED[0].ends = True
+                STARTED[0].join()
+
+            @pytest.mark.redis
+            def test_starts_it():
+                STARTED.append(Listening())
+                STARTED[0].start()
+                meanwhile()
+
+            def test_innocent(): meanwhile()
+
+            @pytest.mark.redis
+            def test_superfluous(): meanwhile()
+
+            @pytest.mark.redis
+            def test_marked():
+                with connect() as made: made.publish("news", "heard")
+                assert SAID.wait(20)
+
+            def test_unmarked():
+                with connect() as made: made.publish("news", "unheard")
+        """
+    )
+
+    outcome = suite.run("-Wignore")
+
+    for name in ("test_starts_it", "test_innocent", "test_marked"):
+        assert outcome[name].outcome == "passed", outcome.output
+    assert outcome["test_superfluous"].says_superfluous("redis")
+    assert outcome["test_unmarked"].says_missing("redis")
+
+
 def test_the_page_has_the_same_table() -> None:
     """docs/what-is-seen.md lists every client."""
     page = Path(__file__).parents[3] / "docs" / "what-is-seen.md"

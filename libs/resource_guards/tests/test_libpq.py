@@ -270,6 +270,61 @@ def test_a_name_with_its_address(suite: Suite, postgres: Postgres, module: str) 
     assert MISSING.format("postgres") in outcome["test_unmarked"].text
 
 
+@pytest.mark.parametrize("module", ["psycopg", "psycopg2"])
+def test_where_it_leads_stands_elsewhere(
+    suite: Suite, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    """In the environment, or in a file of services, which only the client library reads."""
+    services = suite.path / "services"
+    services.write_text(f"[mine]\nhost=127.0.0.1\nport={postgres.port}\nuser=postgres\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    write(
+        suite,
+        postgres,
+        f"""
+        import os, pytest
+        from connections import psycopg, psycopg2
+
+        MADE = []
+
+        def set_places(monkeypatch):
+            monkeypatch.setenv("PGHOST", "127.0.0.1")
+            monkeypatch.setenv("PGPORT", "{postgres.port}")
+
+        def test_unmarked(monkeypatch):
+            set_places(monkeypatch)
+            {module}.connect("user=postgres").cursor().execute("select 'unmarked'")
+
+        def test_unmarked_service():
+            {module}.connect("service=mine").cursor().execute("select 'unmarked'")
+
+        @pytest.mark.postgres
+        def test_marked(monkeypatch):
+            set_places(monkeypatch)
+            MADE.append({module}.connect("user=postgres"))
+            MADE[0].cursor().execute("select 'marked'")
+
+        @pytest.mark.postgres
+        def test_marked_service():
+            {module}.connect("service=mine").cursor().execute("select 'marked'")
+
+        def test_closed():
+            MADE[0].close()
+            with pytest.raises(({module}.OperationalError, {module}.InterfaceError)):
+                MADE[0].cursor().execute("select 'unmarked'")
+        """,
+    )
+    postgres.words()
+
+    outcome = suite.run()
+
+    for name in ("test_unmarked", "test_unmarked_service"):
+        assert outcome[name].says_missing("postgres"), outcome.output
+    for name in ("test_marked", "test_marked_service", "test_closed"):
+        assert outcome[name].outcome == "passed", outcome.output
+    assert postgres.words() == ["marked", "marked"]
+
+
 def test_they_are_silent_after_the_session(suite: Suite, postgres: Postgres) -> None:
     """Connections that live on work as before, and nothing of the session is kept by them."""
     write(

@@ -10,11 +10,13 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 from __future__ import annotations
 
 from _weakref import ref
+from os import environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
+    from collections.abc import Mapping
     from collections.abc import Sequence
     from typing import Any
     from typing import Final
@@ -22,7 +24,13 @@ if TYPE_CHECKING:
     Use = Callable[[], None]
     UsesOf = Callable[[Any], Sequence[Use]]
 
-_PORT: Final = "5432"
+_PARAMETERS: Final = (
+    ("host", "PGHOST", ""),
+    ("hostaddr", "PGHOSTADDR", ""),
+    ("port", "PGPORT", "5432"),
+)
+"""What says where the server is, the variable that does where it is left out, and what holds then."""
+
 _FOLDER: Final = "/var/run/postgresql"
 """Where the client library looks for a Unix socket; its own default, not Debian's, is ``/tmp``."""
 
@@ -65,23 +73,26 @@ def forget() -> None:
     _CLASSES.clear()
 
 
-def addresses_of(said: dict[str, Any]) -> Iterable[Any]:
+def addresses_of(said: Mapping[str, Any]) -> Iterable[Any]:
     """The addresses of a connection as the client library reads what it was told, of which each part may be a list.
 
-    Where it is told a name and the address that this has, both.
+    Where it is told a name and the address that this has, both. What is not said, the environment says.
 
     Args:
         said: The parameters by their names, ``host``, ``hostaddr``, ``port``.
     """
-    named = [str(said[each]).split(",") for each in ("host", "hostaddr") if said.get(each)]
-    ports = str(said.get("port") or _PORT).split(",")
-    for hosts in named or [[""]]:
-        for at, host in enumerate(hosts):
-            port = ports[at] if at < len(ports) else ports[0]
-            if host.startswith(("/", "@")) or not host:
-                yield f"{host or _FOLDER}/.s.PGSQL.{port}".replace("@", "\0", 1)
+    host, hostaddr, port = (
+        str(said.get(name) or environ.get(variable) or default)
+        for name, variable, default in _PARAMETERS
+    )
+    ports = port.split(",")
+    for hosts in [each.split(",") for each in (host, hostaddr) if each] or [[""]]:
+        for at, each in enumerate(hosts):
+            number = ports[at] if at < len(ports) else ports[0]
+            if each.startswith(("/", "@")) or not each:
+                yield f"{each or _FOLDER}/.s.PGSQL.{number}".replace("@", "\0", 1)
             else:
-                yield host, int(port) if port.isdecimal() else port
+                yield each, int(number) if number.isdecimal() else number
 
 
 def waiting(old: Callable[..., Any], uses_of: UsesOf) -> Callable[..., Any]:
@@ -103,10 +114,15 @@ def waiting(old: Callable[..., Any], uses_of: UsesOf) -> Callable[..., Any]:
 
 def _of_psycopg(connection: Any, uses_of: UsesOf) -> Sequence[Use]:
     """What is to be told of a connection, by the address that it has in fact led to."""
-    pq = connection.pgconn
-    said = {
-        name: (getattr(pq, name, None) or b"").decode() for name in ("host", "hostaddr", "port")
-    }
+    try:
+        pq = connection.pgconn
+        said = {name: (getattr(pq, name) or b"").decode() for name, *_ in _PARAMETERS}
+    except Exception:  # noqa: BLE001 - it is closed, which the call that follows says
+        return ()
+    return _uses_of(said, uses_of)
+
+
+def _uses_of(said: Mapping[str, Any], uses_of: UsesOf) -> Sequence[Use]:
     for address in addresses_of(said):
         uses = uses_of(address)
         if uses:
@@ -116,15 +132,17 @@ def _of_psycopg(connection: Any, uses_of: UsesOf) -> Sequence[Use]:
 
 def connecting(
     old: Callable[..., Any],
-    leads_to: Callable[[Any], Sequence[Use]],
+    begin: Callable[[Any], bool],
+    uses_of: UsesOf,
     lose: Callable[[Any], None],
 ) -> Callable[..., Any]:
     """What stands in the place of psycopg2's `_connect`.
 
     Args:
         old: That.
-        leads_to: Told of each address that it is about to lead to; gives what is to be told of each
-            transfer. What it raises stops the call.
+        begin: Told of each address that it is about to lead to; whether that is guarded. What it raises
+            stops the call.
+        uses_of: Gives what is to be told of transfers to or from an address.
         lose: Told of each guarded address to which a connection leads of which transfers are not seen.
     """
 
@@ -132,21 +150,29 @@ def connecting(
         __tracebackhide__ = True
         from psycopg2 import extensions  # type: ignore[import-untyped] # it imports this
 
-        led = {each: leads_to(each) for each in addresses_of(extensions.parse_dsn(dsn))}
-        uses = [use for uses in led.values() for use in uses]
-        if not uses:
-            return old(dsn, connection_factory, *args, **kwargs)
+        addresses = [*addresses_of(extensions.parse_dsn(dsn))]
+        guarded = [address for address in addresses if begin(address)]
         factory = connection_factory or extensions.connection
         if isinstance(factory, type) and issubclass(factory, extensions.connection):
             made = old(dsn, _connection_class(factory), *args, **kwargs)
-            _learn(made, uses)
+            uses = _of_psycopg2(made, uses_of)
+            _learn(made, uses or [use for each in guarded for use in uses_of(each)])
         else:  # a function, which makes what it likes
-            for address in (each for each, uses in led.items() if uses):
+            for address in guarded:
                 lose(address)
             made = old(dsn, connection_factory, *args, **kwargs)
         return made
 
     return connect
+
+
+def _of_psycopg2(connection: Any, uses_of: UsesOf) -> Sequence[Use]:
+    """The same; a file of services may have said where it leads."""
+    try:
+        said = {"host": connection.info.host, "port": connection.info.port}
+    except Exception:  # noqa: BLE001 - it does not say before it is connected, or is of an old version
+        return ()
+    return _uses_of(said, uses_of)
 
 
 def _learn(connection: Any, uses: Sequence[Use]) -> Sequence[Use]:

@@ -90,10 +90,10 @@ class _Calls:
         self._told = told
         self.uses_of = uses_of
 
-    def begin(self, address: Any) -> Sequence[Callable[[], None]]:
-        """A connection is about to be opened, of which transfers are seen; gives what is to be told of each."""
+    def begin(self, address: Any) -> bool:
+        """A connection is about to be opened, of which transfers are seen; whether it is to a guarded address."""
         __tracebackhide__ = True
-        return self.uses_of(address) if self._told(address) else ()
+        return self._told(address)
 
     def lead(self, address: Any) -> None:
         """A connection is about to be opened, of which nothing more is seen."""
@@ -182,7 +182,7 @@ def _of_zmq(_socket: Any, addr: Any) -> Iterable[Any]:
 
 
 def _psycopg2(old: Callable[..., Any], calls: _Calls) -> Any:
-    return libpq.connecting(old, calls.begin, calls.lose)
+    return libpq.connecting(old, calls.begin, calls.uses_of, calls.lose)
 
 
 def _psycopg_connect(old: Any, calls: _Calls) -> Any:
