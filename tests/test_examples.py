@@ -145,8 +145,8 @@ def places(project: Project, postgres: Postgres, redis: Redis) -> Iterator[dict[
             settings = project.folder / "pyproject.toml"
             text = settings.read_text("utf-8")
             for port, here in ports.items():
-                assert f"127.0.0.1:{port}" in text
-                text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{here}")
+                assert f"localhost:{port}" in text
+                text = text.replace(f"localhost:{port}", f"localhost:{here}")
             settings.write_text(text)
             yield {
                 "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{postgres.port}/postgres",
