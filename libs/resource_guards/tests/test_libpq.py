@@ -320,6 +320,8 @@ def test_where_it_leads_stands_elsewhere(
 
     for name in ("test_unmarked", "test_unmarked_service"):
         assert outcome[name].says_missing("postgres"), outcome.output
+    # Of the environment it is known before it connects.
+    assert "connection to 127.0.0.1" in outcome["test_unmarked"].text
     for name in ("test_marked", "test_marked_service", "test_closed"):
         assert outcome[name].outcome == "passed", outcome.output
     assert postgres.words() == ["marked", "marked"]
