@@ -58,7 +58,7 @@ SUITES = {
         ("pooch/tests",),
         "network",
         right=83,
-        others=71,
+        others=70,
         # Their FTP server is a fixture's, on loopback.
         idle=(
             "pooch/tests/test_downloaders.py::test_ftp_downloader",
@@ -66,6 +66,7 @@ SUITES = {
         ),
         # That server may not listen yet.
         left_out=(
+            "pooch/tests/test_core.py::test_check_availability_on_ftp",
             "pooch/tests/test_downloaders.py::test_ftp_downloader",
             "pooch/tests/test_downloaders.py::test_downloader_progressbar_ftp",
         ),

@@ -106,11 +106,14 @@ FORMS = {"global": _GLOBAL, "own": _OWN, "session": _SESSION}
 """Whose the client is."""
 
 SHARED = pytest.mark.parametrize(
-    ("form", "seed"),
-    [("global", None), ("global", 1), ("own", 2), ("session", 3)],
-    ids=["global", "global, shuffled", "own, shuffled", "session, shuffled"],
+    ("form", "seed", "workers"),
+    [
+        pytest.param(form, *how, id=f"{form}, {name}")
+        for form in FORMS
+        for name, how in {"in order": (None, ()), "shuffled, two workers": (1, ("-n2",))}.items()
+    ],
 )
-"""A test with it runs for each form, in the order of the file or in another."""
+"""A test with it runs for each form, in the order of the file, and in another on two workers."""
 
 _WRONG_MARKS = """
     import pytest

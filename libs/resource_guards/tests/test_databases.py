@@ -13,7 +13,6 @@ from support.sharing import assert_fixed
 from support.sharing import shuffle
 from support.sharing import write_tests
 from support.sharing import wrong_verdicts
-from support.suite import WORKERS
 from support.suite import Outcome
 from support.suite import Suite
 
@@ -324,7 +323,6 @@ def services_fixture(
     return Services(suite, postgres, redis)
 
 
-@WORKERS
 @SHARED
 def test_a_client(
     services: Services, workers: tuple[str, ...], form: str, seed: int | None

@@ -25,7 +25,6 @@ from support.sharing import assert_fixed
 from support.sharing import shuffle
 from support.sharing import write_tests
 from support.sharing import wrong_verdicts
-from support.suite import WORKERS
 from support.suite import Suite
 
 
@@ -509,7 +508,6 @@ def guarded_fixture(suite: Suite, services: Services, monkeypatch: pytest.Monkey
     return suite
 
 
-@WORKERS
 @SHARED
 def test_a_connection(
     guarded: Suite, services: Services, workers: tuple[str, ...], form: str, seed: int | None
