@@ -181,6 +181,32 @@ def test_a_probe_that_is_meant(suite: Suite, workers: tuple[str, ...]) -> None:
     assert outcome["test_superfluous"].says_superfluous()
 
 
+def test_an_asynchronous_probe(suite: Suite) -> None:
+    """A decorated coroutine function covers what it does when it is awaited."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import asyncio, subprocess
+            from imbue.resource_guards import unguarded
+
+            @unguarded()
+            async def is_there():
+                await asyncio.sleep(0)
+                return subprocess.run(["tool"]).returncode == 0
+
+            THERE = asyncio.run(is_there())
+
+            def test_plain(): assert asyncio.iscoroutinefunction(is_there) and THERE
+        """
+    )
+
+    outcome = suite.run()
+
+    assert "While tests were collected" not in outcome.output
+    assert outcome["test_plain"].outcome == "passed"
+    assert suite.runs_of() == [""]
+
+
 def test_a_probe_ends_where_it_ends(suite: Suite) -> None:
     """What comes after it is told again, and an error in it is the user's."""
     suite.guard_tool()

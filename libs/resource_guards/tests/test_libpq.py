@@ -151,6 +151,35 @@ def test_each_method_of_psycopg2(suite: Suite, postgres: Postgres, factory: str)
     assert passed == []
 
 
+def test_a_function_that_makes_cursors(suite: Suite, postgres: Postgres) -> None:
+    """What its cursors ask is not seen, so to make one is a use."""
+    write(
+        suite,
+        postgres,
+        """
+        import functools, pytest
+        from connections import kept, psycopg2
+
+        def ask():
+            factory = functools.partial(psycopg2.extensions.cursor)
+            kept(psycopg2).cursor(cursor_factory=factory).execute("select 1")
+
+        @pytest.mark.postgres
+        def test_a(): kept(psycopg2)
+
+        def test_unmarked(): ask()
+
+        @pytest.mark.postgres
+        def test_marked(): ask()
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_unmarked"].says_missing("postgres")
+    assert outcome["test_marked"].outcome == "passed"
+
+
 def test_rows_of_a_servers_cursor(suite: Suite, postgres: Postgres) -> None:
     """Its rows come from the server when they are fetched, in whatever test."""
     write(

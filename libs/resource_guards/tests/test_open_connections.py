@@ -7,6 +7,7 @@ import socketserver
 import ssl
 import subprocess
 import sys
+import textwrap
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -621,3 +622,196 @@ def test_a_class_of_c_has_no_room(suite: Suite) -> None:
 
     assert outcome["test_marked"].outcome == "passed"
     assert outcome["test_unmarked"].says_missing("service")
+
+
+def guard_tcp(suite: Suite, services: Services, test_it: str) -> None:
+    """Write a suite whose settings guard the port that echoes."""
+    suite.write(test_it=f"PORT = {services.ports['tcp']}\n" + textwrap.dedent(test_it))
+    table = f'[tool.resource_guards.service]\naddresses = ["localhost:{services.ports["tcp"]}"]\n'
+    suite.write_files({"pyproject.toml": table})
+
+
+def test_what_tests_put_in_the_place_of_methods(suite: Suite, services: Services) -> None:
+    """It is called as it would be without guards, and gone when it is taken away."""
+    guard_tcp(
+        suite,
+        services,
+        """
+        import socket
+        from unittest import mock
+        import pytest
+
+        pytestmark = pytest.mark.service
+
+        class Own(socket.socket): pass
+
+        def connected(cls=socket.socket):
+            made = cls()
+            made.connect(("127.0.0.1", PORT))
+            return made
+
+        def echoed(made):
+            made.sendall(b"x\\n")
+            return made.recv(9)
+
+        def test_faked_first(monkeypatch):
+            monkeypatch.setattr(socket.socket, "recv", lambda self, size: b"faked")
+            assert echoed(connected()) == b"faked"
+
+        def test_real(): assert echoed(connected()) == b"x\\n"
+
+        def test_mock_of_an_own_class():
+            with mock.patch.object(Own, "recv", return_value=b"faked") as fake:
+                made = connected(Own)
+                assert echoed(made) == b"faked"
+                fake.assert_called_once_with(9)
+            assert echoed(connected(Own)) == b"x\\n"
+
+        def test_an_error_on_one_that_is_open():
+            made = connected()
+            with mock.patch.object(socket.socket, "sendall", side_effect=BrokenPipeError):
+                with pytest.raises(BrokenPipeError): made.sendall(b"never\\n")
+            assert echoed(made) == b"x\\n"
+        """,
+    )
+
+    outcome = suite.run("-Wignore")
+
+    assert set(outcome.outcomes.values()) == {"passed"}, outcome.output
+    assert "never" not in services.received
+
+
+def test_sent_to_another_process(suite: Suite, services: Services) -> None:
+    """multiprocessing hands a connection on as it does others; plain pickle refuses it as it does them."""
+    guard_tcp(
+        suite,
+        services,
+        """
+        import multiprocessing, pickle, socket
+        import pytest
+
+        def echo(made, answers):
+            made.sendall(b"child\\n")
+            answers.send(made.recv(9))
+
+        @pytest.mark.service
+        @pytest.mark.parametrize("method", ["spawn", "fork"])
+        def test_marked(method):
+            context = multiprocessing.get_context(method)
+            here, there = context.Pipe()
+            with socket.create_connection(("127.0.0.1", PORT)) as made:
+                process = context.Process(target=echo, args=(made, there))
+                process.start()
+                assert here.poll(30) and here.recv() == b"child\\n"
+                process.join()
+                with pytest.raises(TypeError, match="cannot pickle"): pickle.dumps(made)
+
+        @pytest.mark.service
+        def test_by_a_pipe():
+            here, there = multiprocessing.Pipe()
+            with socket.create_connection(("127.0.0.1", PORT)) as made:
+                here.send(made)
+                with there.recv() as other:
+                    other.sendall(b"piped\\n")
+                    assert made.recv(9) == b"piped\\n"
+        """,
+    )
+
+    outcome = suite.run("-Wignore")
+
+    assert set(outcome.outcomes.values()) == {"passed"}, outcome.output
+
+
+PEER = """
+import socket, ssl, sys
+made = socket.create_connection(("127.0.0.1", int(sys.argv[1])), source_address=("127.0.0.2", 0))
+if sys.argv[2] == "tls": made = ssl._create_unverified_context().wrap_socket(made)
+made.sendall(b"x")
+print(made.recv(9).decode())
+"""
+
+
+def test_whoever_comes_from_a_guarded_address(suite: Suite) -> None:
+    """A server of the test's asks nobody, by whichever socket it answers: TLS makes another of the same descriptor."""
+    suite.write(
+        test_it=f"""
+            import socket, ssl, subprocess, sys, threading
+            import pytest, trustme
+
+            @pytest.mark.parametrize("how", ["plain", "tls", "dup"])
+            def test_server(how):
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                trustme.CA().issue_cert("localhost").configure_cert(context)
+                with socket.create_server(("127.0.0.1", 0)) as server:
+                    def answer():
+                        made, _ = server.accept()
+                        if how == "tls": made = context.wrap_socket(made, server_side=True)
+                        if how == "dup": made = made.dup()
+                        with made:
+                            made.recv(9)
+                            made.sendall(b"hello")
+                    thread = threading.Thread(target=answer)
+                    thread.start()
+                    command = [sys.executable, "-S", "-c", {PEER!r}, str(server.getsockname()[1]), how]
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+                    thread.join()
+                assert done.stdout == "hello\\n", done.stderr
+        """
+    )
+    suite.write_files(
+        {"pyproject.toml": '[tool.resource_guards.peers]\naddresses = ["127.0.0.2"]\n'}
+    )
+
+    outcome = suite.run("-Wignore")
+
+    assert set(outcome.outcomes.values()) == {"passed"}, outcome.output
+
+
+UNFOLLOWED = {
+    "multiprocessing": """
+        from multiprocessing.connection import Connection
+        def connect():
+            made = socket.create_connection(("127.0.0.1", PORT))
+            return Connection(made.detach())
+    """,
+    "_socket": """
+        import _socket
+        def connect():
+            made = _socket.socket()
+            made.connect(("127.0.0.1", PORT))
+            return made
+    """,
+    "no_subclass": """
+        class Final(socket.socket):
+            def __init_subclass__(cls, **kwargs): raise ValueError("no subclasses")
+        def connect():
+            made = Final()
+            made.connect(("127.0.0.1", PORT))
+            return made
+    """,
+}
+
+
+@pytest.mark.parametrize("way", UNFOLLOWED)
+def test_what_cannot_be_followed_is_in_doubt(suite: Suite, services: Services, way: str) -> None:
+    """From such a connection on, no mark of the resource is called superfluous, and the run says why."""
+    tests = """
+        MADE = []
+
+        @pytest.mark.service
+        def test_before(): pass
+
+        @pytest.mark.service
+        def test_first(): MADE.append(connect())
+
+        @pytest.mark.service
+        def test_later(): assert MADE
+    """
+    parts = ("import socket\nimport pytest\n", UNFOLLOWED[way], tests)
+    guard_tcp(suite, services, "".join(map(textwrap.dedent, parts)))
+
+    outcome = suite.run("-Wignore")
+
+    assert outcome["test_before"].says_superfluous("service")
+    assert outcome["test_first"].outcome == outcome["test_later"].outcome == "passed"
+    assert "by their descriptors" in outcome.output

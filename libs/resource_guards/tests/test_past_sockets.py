@@ -342,3 +342,93 @@ def test_nothing_is_left(suite: Suite, name: str) -> None:
 def test_each_module_of_the_table_is_waited_for() -> None:
     """Else a row would never be installed; and none is waited for that has no row."""
     assert set(PAST_SOCKETS) == {module for module, *_ in ROWS}
+
+
+NAMED = """
+    import asyncio, contextlib, socket
+    import pytest
+
+    KEPT = []
+
+    def uvloop_by_name(port, host="elsewhere.test"):
+        import uvloop
+        async def connect():
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(host, port)
+                writer.close()
+        uvloop.run(connect())
+
+    def uvloop_by_socket(port):
+        import uvloop
+        made = socket.socket()
+        made.connect(("127.0.0.1", port))
+        async def connect():
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(sock=made)
+                writer.close()
+        uvloop.run(connect())
+
+    def zmq_by_name(port):
+        import zmq
+        made = zmq.Context.instance().socket(zmq.REQ)
+        made.setsockopt(zmq.LINGER, 0)
+        made.connect(f"tcp://elsewhere.test:{port}")
+        KEPT.append(made)
+
+    def test_unmarked(): uvloop_by_name(PORT)
+
+    @pytest.mark.service
+    def test_superfluous(): uvloop_by_name(OTHER)
+
+    @pytest.mark.service
+    def test_marked(): uvloop_by_name(PORT)
+
+    @pytest.mark.service
+    def test_idle(): pass
+
+    def test_unmarked_socket(): uvloop_by_socket(PORT)
+"""
+
+
+def test_a_name_that_the_library_looks_up(suite: Suite, listener: Listener) -> None:
+    """Where it led is asked of the connection; a test that may not reach it is stopped then."""
+    unshare = ["unshare", "--mount", "--map-root-user"]
+    hosts = suite.path / "hosts"
+    hosts.write_text("127.0.0.1 localhost elsewhere.test\n")
+    mount = f'mount --bind {hosts} /etc/hosts && exec "$@"'
+    if subprocess.run([*unshare, "sh", "-c", mount, "sh", "true"], check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    with closing(Listener()) as other:
+        tests = NAMED.replace("PORT", str(listener.port)).replace("OTHER", str(other.port))
+        zmq = "\n    @pytest.mark.service\n    def test_zmq(): zmq_by_name(PORT)\n"
+        suite.write(
+            test_it=tests,
+            test_zmq=NAMED.partition("    def test_unmarked")[0]
+            + zmq.replace("PORT", str(other.port)),
+        )
+        table = f'[tool.resource_guards.service]\naddresses = ["127.0.0.1:{listener.port}"]\n'
+        suite.write_files({"pyproject.toml": table})
+        command = [sys.executable, "-mpytest", "-presource_guards", "-pno:cacheprovider", "-rA"]
+        output = {
+            name: subprocess.run(
+                [*unshare, "sh", "-c", mount, "sh", *command, f"test_{name}.py"],
+                cwd=suite.path,
+                capture_output=True,
+                text=True,
+                check=False,
+            ).stdout
+            for name in ("it", "zmq")
+        }
+
+    said = output["it"]
+    for line in (
+        "FAILED test_it.py::test_unmarked - Test invoked 'service' without",
+        "FAILED test_it.py::test_superfluous - Test has @pytest.mark.service but never",
+        "PASSED test_it.py::test_marked",
+        "PASSED test_it.py::test_idle",
+        "FAILED test_it.py::test_unmarked_socket - Test invoked 'service' without",
+    ):
+        assert line in said, said
+    # Where pyzmq's led nobody tells, so that the mark is in doubt.
+    assert "PASSED test_zmq.py::test_zmq" in output["zmq"], output["zmq"]
+    assert "cannot be known" in output["zmq"]

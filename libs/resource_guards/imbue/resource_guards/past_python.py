@@ -10,6 +10,11 @@ from collections.abc import Callable
 from typing import Any
 from typing import Final
 
+DESCRIPTORS: Final = (
+    "sockets by their descriptors (as multiprocessing's connections have them) or of _socket"
+)
+"""What a doubt calls connections that Python has opened, and whose transfers no method of a socket makes."""
+
 
 class Library:
     """A library that opens connections by itself.

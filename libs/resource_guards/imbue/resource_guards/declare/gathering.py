@@ -94,13 +94,14 @@ class Gathering:
             self._unfound.check(pytest_session)
 
     def _read_tables(self) -> Tables:
-        # Most projects have no guards, and are read no further than to see that.
+        # Most projects have no guards, and are read no further than to see that. One of the two words may have
+        # a slip in it.
         files = {self._config.rootpath / "pyproject.toml": None, self._config.inipath: None}
         texts = [*map(str.encode, self._config.option.override_ini or ())]
         for path in files:
             with suppress(OSError):
                 texts.append(path.read_bytes() if path is not None else b"")
-        if not any(b"guard" in text for text in texts):
+        if not any(b"guard" in text or b"resource" in text for text in texts):
             return {}
         from imbue.resource_guards.declare.setting_files import read_tables
 

@@ -30,6 +30,11 @@ SETTINGS: Final = (
 """The settings that the plugin tells pytest of."""
 
 _ALIKE: Final = re.compile("resources?guard")
+_LETTERS: Final = "resourceguards"
+_BEGINNING: Final = "res"
+_NEAR: Final = 0.9
+"""As near as a letter that is left out, doubled or changed, or two in the other order."""
+
 _PYTESTS: Final = (("tool", "pytest", "ini_options"), ("tool", "pytest"), ("pytest",))
 
 
@@ -62,7 +67,15 @@ def _check_settings(config: pytest.Config) -> None:
 
 
 def _is_alike(name: str) -> bool:
-    return bool(_ALIKE.match(re.sub("[^a-z]", "", name.lower())))
+    letters = re.sub("[^a-z]", "", name.lower())
+    if _ALIKE.match(letters):
+        return True
+    if not letters.startswith(_BEGINNING):
+        return False
+    from difflib import SequenceMatcher  # for a slip in the first word, which few names look like
+
+    start = letters[: len(_LETTERS)]
+    return SequenceMatcher(None, start, _LETTERS).ratio() >= _NEAR
 
 
 def _is_of_another(config: pytest.Config, name: str) -> bool:

@@ -185,8 +185,12 @@ class Address(Guard):
         self, covered: Collection[str], modules: Mapping[str, Any]
     ) -> Iterator[tuple[str, tuple[str, ...]]]:
         """A library is loaded that may have connected where it is not seen."""
+        from imbue.resource_guards.intercept.open_sockets import lost
+        from imbue.resource_guards.past_python import DESCRIPTORS
         from imbue.resource_guards.past_python import LIBRARIES
 
+        if any(map(self.is_use, lost())):
+            yield DESCRIPTORS, ()
         for library in LIBRARIES:
             reaches = self.libraries is None or not set(self.libraries).isdisjoint(library.packages)
             is_covered = not set(covered).isdisjoint(library.packages)
@@ -201,10 +205,11 @@ class Address(Guard):
     def _may_miss(self, library: Library) -> bool:
         """Whether a library may have used these addresses unseen, over a connection that it has open, or at all."""
         from imbue.resource_guards.intercept.past_sockets import REACHED
+        from imbue.resource_guards.intercept.past_sockets import UNKNOWN
         from imbue.resource_guards.intercept.past_sockets import is_followed
 
         return any(
-            not is_followed(each) or any(map(self.is_use, REACHED.get(each, ())))
+            not is_followed(each) or each in UNKNOWN or any(map(self.is_use, REACHED.get(each, ())))
             for each in library.packages
         )
 

@@ -114,7 +114,9 @@ def _by_host(text: str) -> Pattern | None:
     if host == "*":
         return AnyHost(port) if port else Elsewhere()
     name = plain_name(host)
-    return HostName(name, port) if _is_name(name.removeprefix("*.")) else None
+    if name.rpartition(".")[2].isdigit() or not _is_name(name.removeprefix("*.")):
+        return None
+    return HostName(name, port)
 
 
 def _network(text: str, port: int | None) -> Pattern | None:

@@ -152,7 +152,7 @@ def _connect(socket: Any, address: Any) -> None:
     watchers = _watchers_of(address)
     for watcher in watchers:
         watcher.connects(address)
-    open_sockets.leads_to(socket, [each.transfer(address) for each in watchers])
+    open_sockets.leads_to(socket, address, [each.transfer(address) for each in watchers])
 
 
 def _send_to(_socket: object, address: Any) -> None:

@@ -29,8 +29,14 @@ def ip_text(host: str) -> str | None:
 
 
 def plain_name(name: str) -> str:
-    """A host name as it is compared."""
-    return name.removesuffix(".").lower()
+    """A host name as it is compared: an international one as the name system has it, which most clients ask for."""
+    name = name.removesuffix(".").lower()
+    if not name.isascii():
+        try:
+            return name.encode("idna").decode()
+        except UnicodeError:  # it cannot be asked for
+            return name
+    return name
 
 
 def ips_of(host: str) -> Iterator[Ip]:

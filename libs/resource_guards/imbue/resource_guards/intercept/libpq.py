@@ -1,8 +1,6 @@
-"""See what goes over the connections of psycopg and psycopg2, which send and receive in C.
+"""See what goes over the connections of libpq, which sends and receives in C: those of psycopg here.
 
-psycopg's connections have one method that runs whatever talks to the server, `wait`. psycopg2's are objects of
-C; one that leads to a guarded address is made of a subclass, and so are its cursors. A method of a class
-written in C cannot be replaced, and another class cannot be given to an object of one.
+They have one method that runs whatever talks to the server, `wait`. psycopg2's are in `psycopg2_objects.py`.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
 """
@@ -34,8 +32,8 @@ _PARAMETERS: Final = (
 _FOLDER: Final = "/var/run/postgresql"
 """Where the client library looks for a Unix socket; its own default, not Debian's, is ``/tmp``."""
 
-_IDLE: Final = 0
-"""``PQTRANS_IDLE``: the server waits for a command, and no transaction is open."""
+IDLE: Final = 0
+"""``PQTRANSIDLE``: the server waits for a command, and no transaction is open."""
 
 _SETS_ONLY: Final = frozenset(
     (
@@ -48,29 +46,13 @@ _SETS_ONLY: Final = frozenset(
 _ENDS: Final = frozenset(("_commit_gen", "_rollback_gen"))
 """What sends nothing where no transaction is open."""
 
-_CURSOR_METHODS: Final = (
-    *("execute", "executemany", "callproc", "copy_from", "copy_to", "copy_expert"),
-)
-_NAMED_CURSOR_METHODS: Final = ("fetchone", "fetchmany", "fetchall", "__next__", "scroll", "close")
-"""Those that ask the server where the cursor has a name, which is then the server's."""
-
-_CONNECTION_METHODS: Final = (
-    *("poll", "cancel", "reset", "lobject", "set_client_encoding"),
-    *("tpc_begin", "tpc_prepare", "tpc_commit", "tpc_rollback", "tpc_recover"),
-)
-_CONNECTION_ENDS: Final = ("commit", "rollback")
-
 _KNOWN: Final[dict[int, tuple[ref[Any], Sequence[Use]]]] = {}
 """For each connection, by its id, what is to be told of what goes over it."""
 
-_CLASSES: Final[dict[type, type]] = {}
-"""For each class of psycopg2's, or of a user's, that which tells."""
-
 
 def forget() -> None:
-    """Tell nobody any more of any connection. Those of psycopg2's that live keep their classes, which are silent."""
+    """Tell nobody any more of any connection."""
     _KNOWN.clear()
-    _CLASSES.clear()
 
 
 def addresses_of(said: Mapping[str, Any]) -> Iterable[Any]:
@@ -102,11 +84,11 @@ def waiting(old: Callable[..., Any], uses_of: UsesOf) -> Callable[..., Any]:
         __tracebackhide__ = True
         name = getattr(gen, "__name__", "")
         if name not in _SETS_ONLY and not (
-            name in _ENDS and self.pgconn.transaction_status == _IDLE
+            name in _ENDS and self.pgconn.transaction_status == IDLE
         ):
             if id(self) not in _KNOWN:
-                _learn(self, _of_psycopg(self, uses_of))
-            _tell(self)
+                learn(self, _of_psycopg(self, uses_of))
+            tell(self)
         return old(self, gen, *args, **kwargs)
 
     return wait
@@ -119,10 +101,11 @@ def _of_psycopg(connection: Any, uses_of: UsesOf) -> Sequence[Use]:
         said = {name: (getattr(pq, name) or b"").decode() for name, *_ in _PARAMETERS}
     except Exception:  # noqa: BLE001 - it is closed, which the call that follows says
         return ()
-    return _uses_of(said, uses_of)
+    return uses_at(said, uses_of)
 
 
-def _uses_of(said: Mapping[str, Any], uses_of: UsesOf) -> Sequence[Use]:
+def uses_at(said: Mapping[str, Any], uses_of: UsesOf) -> Sequence[Use]:
+    """What is to be told of a connection with these parameters."""
     for address in addresses_of(said):
         uses = uses_of(address)
         if uses:
@@ -130,52 +113,8 @@ def _uses_of(said: Mapping[str, Any], uses_of: UsesOf) -> Sequence[Use]:
     return ()
 
 
-def connecting(
-    old: Callable[..., Any],
-    begin: Callable[[Any], bool],
-    uses_of: UsesOf,
-    lose: Callable[[Any], None],
-) -> Callable[..., Any]:
-    """What stands in the place of psycopg2's `_connect`.
-
-    Args:
-        old: That.
-        begin: Told of each address that it is about to lead to; whether that is guarded. What it raises
-            stops the call.
-        uses_of: Gives what is to be told of transfers to or from an address.
-        lose: Told of each guarded address to which a connection leads of which transfers are not seen.
-    """
-
-    def connect(dsn: Any, connection_factory: Any = None, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        from psycopg2 import extensions  # type: ignore[import-untyped] # it imports this
-
-        addresses = [*addresses_of(extensions.parse_dsn(dsn))]
-        guarded = [address for address in addresses if begin(address)]
-        factory = connection_factory or extensions.connection
-        if isinstance(factory, type) and issubclass(factory, extensions.connection):
-            made = old(dsn, _connection_class(factory), *args, **kwargs)
-            uses = _of_psycopg2(made, uses_of)
-            _learn(made, uses or [use for each in guarded for use in uses_of(each)])
-        else:  # a function, which makes what it likes
-            for address in guarded:
-                lose(address)
-            made = old(dsn, connection_factory, *args, **kwargs)
-        return made
-
-    return connect
-
-
-def _of_psycopg2(connection: Any, uses_of: UsesOf) -> Sequence[Use]:
-    """The same; a file of services may have said where it leads."""
-    try:
-        said = {"host": connection.info.host, "port": connection.info.port}
-    except Exception:  # noqa: BLE001 - it does not say before it is connected, or is of an old version
-        return ()
-    return _uses_of(said, uses_of)
-
-
-def _learn(connection: Any, uses: Sequence[Use]) -> Sequence[Use]:
+def learn(connection: Any, uses: Sequence[Use]) -> None:
+    """Note what is to be told of what goes over a connection."""
     number = id(connection)
 
     def gone(reference: object) -> None:
@@ -184,110 +123,12 @@ def _learn(connection: Any, uses: Sequence[Use]) -> Sequence[Use]:
             del _KNOWN[number]
 
     _KNOWN[number] = ref(connection, gone), uses
-    return uses
 
 
-def _tell(connection: Any) -> None:
+def tell(connection: Any) -> None:
+    """Something is about to go over a connection."""
     __tracebackhide__ = True
     known = _KNOWN.get(id(connection))
     if known is not None and known[0]() is connection:
         for use in known[1]:
             use()
-
-
-def _connection_class(plain: type) -> type:
-    """A subclass of a class of psycopg2's connections that tells of what goes over them."""
-    from psycopg2 import extensions
-
-    of_c = extensions.connection
-
-    def cursor(
-        self: Any, name: Any = None, cursor_factory: Any = None, *args: Any, **kwargs: Any
-    ) -> Any:
-        factory = cursor_factory or self.cursor_factory or extensions.cursor
-        if isinstance(factory, type) and issubclass(factory, extensions.cursor):
-            factory = _cursor_class(factory)
-        return of_c.cursor(self, name, factory, *args, **kwargs)
-
-    def is_in_transaction(self: Any) -> bool:
-        return bool(self.info.transaction_status != _IDLE)
-
-    methods = {
-        **_telling(of_c, _CONNECTION_METHODS, _itself),
-        **_telling(of_c, _CONNECTION_ENDS, _itself, is_in_transaction),
-        "cursor": cursor,
-    }
-    return _subclass(plain, of_c, methods)
-
-
-def _cursor_class(plain: type) -> type:
-    from psycopg2 import extensions
-
-    of_c = extensions.cursor
-
-    def has_name(self: Any) -> bool:
-        return self.name is not None and not self.closed
-
-    methods = {
-        **_telling(of_c, _CURSOR_METHODS, _its_connection),
-        **_telling(of_c, _NAMED_CURSOR_METHODS, _its_connection, has_name),
-    }
-    return _subclass(plain, of_c, methods)
-
-
-def _itself(connection: Any) -> Any:
-    return connection
-
-
-def _its_connection(cursor: Any) -> Any:
-    return cursor.connection
-
-
-def _telling(
-    plain: type,
-    names: Iterable[str],
-    connection_of: Callable[[Any], Any],
-    sends: Callable[[Any], bool] = bool,
-) -> dict[str, Any]:
-    """Methods that tell before they do what those of a class do.
-
-    Args:
-        plain: The class.
-        names: The methods.
-        connection_of: Given the object, its connection.
-        sends: Given the object, whether it will send or receive anything.
-    """
-
-    def telling(method: Callable[..., Any]) -> Callable[..., Any]:
-        def tell_and_do(self: Any, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            if sends(self):
-                _tell(connection_of(self))
-            return method(self, *args, **kwargs)
-
-        tell_and_do.__name__ = tell_and_do.__qualname__ = method.__name__
-        tell_and_do.__doc__ = method.__doc__
-        return tell_and_do
-
-    return {name: telling(getattr(plain, name)) for name in names if hasattr(plain, name)}
-
-
-def _subclass(plain: type, of_c: type, methods: dict[str, Any]) -> type:
-    """A subclass of a class, in which the methods stand right above those of the class of C.
-
-    So the methods of a user's class, which come first, choose what they pass on.
-    """
-    if of_c not in _CLASSES:
-        _CLASSES[of_c] = _named_like(of_c, (of_c,), methods)
-    if plain not in _CLASSES:
-        _CLASSES[plain] = _named_like(plain, (plain, _CLASSES[of_c]), {})
-    return _CLASSES[plain]
-
-
-def _named_like(plain: type, bases: tuple[type, ...], methods: dict[str, Any]) -> type:
-    about = {
-        "__module__": plain.__module__,
-        "__qualname__": plain.__qualname__,
-        "__doc__": plain.__doc__,
-    }
-    return type(plain)(plain.__name__, bases, {**about, **methods})

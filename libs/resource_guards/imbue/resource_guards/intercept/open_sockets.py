@@ -5,7 +5,8 @@ tells of that. So all other sockets cost nothing, whatever their class is, and w
 (`makefile`, a transport of asyncio, a pool) calls these methods. To replace the methods of ``socket.socket``
 was thought of: it costs every socket 0.2 µs for each call, and does not reach classes that have their own.
 
-A socket that is made from a descriptor (inherited, `fromfd`, TLS) is looked at when it is made.
+A socket that is made from a descriptor (inherited, `fromfd`, TLS) is looked at when it is made. Where one is led to a
+guarded address and cannot be followed, that address is among the `lost`.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 from _weakref import ref
 
 from imbue.resource_guards.intercept.replacement import Replacement
+from imbue.resource_guards.intercept.socket_classes import SocketClasses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,17 +30,17 @@ if TYPE_CHECKING:
 
     Use = Callable[[], None]
 
-METHODS: Final = (
-    *("send", "sendall", "sendto", "sendmsg", "sendmsg_afalg", "sendfile", "write"),
-    *("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"),
-)
-"""Those that send or receive, of ``socket.socket`` and ``ssl.SSLSocket`` (its `read` and `write`)."""
-
 _OPEN: Final[dict[int, _Open]] = {}
 """The sockets that lead to guarded addresses, by their ids."""
 
-_CLASSES: Final[dict[type, type]] = {}
-"""For each class of theirs the one that they get."""
+_DETACHED: Final[dict[int, Any]] = {}
+"""Descriptors that were taken from such sockets, and the addresses that they lead to."""
+
+_LOST: Final[list[Any]] = []
+"""Guarded addresses to which sockets lead that cannot be told of."""
+
+_ACCEPTED: Final[set[tuple[Any, Any]]] = set()
+"""Both ends of connections that have come from guarded addresses."""
 
 _STATE: Final[list[_Watch]] = []
 """What is installed, where anything is watched."""
@@ -49,12 +51,13 @@ class _Open:
 
     Args:
         socket: The socket.
+        address: The address.
         uses: What is to be told of each transfer.
     """
 
-    __slots__ = ("plain", "socket", "uses")
+    __slots__ = ("address", "plain", "socket", "uses")
 
-    def __init__(self, socket: Any, uses: Sequence[Use]) -> None:
+    def __init__(self, socket: Any, address: Any, uses: Sequence[Use]) -> None:
         number = id(socket)
 
         def gone(reference: object) -> None:
@@ -65,10 +68,10 @@ class _Open:
                 del _OPEN[number]
 
         self.socket = ref(socket, gone)
+        self.address = address
         self.uses = uses
         # `dup` makes another of the class that the first has been given.
-        own = type(socket)
-        self.plain = next((each for each, given in _CLASSES.items() if given is own), own)
+        self.plain = _CLASSES.plain(type(socket))
 
 
 class _Watch:
@@ -130,6 +133,7 @@ def watch(hook: ImportHook, uses_of: Callable[[Any], Sequence[Use]]) -> None:
     if not _STATE:
         _STATE.append(_Watch(uses_of))
     hook.when_imported("socket", _STATE[0].see_made)
+    hook.when_imported("multiprocessing.reduction", _CLASSES.see_reduction)
     hook.when_imported("trio._socket", _STATE[0].see_trio)
     hook.when_imported("asyncio.base_events", _STATE[0].see_loops)
     hook.when_imported("asyncio.selector_events", _STATE[0].see_transports)
@@ -139,51 +143,58 @@ def watch(hook: ImportHook, uses_of: Callable[[Any], Sequence[Use]]) -> None:
 def unwatch() -> None:
     """End it, and give all sockets their own classes again."""
     for watch in _STATE:
-        for each in reversed(watch.replacements):
-            each.uninstall()
+        for replacement in reversed(watch.replacements):
+            replacement.uninstall()
     _STATE.clear()
     for entry in list(_OPEN.values()):
         socket = entry.socket()
-        if socket is not None and type(socket) is _CLASSES.get(entry.plain):
+        if socket is not None and _CLASSES.is_made(entry.plain, type(socket)):
             socket.__class__ = entry.plain
-    _OPEN.clear()
-    _CLASSES.clear()
+    for each in (_OPEN, _DETACHED, _LOST, _ACCEPTED):
+        each.clear()
+    _CLASSES.forget()
 
 
-def leads_to(socket: Any, uses: Sequence[Use]) -> None:
+def leads_to(socket: Any, address: Any, uses: Sequence[Use]) -> None:
     """A socket leads to another address from now on.
 
     Args:
         socket: The socket.
+        address: The address.
         uses: What is to be told of each transfer; empty where the address is not guarded.
     """
     known = _OPEN.get(id(socket))
     if known is not None and known.socket() is socket:
-        known.uses = uses
+        known.address, known.uses = address, uses
         if not uses:
             del _OPEN[id(socket)]
             socket.__class__ = known.plain
     elif uses:
         try:
-            entry = _Open(socket, uses)
-            socket.__class__ = _guarded(entry.plain)
-        except TypeError:  # one of C, which has no place for a weak reference or for another class
+            entry = _Open(socket, address, uses)
+            socket.__class__ = _CLASSES.telling(entry.plain)
+        except Exception:  # noqa: BLE001 - one of C, or of a class that has no subclasses for whatever reason
+            _LOST.append(address)
             return
         _OPEN[id(socket)] = entry
 
 
-def _guarded(plain: type) -> type:
-    if plain not in _CLASSES:
-        names = [name for name in METHODS if hasattr(plain, name)]
-        methods: dict[str, Any] = {name: _telling(getattr(plain, name)) for name in names}
-        about = {
-            "__module__": plain.__module__,
-            "__qualname__": plain.__qualname__,
-            "__doc__": plain.__doc__,
-            "__slots__": (),  # so that objects are as large as before
-        }
-        _CLASSES[plain] = type(plain)(plain.__name__, (plain,), {**about, **methods})
-    return _CLASSES[plain]
+def lost() -> list[Any]:
+    """The guarded addresses to which something leads here of which transfers are not seen."""
+    return [*_LOST, *_DETACHED.values()]
+
+
+def _detached(socket: Any, descriptor: int) -> None:
+    """A descriptor was taken from a socket, as TLS does, whose socket is made from it by then."""
+    entry = _OPEN.pop(id(socket), None)
+    others = [other for each in _OPEN.values() if (other := each.socket()) is not None]
+    if entry is not None:
+        socket.__class__ = entry.plain
+        if all(other.fileno() != descriptor for other in others):
+            _DETACHED[descriptor] = entry.address
+
+
+_CLASSES: Final = SocketClasses(_OPEN, _detached)
 
 
 def _tell(socket: Any) -> None:
@@ -192,19 +203,6 @@ def _tell(socket: Any) -> None:
     if entry is not None:
         for use in entry.uses:
             use()
-
-
-def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
-    def telling(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        entry = _OPEN.get(id(self))
-        if entry is not None:
-            for use in entry.uses:
-                use()
-        return method(self, *args, **kwargs)
-
-    telling.__name__ = telling.__qualname__ = method.__name__
-    return telling
 
 
 def _looking(init: Callable[..., None]) -> Callable[..., None]:
@@ -217,13 +215,14 @@ def _looking(init: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         init(self, family, type, proto, fileno)
         if fileno is not None and _STATE:
+            _DETACHED.pop(fileno, None)
             try:
                 address = self.getpeername()
             except OSError:  # it is not connected
                 return
             uses = _STATE[0].uses_of(address) if address else ()  # a Unix socket may have none
-            if uses:
-                leads_to(self, uses)
+            if uses and (self.getsockname(), address) not in _ACCEPTED:
+                leads_to(self, address, uses)
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]
     return __init__
@@ -232,8 +231,11 @@ def _looking(init: Callable[..., None]) -> Callable[..., None]:
 def _accepting(accept: Callable[..., Any]) -> Callable[..., Any]:
     def accepting(self: Any) -> Any:
         connection, address = accept(self)
-        # Whoever has come from a guarded address has asked for something here, and not been asked.
-        leads_to(connection, ())
+        # Whoever has come from a guarded address has asked for something here, and not been asked. That holds
+        # for the sockets of TLS, and others, that are made of this one's descriptor.
+        if address and _STATE and _STATE[0].uses_of(address):
+            _ACCEPTED.add((connection.getsockname(), address))
+        leads_to(connection, address, ())
         return connection, address
 
     return accepting

@@ -2,7 +2,7 @@
 
 A row for each such call. With all calls of a library followed, that none of them led to a guarded address says
 that the library has used none; what goes over a connection that it has opened is not seen, and so is in doubt
-from then on (`guards/address.py`), but for psycopg's and psycopg2's (`libpq.py`).
+from then on (`guards/address.py`), but for psycopg's and psycopg2's (`libpq.py`, `psycopg2_objects.py`).
 
 Loaded with the first of these libraries; `connection_hook.py` waits for them. Imports nothing but the standard
 library's smallest parts, since child Pythons load it too.
@@ -11,6 +11,9 @@ library's smallest parts, since child Pythons load it too.
 from __future__ import annotations
 
 from imbue.resource_guards.intercept import libpq
+from imbue.resource_guards.intercept import libuv
+from imbue.resource_guards.intercept import psycopg2_objects
+from imbue.resource_guards.intercept.ips import ips_of
 from imbue.resource_guards.intercept.replacement import Replacement
 
 TYPE_CHECKING = False
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
 REACHED: Final[dict[str, list[Any]]] = {}
 """For each package of a library the guarded addresses it has led to in this process, unseen from then on."""
+
+UNKNOWN: Final[set[str]] = set()
+"""The packages of libraries that have opened connections in this process that may lead anywhere."""
 
 _REPLACEMENTS: Final[list[Replacement]] = []
 _FOUND: Final[set[str]] = set()
@@ -69,9 +75,10 @@ def unwatch() -> None:
     """End it. A second call changes nothing."""
     for replacement in reversed(_REPLACEMENTS):
         replacement.uninstall()
-    for each in (_REPLACEMENTS, REACHED, _FOUND, _NOT_FOUND):
+    for each in (_REPLACEMENTS, REACHED, UNKNOWN, _FOUND, _NOT_FOUND):
         each.clear()
     libpq.forget()
+    psycopg2_objects.forget()
 
 
 class _Calls:
@@ -95,11 +102,17 @@ class _Calls:
         __tracebackhide__ = True
         return self._told(address)
 
-    def lead(self, address: Any) -> None:
-        """A connection is about to be opened, of which nothing more is seen."""
+    def lead(self, address: Any) -> bool:
+        """A connection is about to be opened, of which nothing more is seen; whether it is to a guarded address."""
         __tracebackhide__ = True
-        if self._told(address):
+        is_guarded = self._told(address)
+        if is_guarded:
             self.lose(address)
+        return is_guarded
+
+    def doubt(self) -> None:
+        """A connection is opened, and nobody tells where it leads."""
+        UNKNOWN.add(self._package)
 
     def lose(self, address: Any) -> None:
         """Nothing more is seen of a connection to a guarded address."""
@@ -149,29 +162,30 @@ def _naming(addresses: Callable[..., Iterable[Any]], *, is_seen: bool = False) -
     return replace
 
 
-def _of_uvloop(
-    _loop: Any, _factory: Any, host: Any = None, port: Any = None, **kwargs: Any
-) -> Iterable[Any]:
-    if kwargs.get("sock") is None and host is not None:
-        yield host, port
+def _zmq(old: Callable[..., Any], calls: _Calls) -> Any:
+    def connect(self: Any, addr: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        for address in _of_zmq(addr):
+            if (
+                not calls.lead(address)
+                and isinstance(address, tuple)
+                and not any(ips_of(address[0]))
+            ):
+                calls.doubt()  # a name, which it looks up by itself, when it likes
+        return old(self, addr, *args, **kwargs)
+
+    connect.__doc__ = old.__doc__
+    return connect
 
 
-def _of_uvloop_unix(_loop: Any, _factory: Any, path: Any = None, **_: Any) -> Iterable[Any]:
-    yield path
+def _uvloop(addresses: Callable[..., Iterable[Any]]) -> Way:
+    def replace(old: Callable[..., Any], calls: _Calls) -> Any:
+        return libuv.connecting(old, addresses, calls.lead)
+
+    return replace
 
 
-def _of_uvloop_datagrams(
-    _loop: Any, _factory: Any, local_addr: Any = None, remote_addr: Any = None, **_: Any
-) -> Iterable[Any]:
-    del local_addr
-    yield remote_addr
-
-
-def _of_sock_connect(_loop: Any, _sock: Any, address: Any) -> Iterable[Any]:
-    yield address
-
-
-def _of_zmq(_socket: Any, addr: Any) -> Iterable[Any]:
+def _of_zmq(addr: Any) -> Iterable[Any]:
     text = addr.decode() if isinstance(addr, bytes) else str(addr)
     protocol, _, place = text.partition("://")
     if protocol in ("tcp", "udp", "ws", "wss", "pgm", "epgm"):
@@ -182,7 +196,7 @@ def _of_zmq(_socket: Any, addr: Any) -> Iterable[Any]:
 
 
 def _psycopg2(old: Callable[..., Any], calls: _Calls) -> Any:
-    return libpq.connecting(old, calls.begin, calls.uses_of, calls.lose)
+    return psycopg2_objects.connecting(old, calls.begin, calls.uses_of, calls.lose)
 
 
 def _psycopg_connect(old: Any, calls: _Calls) -> Any:
@@ -252,11 +266,11 @@ def _curl(plain: Any, calls: _Calls) -> Any:
 _NO_SOCKET: Final = -1
 
 ROWS: Final[tuple[tuple[str, str, Way], ...]] = (
-    ("uvloop", "Loop.create_connection", _naming(_of_uvloop)),
-    ("uvloop", "Loop.create_unix_connection", _naming(_of_uvloop_unix)),
-    ("uvloop", "Loop.create_datagram_endpoint", _naming(_of_uvloop_datagrams)),
-    ("uvloop", "Loop.sock_connect", _naming(_of_sock_connect)),
-    ("zmq.sugar.socket", "Socket.connect", _naming(_of_zmq)),
+    ("uvloop", "Loop.create_connection", _uvloop(libuv.of_connection)),
+    ("uvloop", "Loop.create_unix_connection", _uvloop(libuv.of_unix)),
+    ("uvloop", "Loop.create_datagram_endpoint", _uvloop(libuv.of_datagrams)),
+    ("uvloop", "Loop.sock_connect", _naming(libuv.of_sock_connect)),
+    ("zmq.sugar.socket", "Socket.connect", _zmq),
     ("psycopg2", "_connect", _psycopg2),
     ("psycopg._connection_base", "BaseConnection._connect_gen", _psycopg_connect),
     ("psycopg.connection", "Connection.wait", _psycopg_wait),

@@ -24,15 +24,18 @@ def header(names: Iterable[str], mode: str) -> str:
 def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
     """Tests whose mark may be superfluous or not."""
     libraries = ", ".join(each.library for each in doubts)
-    targets = [target for each in doubts for target in each.targets]
+    targets = ", ".join(f'"{target}"' for each in doubts for target in each.targets)
     advice = (
-        f'targets=["{", ".join(targets)}"]'.replace(", ", '", "') if targets else "targets=[...]"
+        f"guard the calls that connect, too: calls = [{targets}] in [tool.resource_guards.{resource}], or "
+        f'register_sdk_guard("{resource}", targets=[{targets}])'
+        if targets
+        else f"guard the calls of yours that use it, too: calls in [tool.resource_guards.{resource}], or "
+        f"register_sdk_guard"
     )
     return (
         f"{resource}: whether {counted(tests, 'test')} with this mark (or with a fixture that "
         f"declares it) really use it cannot be known, since the guard of addresses does not see "
-        f"the connections of {libraries}. No mark is called superfluous there. Fix: guard the "
-        f'calls that connect, too: register_sdk_guard("{resource}", {advice})'
+        f"the connections of {libraries}. No mark is called superfluous there. Fix: {advice}"
     )
 
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from contextlib import ContextDecorator
 from contextvars import Token
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import TypeVar
+from typing import cast
 
 from imbue.resource_guards.scope.scope import COLLECTION
 from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import Given
 from imbue.resource_guards.scope.slot import Scopes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
 class unguarded(ContextDecorator):  # noqa: N801 - it is called like a function
@@ -36,6 +47,19 @@ class unguarded(ContextDecorator):  # noqa: N801 - it is called like a function
         is_nobodys = all(each is None or each.owner == COLLECTION.name for each in scopes)
         given = Given((slot, None) for slot in SLOTS)
         self._tokens.append(CARRIED.set(given) if is_nobodys else None)
+
+    def __call__(self, func: _Function) -> _Function:
+        """Decorate a function, also one that is asynchronous."""
+        if not iscoroutinefunction(func):
+            return super().__call__(func)
+        function: Callable[..., Any] = func
+
+        @wraps(function)
+        async def unguarding(*args: Any, **kwargs: Any) -> Any:
+            with unguarded():
+                return await function(*args, **kwargs)
+
+        return cast("_Function", unguarding)
 
     def __exit__(self, *_: object) -> None:
         """End it."""
