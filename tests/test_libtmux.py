@@ -22,8 +22,8 @@ from pathlib import Path
 
 import pytest
 
-import dev
 from support.foreign import give_up
+from support.foreign import make_python
 from support.foreign import unpack_source
 from support.suite import MISSING
 from support.suite import SUPERFLUOUS
@@ -85,10 +85,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the packages that the suite needs, and the core."""
-    interpreter = dev.make_environment(tmp_path_factory.mktemp("environment") / "venv")
-    dev.install_locked(interpreter, "--only-group=libtmux")
-    dev.install_members(interpreter, "resource_guards", editable=False)  # as users do
-    return interpreter
+    return make_python("libtmux", tmp_path_factory.mktemp("environment") / "venv")
 
 
 def in_its_own_mounts() -> list[str]:

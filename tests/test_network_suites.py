@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-import dev
 from support.foreign import give_up
+from support.foreign import make_python
 from support.foreign import unpack_source
 
 
@@ -103,10 +103,7 @@ SUITES = {
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the packages that the suites need, and the core."""
-    interpreter = dev.make_environment(tmp_path_factory.mktemp("environment") / "venv")
-    dev.install_locked(interpreter, "--only-group=network-suites")
-    dev.install_members(interpreter, "resource_guards", editable=False)  # as users do
-    return interpreter
+    return make_python("network-suites", tmp_path_factory.mktemp("environment") / "venv")
 
 
 def without_network(command: list[str], folder: Path) -> str:

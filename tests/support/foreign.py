@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import pytest
 
+import dev
+
 
 def give_up(reason: str) -> NoReturn:
     """Fail in CI, where this must run; elsewhere skip, and say so."""
@@ -45,3 +47,11 @@ def unpack_source(source: str, sha256: str, folder: Path) -> Path:
         else:
             packed.extractall(folder)  # noqa: S202 - its digest is known
     return folder / source
+
+
+def make_python(group: str, folder: Path) -> Path:
+    """An environment with the packages of a group of the workspace's dependencies, and the core."""
+    interpreter = dev.make_environment(folder)
+    dev.install_locked(interpreter, f"--only-group={group}")
+    dev.install_members(interpreter, "resource_guards", editable=False)  # as users do
+    return interpreter

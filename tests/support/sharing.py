@@ -16,7 +16,7 @@ from support.suite import Outcome
 from support.suite import Suite
 from support.suite import Test
 
-_GLOBAL = """
+_KEPT = """
     import pytest
     import clients
 
@@ -26,7 +26,12 @@ _GLOBAL = """
         if way not in MADE:
             MADE[way] = vars(clients)[way]()
         MADE[way].use(clients.word(text))
+"""
+"""A client that a module keeps."""
 
+_GLOBAL = (
+    _KEPT
+    + """
     @pytest.mark.RESOURCE
     @pytest.mark.parametrize("way", WAYS)
     def test_first(way): use(way, "first")
@@ -46,6 +51,7 @@ _GLOBAL = """
 
     def test_innocent(): pass
 """
+)
 
 _OWN = """
     import pytest
@@ -116,18 +122,6 @@ SHARED = pytest.mark.parametrize(
 """A test with it runs for each form, in the order of the file, and in another on two workers."""
 
 _WRONG_MARKS = """
-    import pytest
-    import clients
-
-    MADE = {}
-
-    def use(way, text):
-        if way not in MADE:
-            MADE[way] = vars(clients)[way]()
-        MADE[way].use(clients.word(text))
-"""
-
-_WRONG_MARKS_OF_ONE = """
     def test_WAY_first(): use("WAY", "first")
 
     @pytest.mark.RESOURCE
@@ -169,8 +163,8 @@ def write_tests(
 
 def write_wrong_marks(suite: Suite, resource: str, ways: Iterable[str]) -> None:
     """Write a module in which each test that uses a way has no mark, and each that does not has one."""
-    each = [_WRONG_MARKS_OF_ONE.replace("RESOURCE", resource).replace("WAY", way) for way in ways]
-    suite.write(**{f"test_{resource}": _WRONG_MARKS + "".join(each)})
+    each = [_WRONG_MARKS.replace("RESOURCE", resource).replace("WAY", way) for way in ways]
+    suite.write(**{f"test_{resource}": _KEPT + "".join(each)})
 
 
 def shuffle(suite: Suite, seed: int) -> None:
