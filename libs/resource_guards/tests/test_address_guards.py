@@ -98,7 +98,7 @@ def test_they_are_listed(suite: Suite) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("http://db",), "Resource guard 'db': cannot read the address 'http://db'."),
+        (("http://db",), "Resource guard 'db': cannot read the address 'http://db': it is a URL;"),
         ((["db:5432"],), r"cannot read the address ['db:5432']"),
         ((), "name at least one binary, target or address"),
     ],

@@ -362,7 +362,10 @@ def test_session_cleanup_callbacks(suite: Suite) -> None:
 
 BAD = {
     "empty name": ("register_resource_guard('')", "Give it a name that is not empty"),
-    "no identifier": ("register_resource_guard('7z')", "register_resource_guard('7z', mark='...')"),
+    "no identifier": (
+        "register_resource_guard('7z')",
+        "Give a mark where the resource is registered, as mark='...'",
+    ),
     "spaces": ("register_resource_guard('a b')", "'a b' cannot be the name of a mark"),
     "keyword": ("register_resource_guard('import')", "no Python keyword"),
     "underscore": ("register_resource_guard('_x')", "'_x' cannot be the name of a mark"),

@@ -221,7 +221,7 @@ BAD_TABLES = {
     "[tool.resource_guards.x]\nprograms = ['a']\nmark = 1": "mark=1 is not text",
     "[tool.resource_guards.x]\naddresses = ['*:80']\nlibraries = 'uvloop'": "libraries='uvloop' is text",
     "[tool.resource_guards.x]\naddresses = ['*:80']\nlibraries = ['x']": "names no library that is known",
-    "[tool.resource_guards.x]\nprograms = ['a']\nlibraries = []": "libraries belong to addresses; there are none",
+    "[tool.resource_guards.x]\nprograms = ['a']\nlibraries = []": "libraries belong to addresses, and its settings name none",
     "[tool.resource_guards.x]": "[tool.resource_guards.x] guards nothing. Write a list under one of 'programs',",
     "[tool.resource_guards.x]\nprograms = []": "[tool.resource_guards.x] guards nothing",
     "[tool.resource_guards]\naddresses = ['*:80']": "'addresses' stands in [tool.resource_guards], without the name",
@@ -259,7 +259,15 @@ BAD_SETTINGS = {
     "resourceguards_mode = warn": "did you mean 'resource_guards_mode'?",
     "resource_guards_define = x: adress:*:80": "names no kind of guard; did you mean 'address'?",
     "resource_guards_define = x: address:http": "",
-    "resource_guards_define = x: address:http://x": "cannot read the address 'http://x'",
+    "resource_guards_define = x: address:http://x": "cannot read the address 'http://x': it is a URL; leave out 'http://'",
+    "resource_guards_define = x: program:tool mark:a-b": "'a-b' cannot be the name of a mark",
+    "resource_guards_define = x: program:tool mark:": "'mark:' says nothing",
+    "resource_guards_define = x: program:tool libraries:uvloop": "libraries belong to addresses, and its settings name none",
+    "resource_guards_define = x: address:*:80 libraries:uvlop": "names no library that is known",
+    "resource_guards_define = x: address:*:80 librarys:uvloop": "did you mean 'libraries'?",
+    "resource_guards_define = x: mark:y": "'x: mark:y' defines no resource",
+    "resource_guards_define = x: program:'tool": "defines no resource. Write its name, a colon and its guards, those with a blank in quotes",
+    "resource_guards_define = a b: program:tool": "Give a mark where the resource is registered, as mark='...', or in its table",
 }
 
 
@@ -275,6 +283,19 @@ def test_settings_that_nobody_knows(suite: Suite, setting: str) -> None:
     assert (outcome.code == pytest.ExitCode.USAGE_ERROR) is bool(complaint), outcome.output
     assert complaint in outcome.output
     assert "Traceback" not in outcome.output
+
+
+def test_a_line_says_all_that_a_table_can(suite: Suite) -> None:
+    """The mark, which libraries can reach the addresses, and a path with a blank."""
+    suite.write(test_it="def test_it(): pass")
+    line = "rates: address:'unix:/run/my rates/*' address:*:9 libraries:uvloop mark:tariffs"
+    suite.write_files({"pytest.ini": f"[pytest]\nresource_guards_define = {line}\n"})
+
+    output = suite.run("--resource-guards-list").output
+
+    assert "rates  @pytest.mark.tariffs" in output
+    assert "connections to unix:/run/my rates/*" in output
+    assert "pyzmq" not in output, "it says which libraries can reach the addresses"
 
 
 def test_on_the_command_line(suite: Suite) -> None:

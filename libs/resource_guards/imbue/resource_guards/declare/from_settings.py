@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 import shutil
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -10,8 +11,12 @@ from collections.abc import Mapping
 from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Final
 
+from imbue.resource_guards.declare.names import MARK
+from imbue.resource_guards.declare.names import can_be_written
+from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
@@ -83,32 +88,48 @@ def register_defined(lines: Iterable[str], registry: Registry) -> None:
 
     Args:
         lines: The lines. Behind the resource's name and a colon stand its guards, each by the name of
-            its kind, a colon, and what that kind takes.
+            its kind, a colon, and what that kind takes; and, written alike, its ``mark`` and options of
+            its guards. What has a blank stands in quotes, as in a shell.
         registry: Where they are registered; it knows the kinds.
 
     Raises:
         ResourceGuardMisconfiguration: One cannot be read.
     """
+    from imbue.resource_guards.declare.tables import register_tables  # only where needed
+
     for line in lines:
-        name, colon, guards = (part.strip() for part in line.partition(":"))
-        if not name or not colon or not guards:
+        name, _, written = (part.strip() for part in line.partition(":"))
+        try:
+            words = shlex.split(written)
+        except ValueError:  # a quote is not closed
+            words = []
+        if not name or not words:
             raise ResourceGuardMisconfiguration(messages.definition_unreadable(line))
-        for written in guards.split():
-            registry.register_guard(name, _guard(name, written, registry.kinds))
+        table = _table(name, words, registry.kinds)
+        if not any(key_of(kind) in table for kind in registry.kinds.values()):
+            raise ResourceGuardMisconfiguration(messages.definition_unreadable(line))
+        register_tables({name: table}, registry)
 
 
-def _guard(name: str, written: str, kinds: Mapping[str, type[Guard]]) -> Guard:
-    kind, _, text = written.partition(":")
-    if kind not in kinds:
-        raise ResourceGuardMisconfiguration(messages.kind_unknown(name, written, kinds))
-    if not text.strip(",") or text.endswith(","):  # they stand between blanks
-        raise ResourceGuardMisconfiguration(messages.kind_without_value(name, kind))
-    try:
-        return kinds[kind].parse(name, text)
-    except NotImplementedError:
-        raise ResourceGuardMisconfiguration(
-            messages.kind_not_in_settings(name, kind, text)
-        ) from None
+def _table(name: str, words: Iterable[str], kinds: Mapping[str, type[Guard]]) -> dict[str, Any]:
+    """What the words of a line say, as a table of the settings says it."""
+    keys = {kind: key_of(kinds[kind]) for kind in kinds}
+    options = {option: option for kind in kinds.values() for option in kind.options}
+    table: dict[str, Any] = {}
+    for word in words:
+        key, _, text = word.partition(":")
+        if key not in keys and key not in options and key != MARK:
+            known = [*keys, MARK, *options]
+            raise ResourceGuardMisconfiguration(messages.kind_unknown(name, word, known))
+        if not text.strip(",") or text.endswith(","):  # they stand between blanks
+            raise ResourceGuardMisconfiguration(messages.kind_without_value(name, key))
+        if key in kinds and not can_be_written(kinds[key]):
+            raise ResourceGuardMisconfiguration(messages.kind_not_in_settings(name, key, text))
+        if key == MARK:
+            table[key] = text
+        else:
+            table.setdefault(keys.get(key, key), []).append(text)
+    return table
 
 
 def register_entry_point(entry_point: EntryPoint, registry: Registry) -> None:

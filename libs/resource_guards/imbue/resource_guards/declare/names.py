@@ -25,6 +25,11 @@ def key_of(kind: type[Guard]) -> str:
     return kind.setting or f"{kind.kind}s"
 
 
+def can_be_written(kind: type[Guard]) -> bool:
+    """Whether a kind's guards can be written in settings: whether it has a way to read them."""
+    return getattr(kind.parse, "__func__", None) is not getattr(Guard.parse, "__func__", None)
+
+
 def keys_of(kind: type[Guard]) -> tuple[str, ...]:
     """All words of the settings that are a kind's own."""
     return kind.kind, key_of(kind), *kind.options

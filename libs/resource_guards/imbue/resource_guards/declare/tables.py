@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from imbue.resource_guards.declare.names import MARK
+from imbue.resource_guards.declare.names import can_be_written
 from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages import settings as messages
 
 Tables = Mapping[str, Mapping[str, Any]]
@@ -27,7 +27,7 @@ def register_tables(tables: Tables, registry: Registry) -> None:
     Raises:
         ResourceGuardMisconfiguration: One has a key or a value that cannot be.
     """
-    kinds = {key_of(kind): kind for kind in registry.kinds.values() if _can_be_written(kind)}
+    kinds = {key_of(kind): kind for kind in registry.kinds.values() if can_be_written(kind)}
     options = {option: key for key, kind in kinds.items() for option in kind.options}
     for name, table in tables.items():
         for key in table:
@@ -45,10 +45,6 @@ def register_tables(tables: Tables, registry: Registry) -> None:
         for key, texts in lists.items():
             for guard in kinds[key].parse_all(name, texts, table):
                 registry.register_guard(name, guard, mark=table.get(MARK))
-
-
-def _can_be_written(kind: type[Guard]) -> bool:
-    return getattr(kind.parse, "__func__", None) is not getattr(Guard.parse, "__func__", None)
 
 
 def _texts(name: str, key: str, value: object) -> Iterable[str]:

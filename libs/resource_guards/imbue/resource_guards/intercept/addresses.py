@@ -10,6 +10,7 @@ from imbue.resource_guards.intercept.address_patterns import Elsewhere
 from imbue.resource_guards.intercept.address_patterns import HostName
 from imbue.resource_guards.intercept.address_patterns import Network
 from imbue.resource_guards.intercept.address_patterns import UnixSocket
+from imbue.resource_guards.intercept.ips import has_host_bits
 from imbue.resource_guards.intercept.ips import network
 from imbue.resource_guards.intercept.ips import plain_name
 from imbue.resource_guards.intercept.ips import read
@@ -89,7 +90,7 @@ def parse_address(text: object, label: str = "") -> Pattern:
 def _refuse(label: str, text: object) -> NoReturn:
     __tracebackhide__ = True
     from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-    from imbue.resource_guards.messages import declare as messages
+    from imbue.resource_guards.messages import addresses as messages
 
     raise ResourceGuardMisconfiguration(messages.address_unreadable(label, text))
 
@@ -125,7 +126,9 @@ def _network(text: str, port: int | None) -> Pattern | None:
     if ip is None:
         return None
     bits = _number(written, ip[0]) if slash else ip[0]
-    return None if bits is None else Network(*network(ip, bits), port)
+    if bits is None or has_host_bits(ip, bits):
+        return None
+    return Network(*network(ip, bits), port)
 
 
 def _number(text: str, largest: int) -> int | None:

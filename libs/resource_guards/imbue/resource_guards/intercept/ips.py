@@ -63,6 +63,12 @@ def network(ip: Ip, bits: int) -> tuple[Ip, int]:
     return (_reached((size, number)) if bits == size else (size, number)), bits
 
 
+def has_host_bits(ip: Ip, bits: int) -> bool:
+    """Whether an address says more than the network of which `bits` bits are given, as ``10.1.2.3/8`` does."""
+    size, number = ip
+    return number & ((1 << size - bits) - 1) != 0
+
+
 def read(host: str, *, strictly: bool) -> Ip | None:
     """The IP address that a text is; `None` if it is none.
 

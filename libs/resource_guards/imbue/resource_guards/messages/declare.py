@@ -15,9 +15,9 @@ from imbue.resource_guards.model import Resource
 NO_CALL_SITE: Final = "the settings or an installed plugin"
 """Where a resource was registered, when no code of the user's did it."""
 
-ADDRESS_FORMS: Final = (
-    "127.0.0.1:5432, [::1]:5432, *:5432, 10.0.0.0/8, 10.0.0.0/8:443, [fd00::/8]:443, "
-    "api.example.com, *.example.com:443, localhost:5432, unix:/run/postgresql/*, unix:@abstract"
+_GIVE_A_MARK: Final = (
+    "Give a mark where the resource is registered, as mark='...', or in its table of the settings, or as "
+    "mark:... in its line of resource_guards_define."
 )
 
 
@@ -44,23 +44,22 @@ def name_no_identifier(label: str, mark: str) -> str:
     return (
         f"Resource guard '{label}': '{mark}' cannot be the name of a mark, since it cannot be "
         f"written after @pytest.mark. (letters, digits and underscores, not first a digit or an "
-        f"underscore, no Python keyword). Give a mark: "
-        f"register_resource_guard('{label}', mark='...')."
+        f"underscore, no Python keyword). {_GIVE_A_MARK}"
     )
 
 
 def name_is_pytests(label: str, mark: str) -> str:
     return (
         f"Resource guard '{label}': the mark '{mark}' is pytest's own and means something else. "
-        f"Give another mark: register_resource_guard('{label}', mark='...')."
+        f"{_GIVE_A_MARK}"
     )
 
 
 def mark_taken(new: Resource, old: Resource) -> str:
     return (
         f"Resource guards '{old.label}' ({old.origin}) and '{new.label}' ({new.origin}) both "
-        f"claim the mark '{new.name}'. Register both under one name, if they are one resource, or "
-        f"give one of them another mark: register_resource_guard('{new.label}', mark='...')."
+        f"claim the mark '{new.name}'. Register both under one name, if they are one resource. Or one "
+        f"gets another mark. {_GIVE_A_MARK}"
     )
 
 
@@ -100,24 +99,24 @@ def layer_bad(guard: Guard, layer: object, known: Iterable[str]) -> str:
 def definition_unreadable(line: str) -> str:
     """A line of `resource_guards_define` that is no definition."""
     return (
-        f"resource_guards_define: {line!r} defines no resource. Write its name, a colon and its guards: "
-        f"rates: program:rates call:rates_sdk:Client.send"
+        f"resource_guards_define: {line!r} defines no resource. Write its name, a colon and its guards, those "
+        f"with a blank in quotes: rates: program:rates call:rates_sdk:Client.send"
     )
 
 
 def kind_unknown(label: str, written: str, known: Iterable[str]) -> str:
-    """A guard in the settings of a kind that nobody has told of."""
-    kind = written.partition(":")[0]
+    """A word in the settings that names no kind of guard that somebody has told of, and nothing else there is."""
+    known = list(known)
+    word = written.partition(":")[0]
     return (
         f"resource_guards_define: of resource '{label}', {written!r} names no kind of guard"
-        f"{nearest(kind, known) or '.'} Kinds are {quoted(known)}; write one of them, a colon, and "
-        f"what it guards."
+        f"{nearest(word, known) or '.'} Write one of {quoted(known)}, a colon, and what it guards or says."
     )
 
 
 def kind_without_value(label: str, kind: str) -> str:
     """A guard in the settings that names its kind alone."""
-    return f"resource_guards_define: of resource '{label}', '{kind}:' names nothing to guard. Write it behind the colon."
+    return f"resource_guards_define: of resource '{label}', '{kind}:' says nothing. Write it behind the colon."
 
 
 def kind_not_in_settings(label: str, kind: str, text: str) -> str:
@@ -239,12 +238,6 @@ def is_use_not_callable(label: str, is_use: object) -> str:
         f"register_connection_guard('{label}', {is_use!r}): the second argument is a function "
         f"that is given an address and returns whether it is the resource's."
     )
-
-
-def address_unreadable(label: str, address: object) -> str:
-    """A text that has none of the forms of an address."""
-    where = f"Resource guard '{label}': cannot" if label else "Cannot"
-    return f"{where} read the address {address!r}. Write it in one of these forms: {ADDRESS_FORMS}."
 
 
 def libraries_is_text(label: str, libraries: str) -> str:

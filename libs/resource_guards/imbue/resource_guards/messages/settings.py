@@ -73,8 +73,10 @@ def table_of_nothing(label: str, keys: Iterable[str]) -> str:
 
 
 def option_of_nothing(label: str, option: str, key: str) -> str:
-    """A table with an option of guards that it does not have, as the libraries of no addresses."""
-    return f"[tool.resource_guards.{label}]: {option} belong to {key}; there are none."
+    """An option of guards that a resource does not have in the settings, as the libraries of no addresses."""
+    return (
+        f"Resource guard '{label}': {option} belong to {key}, and its settings name none of these."
+    )
 
 
 def file_unreadable(path: Path, error: Exception) -> str:
