@@ -166,10 +166,13 @@ def test_it_is_listed(with_kind: Suite) -> None:
         ("api: name:here", "api: 'here' is no name of a host"),
         (
             "api: nam:api.example.com",
-            "'nam:api.example.com' names no kind of guard; did you mean 'name'? Kinds are 'program',",
+            "'nam:api.example.com' names no kind of guard; did you mean 'name'? Write one of 'program',",
         ),
-        ("api: name:", "of resource 'api', 'name:' names nothing to guard"),
-        ("api: program:api, call:sdk:send", "of resource 'api', 'program:' names nothing to guard"),
+        ("api: name:", "of resource 'api', 'name:' says nothing. Write it behind the colon"),
+        (
+            "api: program:api, call:sdk:send",
+            "of resource 'api', 'program:' says nothing. Write it behind the colon",
+        ),
         ("api: hooks:x", "'hooks:x' cannot be written in settings"),
         ("api:", "'api:' defines no resource"),
         ("name", "'name' defines no resource"),

@@ -142,7 +142,7 @@ def test_a_library_that_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(past_sockets, "_FOUND", {"psycopg2"})
     assert libraries(ADDRESSES) == []
     with monkeypatch.context() as reached:
-        reached.setattr(past_sockets, "REACHED", {"psycopg2": [("127.0.0.1", 5432)]})
+        reached.setattr(past_sockets, "REACHED", {"psycopg2": [(("127.0.0.1", 5432), [])]})
         assert libraries(Address(lambda address: address[1] == 5432)) == ["psycopg2 (libpq)"]
         assert libraries(ADDRESSES) == []
     monkeypatch.setattr(past_sockets, "_NOT_FOUND", {"psycopg2"})

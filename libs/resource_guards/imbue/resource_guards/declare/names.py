@@ -9,6 +9,7 @@ from typing import Final
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.messages import declare as messages
 
 _PYTESTS_OWN = frozenset(
@@ -33,6 +34,19 @@ def can_be_written(kind: type[Guard]) -> bool:
 def keys_of(kind: type[Guard]) -> tuple[str, ...]:
     """All words of the settings that are a kind's own."""
     return kind.kind, key_of(kind), *kind.options
+
+
+def know_layers(guard: Guard, known: dict[str, Layer]) -> None:
+    """Add the layers of a guard to those that are known.
+
+    Raises:
+        ResourceGuardMisconfiguration: One cannot be named, or has another's name.
+    """
+    __tracebackhide__ = True
+    for layer in guard.layers:
+        is_layer = isinstance(layer, Layer) and layer.is_named
+        if not is_layer or known.setdefault(layer.name, layer) != layer:
+            raise ResourceGuardMisconfiguration(messages.layer_bad(guard, layer, known))
 
 
 def some(label: str, argument: str, values: Iterable[Any]) -> list[Any]:

@@ -12,18 +12,15 @@ from typing import Any
 from imbue.resource_guards.callsite import call_site
 from imbue.resource_guards.declare.names import MARK
 from imbue.resource_guards.declare.names import keys_of
+from imbue.resource_guards.declare.names import know_layers
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.declare.names import some
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import LAYERS
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.guard import is_word
-from imbue.resource_guards.guards.address import Address
 from imbue.resource_guards.guards.call import Call
-from imbue.resource_guards.guards.hooks import Hooks
 from imbue.resource_guards.guards.program import Program
-from imbue.resource_guards.guards.table import KINDS
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import Resource
@@ -37,11 +34,9 @@ class Registry:
 
     Implementations of ``pytest_register_resource_guards(registry)`` are given it.
 
-    Registering the same guard twice is harmless, and a resource collects the guards that are
-    registered for it, in whatever order: one resource, one mark, many guards.
+    To register a guard twice is harmless; a resource collects those that are registered for it.
 
     Attributes:
-        kinds: The kinds of guards that settings may name, by their names.
         layers: What may see uses, by name.
         revision: How often it has changed.
     """
@@ -49,7 +44,7 @@ class Registry:
     def __init__(self) -> None:
         self._resources: dict[str, Resource] = {}
         self._listener: Listener | None = None
-        self.kinds = dict(KINDS)
+        self._further_kinds: dict[str, type[Guard]] = {}
         self.layers = dict(LAYERS)
         self.revision = 0
         self.cleanup_callbacks: list[Callable[[], object]] = []
@@ -66,6 +61,15 @@ class Registry:
     def names(self) -> tuple[str, ...]:
         """The mark names of the resources, in the order of their first registration."""
         return tuple(self._resources)
+
+    @property
+    def kinds(self) -> dict[str, type[Guard]]:
+        """The kinds of guards that settings may name, by their names."""
+        from imbue.resource_guards.guards.table import (
+            KINDS,
+        )  # few sessions have guards of each kind
+
+        return {**KINDS, **self._further_kinds}
 
     def listen(self, listener: Listener | None) -> None:
         """Call back with each resource that is added or extended from now on; `None` ends it."""
@@ -130,6 +134,8 @@ class Registry:
         if targets is not None and install is None and cleanup is None:
             self._add(name, mark, partial(Call.parse, name), some(name, "targets", targets))
         elif targets is None and callable(install) and callable(cleanup):
+            from imbue.resource_guards.guards.hooks import Hooks
+
             self.register_guard(name, Hooks(install, cleanup), mark=mark)
         else:
             raise ResourceGuardMisconfiguration(messages.sdk_guard_incomplete(name))
@@ -147,21 +153,21 @@ class Registry:
         Args:
             name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
             is_use: Given an address, as ``socket.connect`` is, whether it is the resource's. It is asked
-                of all: a tuple that begins with host and port, where the host is an IP address or
-                else a name; the path of a Unix socket, text or bytes, which begin with a null
-                byte where it is abstract; and whatever other families of sockets have. For
-                child Pythons to have it, it is a function of a module, and that module is light.
+                of all: a tuple that begins with host, an IP address or else a name, and port; the
+                path of a Unix socket, text or bytes, after a null byte where it is abstract; and
+                what other families have. For child Pythons, it is a function of a light module.
             mark: The mark, where it is not to be made from the name.
             libraries: Libraries like ``psycopg2`` connect past Python, where it is not seen. While
                 one is loaded, and no call of its package is guarded for the resource, no mark is
-                superfluous. These are, by their packages, those of them that can reach the
-                resource; by default all that are known.
+                superfluous. These, by their packages, can reach it; by default all.
 
         Raises:
             ResourceGuardMisconfiguration: A name that cannot be, a mark that is taken,
                 something that cannot be called, or a library that is not known.
         """
         __tracebackhide__ = True
+        from imbue.resource_guards.guards.address import Address
+
         self.register_guard(name, Address.of(name, is_use, libraries), mark=mark)
 
     def register_address_guard(
@@ -185,6 +191,8 @@ class Registry:
             ResourceGuardMisconfiguration: One of these cannot be.
         """
         __tracebackhide__ = True
+        from imbue.resource_guards.guards.address import Address
+
         make = partial(Address.parse, name, libraries=libraries)
         self._add(name, mark, make, some(name, "addresses", addresses))
 
@@ -229,14 +237,14 @@ class Registry:
         taken = {MARK}.union(*map(keys_of, others))
         if not is_kind or not taken.isdisjoint(keys_of(kind)):
             raise ResourceGuardMisconfiguration(messages.no_kind(kind, self.kinds))
-        self.kinds[kind.kind] = kind
+        self._further_kinds[kind.kind] = kind
 
     def take_all_from(self, other: Registry) -> None:
         """Take over all that was registered in `other`, and leave it empty."""
         for resource in other:
             self._merge(resource)
         other._resources.clear()
-        self.kinds.update(other.kinds)
+        self._further_kinds.update(other._further_kinds)
         self.layers.update(other.layers)
         self.cleanup_callbacks += other.cleanup_callbacks
         other.cleanup_callbacks.clear()
@@ -250,15 +258,8 @@ class Registry:
         name = self._mark_of(label, mark)
         guards = tuple(dict.fromkeys(map(make, values)))
         for guard in guards:
-            self._know_layers(guard)
+            know_layers(guard, self.layers)
         self._merge(Resource(name, label, call_site() or messages.NO_CALL_SITE, guards))
-
-    def _know_layers(self, guard: Guard) -> None:
-        __tracebackhide__ = True
-        for layer in guard.layers:
-            is_layer = isinstance(layer, Layer) and layer.is_named
-            if not is_layer or self.layers.setdefault(layer.name, layer) != layer:
-                raise ResourceGuardMisconfiguration(messages.layer_bad(guard, layer, self.layers))
 
     def _mark_of(self, label: str, mark: str | None) -> str:
         __tracebackhide__ = True

@@ -23,12 +23,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from typing import Any
 
-    from imbue.resource_guards.guard import Layer
     from imbue.resource_guards.intercept.addresses import Addresses
-    from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
-    from imbue.resource_guards.intercept.lookups import LookupWatcher
     from imbue.resource_guards.model import Resource
-    from imbue.resource_guards.past_python import Library
 
 
 _FUNCTION, _ADDRESSES = "function", "addresses"
@@ -112,9 +108,13 @@ class Address(Guard):
 
     def install(self, resource: Resource, process: Any, undo: ExitStack) -> None:
         """Watch connections, and look-ups of the names among the addresses."""
-        undo.callback(_watch(self.is_use, resource.name, process).unwatch)
+        from imbue.resource_guards.guards import connections
+
+        undo.callback(connections.watch(self.is_use, resource.name, process).unwatch)
         if self.addresses is not None:
-            looked_up = _watch_lookups(self.addresses.matches_name, resource.name, process)
+            looked_up = connections.watch_lookups(
+                self.addresses.matches_name, resource.name, process
+            )
             undo.callback(looked_up.unwatch)
 
     def wire(self, process: Any) -> Sequence[str] | None:
@@ -128,6 +128,8 @@ class Address(Guard):
     @classmethod
     def install_in_child(cls, resource: str, fields: Sequence[str], process: Any) -> None:
         """Watch connections and look-ups; what knows them is loaded with the first, and not at start."""
+        from imbue.resource_guards.guards import connections
+
         way, *said = fields
         asking: list[Callable[[Any], bool]] = []
 
@@ -143,7 +145,7 @@ class Address(Guard):
                     return False
             return asking[0](address)
 
-        watcher = _watch(load_and_ask, resource, process)
+        watcher = connections.watch(load_and_ask, resource, process)
         if way == _ADDRESSES:
             known: list[Addresses] = []
 
@@ -151,7 +153,7 @@ class Address(Guard):
                 known[:] = known or [_read(said)]
                 return known[0].matches_name(name, port)
 
-            _watch_lookups(load_and_ask_name, resource, process)
+            connections.watch_lookups(load_and_ask_name, resource, process)
 
     @classmethod
     def describe(cls, guards: Sequence[Address]) -> Iterator[Sequence[str]]:
@@ -162,56 +164,20 @@ class Address(Guard):
 
     def sight(self) -> str:
         """Which of the libraries that are installed connect past it."""
-        from imbue.resource_guards.intercept.past_sockets import follows
-        from imbue.resource_guards.intercept.past_sockets import sees_transfers
-        from imbue.resource_guards.intercept.targets import find_module
-        from imbue.resource_guards.past_python import LIBRARIES
+        from imbue.resource_guards.guards import connections
 
-        there = [
-            each
-            for each in LIBRARIES
-            if self.libraries is None or not set(self.libraries).isdisjoint(each.packages)
-            if not isinstance(find_module(each.packages[0]), str)
-            if not any(map(sees_transfers, each.packages))
-        ]
-        loaded = [each.title for each in there if not any(map(follows, each.packages))]
-        connected = [each.title for each in there if any(map(follows, each.packages))]
-        partial = [f"while {', '.join(loaded)} is loaded"] if loaded else []
-        if connected:
-            partial.append(f"once {', '.join(connected)} has connected to it")
-        return f"partial {' and '.join(partial)}" if partial else "complete"
+        return connections.sight(self.libraries)
 
     def doubts(
         self, covered: Collection[str], modules: Mapping[str, Any]
     ) -> Iterator[tuple[str, tuple[str, ...]]]:
         """A library is loaded that may have connected where it is not seen."""
-        from imbue.resource_guards.intercept.open_sockets import lost
-        from imbue.resource_guards.past_python import DESCRIPTORS
-        from imbue.resource_guards.past_python import LIBRARIES
+        from imbue.resource_guards.guards import connections
 
-        if any(map(self.is_use, lost())):
-            yield DESCRIPTORS, ()
-        for library in LIBRARIES:
-            reaches = self.libraries is None or not set(self.libraries).isdisjoint(library.packages)
-            is_covered = not set(covered).isdisjoint(library.packages)
-            if (
-                reaches
-                and not is_covered
-                and _connects(library, modules)
-                and self._may_miss(library)
-            ):
-                yield library.title, library.targets
+        def is_mine(address: Any, _askers: object) -> bool:
+            return self.is_use(address)
 
-    def _may_miss(self, library: Library) -> bool:
-        """Whether a library may have used these addresses unseen, over a connection that it has open, or at all."""
-        from imbue.resource_guards.intercept.past_sockets import REACHED
-        from imbue.resource_guards.intercept.past_sockets import UNKNOWN
-        from imbue.resource_guards.intercept.past_sockets import is_followed
-
-        return any(
-            not is_followed(each) or each in UNKNOWN or any(map(self.is_use, REACHED.get(each, ())))
-            for each in library.packages
-        )
+        return connections.doubts(is_mine, self.libraries, covered, modules)
 
 
 def _read(texts: Iterable[str], label: str = "") -> Addresses:
@@ -229,36 +195,6 @@ def _asking(addresses: Addresses) -> Callable[[Any], bool]:
         return addresses.matches(address, names_of)
 
     return is_use
-
-
-def _watch_lookups(
-    is_name: Callable[[str, int | None], bool], resource: str, process: Any
-) -> LookupWatcher:
-    from imbue.resource_guards.intercept.lookups import LookupWatcher
-
-    see = process.see
-
-    def saw(what: str) -> None:
-        __tracebackhide__ = True
-        see(resource, what, LOOKUP)
-
-    watcher = LookupWatcher(is_name, saw)
-    watcher.watch(process.import_hook)
-    return watcher
-
-
-def _watch(is_use: Callable[[Any], bool], resource: str, process: Any) -> ConnectionWatcher:
-    from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
-
-    see = process.see
-
-    def saw(what: str, layer: Layer) -> None:
-        __tracebackhide__ = True
-        see(resource, what, layer)
-
-    watcher = ConnectionWatcher(is_use, saw, process.current)
-    watcher.watch(process.import_hook)
-    return watcher
 
 
 def _known(label: str, libraries: Iterable[str]) -> tuple[str, ...]:
@@ -281,14 +217,3 @@ def _known(label: str, libraries: Iterable[str]) -> tuple[str, ...]:
                 messages.library_unknown(label, each, sorted(PACKAGES))
             )
     return listed
-
-
-def _connects(library: Library, modules: Mapping[str, Any]) -> bool:
-    if modules.get(library.module) is None:
-        return False
-    if library.when is None:
-        return True
-    try:
-        return library.when(modules[library.packages[0]])
-    except Exception:  # noqa: BLE001 - of another version than is known, which may connect so
-        return True

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from imbue.resource_guards.guard import SDK
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guards.targets import described
+from imbue.resource_guards.guards.targets import missing
+from imbue.resource_guards.guards.targets import package_of
+from imbue.resource_guards.guards.targets import read_target
+from imbue.resource_guards.guards.targets import unseen
 from imbue.resource_guards.wire.guards_file import reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Sequence
     from contextlib import ExitStack
     from types import ModuleType
     from typing import Any
 
-    from imbue.resource_guards.intercept.preview import Preview
     from imbue.resource_guards.kinds import MethodKind
     from imbue.resource_guards.model import Resource
     from imbue.resource_guards.model import SdkTarget
@@ -46,19 +52,7 @@ class Call(Guard):
             ResourceGuardMisconfiguration: It is not written so.
         """
         __tracebackhide__ = True
-        from imbue.resource_guards.model import SdkTarget
-
-        if isinstance(text, SdkTarget):
-            return cls(text)
-        module, colon, path = text.partition(":") if isinstance(text, str) else ("", "", "")
-        owner, dot, attribute = path.rpartition(".")
-        parts = [*module.split("."), *path.split(".")]
-        if not colon or not all(part.isidentifier() for part in parts):
-            from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-            from imbue.resource_guards.messages import declare as messages
-
-            raise ResourceGuardMisconfiguration(messages.target_unreadable(label, text))
-        return cls(SdkTarget(owner=f"{module}:{owner}" if dot else module, attribute=attribute))
+        return cls(read_target(label, text))
 
     @classmethod
     def of_method(cls, label: str, method: tuple[Any, str, MethodKind]) -> Call:
@@ -102,10 +96,7 @@ class Call(Guard):
     @property
     def packages(self) -> Sequence[str]:
         """The package that the target is in."""
-        owner = self.target.owner
-        if not isinstance(owner, str):
-            owner = str(getattr(owner, "__module__", None) or vars(owner)["__name__"])
-        return (owner.partition(":")[0].partition(".")[0],)
+        return (package_of(self.target),)
 
     def install(self, resource: Resource, process: Any, undo: ExitStack) -> None:
         """Patch the target, now or when its module is imported.
@@ -142,50 +133,19 @@ class Call(Guard):
     @classmethod
     def describe(cls, guards: Sequence[Call]) -> Iterator[Sequence[str]]:
         """In which version each is patched, whether that is there, and as what else."""
-        from imbue.resource_guards.intercept.preview import preview
-        from imbue.resource_guards.intercept.targets import is_installed
-
-        # All at once, since each package is imported in a Python of its own.
-        previews = preview(each.target for each in guards if is_installed(each.target))
-        for guard in guards:
-            yield list(_described(guard.target, previews.get(guard.title)))
+        yield from described("patch", [each.target for each in guards])
 
     def sight(self) -> str:
         """Calls in this environment's Pythons, which is where the SDK is."""
         return "complete" if self.wire(None) is not None else "this process, and its forks, alone"
 
+    def doubts(
+        self, covered: Collection[str], modules: Mapping[str, Any]
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Its SDK is of a version that does not have the target."""
+        del covered
+        return unseen(self.target, modules)
+
     def gaps(self, resource: Resource) -> Iterator[str]:
         """An optional target that an installed SDK does not seem to have."""
-        target = self.target
-        if target.optional and not target.quiet:
-            from imbue.resource_guards.intercept import targets
-            from imbue.resource_guards.messages import intercept as messages
-
-            if targets.seems_missing(target):
-                version = targets.version_of(targets.module_of(target)) or ""
-                yield messages.target_is_missing(resource, target, version)
-
-
-def _described(target: SdkTarget, preview: Preview | None) -> Iterator[str]:
-    from imbue.resource_guards.intercept import targets
-
-    version = targets.version_of(targets.module_of(target)) or ""
-    # Without a preview, its package cannot be imported, or the target has no name.
-    is_missing = targets.seems_missing(target) if preview is None else not preview.is_there
-    patch = f"patch {target.title}"
-    if not targets.is_installed(target):
-        yield f"{patch}: not installed"
-    elif is_missing and target.quiet:
-        yield f"{patch}: for other versions than {version}"
-    elif is_missing:
-        yield f"{patch}: MISSING in {version or 'what is installed'}, calls are not seen"
-    elif preview is not None and preview.refusal:
-        yield f"{patch}: REFUSED: {preview.refusal}"
-    else:
-        yield f"{patch}{f' ({version})' if version else ''}"
-        if preview is not None:
-            yield from (f"  also as {place}" for place in preview.guarded)
-            for place in preview.unguarded:
-                yield (
-                    f"  NOT in {place}, which keeps the function itself: calls from there are not seen"
-                )
+        return missing(resource, self.target)

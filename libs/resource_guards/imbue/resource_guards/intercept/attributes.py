@@ -15,6 +15,7 @@ from typing import Final
 from imbue.resource_guards.intercept.gate import Lookout
 from imbue.resource_guards.intercept.standing import Standing
 from imbue.resource_guards.intercept.standing import StandingData
+from imbue.resource_guards.intercept.wrappers import OPENING
 from imbue.resource_guards.intercept.wrappers import Call
 from imbue.resource_guards.intercept.wrappers import guarded
 from imbue.resource_guards.intercept.wrappers import kind_of
@@ -146,6 +147,15 @@ def stand_before(
     if binds and _is_data(found):
         return _stand_before_data(found, look)
     return Standing(found, look, kind)
+
+
+def refusal_of_opener(target: SdkTarget, found: Any) -> str | None:
+    """Why a function cannot be one that opens connections; `None` if it can."""
+    inner = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
+    if not isinstance(inner, _FUNCTIONS):
+        return messages.opener_is_no_function(target)
+    kind = target.kind or kind_of(inner)
+    return None if kind in OPENING else messages.opener_is_generator(target)
 
 
 def _is_data(found: object) -> bool:

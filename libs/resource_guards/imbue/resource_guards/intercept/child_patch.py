@@ -7,6 +7,7 @@ from types import ModuleType
 
 from imbue.resource_guards.intercept.attributes import is_missing
 from imbue.resource_guards.intercept.attributes import resolve
+from imbue.resource_guards.intercept.gate import Opening
 from imbue.resource_guards.intercept.gate import SdkCall
 from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.kinds import MethodKind
@@ -14,7 +15,9 @@ from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.wire.guards_file import find
 
 
-def patch_target(module: ModuleType, session: str, resource: str, fields: Sequence[str]) -> None:
+def patch_target(
+    module: ModuleType, session: str, resource: str, fields: Sequence[str], opener: str = ""
+) -> None:
     """Patch a target, if this process has it: the session has told where it is missing.
 
     Args:
@@ -22,6 +25,7 @@ def patch_target(module: ModuleType, session: str, resource: str, fields: Sequen
         session: The key of the session that guards the resource.
         resource: The resource's name.
         fields: The target, as `guards/call.py` has told of it.
+        opener: The name of a function that opens connections, if it is one.
     """
     try:
         target = _read(fields)
@@ -29,8 +33,8 @@ def patch_target(module: ModuleType, session: str, resource: str, fields: Sequen
         return
     owner = resolve(module, target.owner.partition(":")[2])
     if not is_missing(owner, target.attribute):
-        report = SdkCall(session, resource, target.title)
-        MethodPatch(target, owner, report, module=module).install()
+        observe = Opening(opener) if opener else SdkCall(session, resource, target.title)
+        MethodPatch(target, owner, observe, module=module).install()
 
 
 def _read(fields: Sequence[str]) -> SdkTarget:

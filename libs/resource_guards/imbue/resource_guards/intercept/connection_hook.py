@@ -19,12 +19,14 @@ from imbue.resource_guards.intercept.audit import stop_handling
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Sequence
     from types import ModuleType
     from typing import Any
     from typing import Final
 
     from imbue.resource_guards.guard import Layer
     from imbue.resource_guards.intercept.import_hook import ImportHook
+    from imbue.resource_guards.intercept.open_sockets import Use
 
 CONNECTION_WATCHERS: Final[list[ConnectionWatcher]] = []
 """Those that are told of connections."""
@@ -93,9 +95,10 @@ class ConnectionWatcher:
         __tracebackhide__ = True
         self._saw(f"connection to {written(address)}", CONNECTION)
 
-    def transfer(self, address: Any) -> Callable[[], None]:
+    def transfer(self, address: Any) -> Use:
         """What is to be called when something is about to be sent to, or received from, an address."""
         saw, current, what = self._saw, self._current, f"data to or from {written(address)}"
+        is_use = self.is_use
         told_for: object = None
 
         def transfer() -> None:
@@ -105,7 +108,8 @@ class ConnectionWatcher:
                 saw(what, TRANSFER)
                 told_for = current()  # another, if a mark was read meanwhile
 
-        return transfer
+        transfer.is_use = is_use  # type: ignore[attr-defined] # a function has no place for it, and is faster
+        return transfer  # type: ignore[return-value]
 
 
 def written(address: Any) -> str:
@@ -122,18 +126,18 @@ def _watchers_of(address: Any) -> list[ConnectionWatcher]:
     return [each for each in CONNECTION_WATCHERS[::-1] if each.is_use(address)]
 
 
-def _uses_of(address: Any) -> list[Callable[[], None]]:
+def _uses_of(address: Any) -> list[Use]:
     """What is to be called with each transfer over a connection to an address."""
     return [each.transfer(address) for each in _watchers_of(address)]
 
 
-def _opens(address: Any) -> bool:
-    """A connection is about to be opened past `socket`; whether it is to a guarded address."""
+def _opens(address: Any) -> Sequence[Callable[[Any], bool]]:
+    """A connection is about to be opened past `socket`; whose address it is, of those who ask for theirs."""
     __tracebackhide__ = True
     watchers = _watchers_of(address)
     for watcher in watchers:
         watcher.connects(address)
-    return bool(watchers)
+    return [each.is_use for each in watchers]
 
 
 def _following(name: str) -> Callable[[ModuleType], None]:

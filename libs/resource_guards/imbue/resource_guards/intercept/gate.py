@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imbue.resource_guards.errors import ResourceGuardViolation
+from imbue.resource_guards.intercept.reaching import begin
 from imbue.resource_guards.listeners import LISTENERS
 
 
@@ -115,6 +116,27 @@ class Lookout:
         """Report nothing any more: the target is guarded no longer."""
         self.observe = self.when = None
         self.gate.close()
+
+
+class Opening(Lookout):
+    """Says, while a function runs that opens connections, that it does. Looks at no call.
+
+    Args:
+        opener: What the function is called.
+    """
+
+    __slots__ = ("opener",)
+
+    def __init__(self, opener: str) -> None:
+        super().__init__(Gate(), None)
+        self.opener = opener
+
+    def __reduce__(self) -> tuple[type[Opening], tuple[str]]:
+        return Opening, (self.opener,)
+
+    def begin(self) -> Any:
+        """It begins to run."""
+        return begin(self.opener)
 
 
 class ForClass:

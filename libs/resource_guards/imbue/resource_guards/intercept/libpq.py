@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
     from typing import Final
 
-    Use = Callable[[], None]
+    from imbue.resource_guards.intercept.open_sockets import Use
+
     UsesOf = Callable[[Any], Sequence[Use]]
 
 _PARAMETERS: Final = (

@@ -48,13 +48,20 @@ class LookupWatcher:
         is_name: Whether a name, or an address that is to be looked up, is one of them, for the port
             that it is looked up for, if that is known.
         saw: Told of each look-up, before it is made; what it raises stops it.
+        by_context: `is_name` goes by the context that it is asked in, which is not that of the threads that
+            look names up for asyncio.
     """
 
     def __init__(
-        self, is_name: Callable[[str, int | None], bool], saw: Callable[[str], None]
+        self,
+        is_name: Callable[[str, int | None], bool],
+        saw: Callable[[str], None],
+        *,
+        by_context: bool = False,
     ) -> None:
         self.is_name = is_name
         self.saw = saw
+        self.by_context = by_context
 
     def watch(self, hook: ImportHook) -> None:
         """Begin to be told.
@@ -64,6 +71,8 @@ class LookupWatcher:
         """
         _WATCHERS.append(self)
         hook.when_imported("socket", _replace)
+        if self.by_context:
+            hook.when_imported("asyncio.base_events", _replace_in_loops)
 
     def unwatch(self) -> None:
         """End it. A second call changes nothing."""
@@ -101,6 +110,28 @@ def _replace(module: ModuleType) -> None:
             replacement = Replacement(cls, name, _with_name(name, getattr(cls, name)))
             replacement.install()
             _REPLACEMENTS.append(replacement)
+
+
+def _replace_in_loops(module: ModuleType) -> None:
+    cls: Any = vars(module)["BaseEventLoop"]
+    if not any(each.owner is cls for each in _REPLACEMENTS):
+        replacement = Replacement(cls, "getaddrinfo", _in_loop(cls.getaddrinfo))
+        replacement.install()
+        _REPLACEMENTS.append(replacement)
+
+
+def _in_loop(old: Callable[..., Any]) -> Callable[..., Any]:
+    async def getaddrinfo(self: Any, host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        name = _name("getaddrinfo", (host, port), kwargs)
+        for each in [each for each in _WATCHERS if each.by_context]:
+            if name and each.is_name(name, _port("getaddrinfo", (host, port), kwargs)):
+                each.saw(f"look-up of {name}")
+        return await old(self, host, port, *args, **kwargs)
+
+    getaddrinfo.__qualname__ = old.__qualname__
+    getaddrinfo.__doc__ = old.__doc__
+    return getaddrinfo
 
 
 def _with_name(method: str, old: Callable[..., Any]) -> Callable[..., Any]:

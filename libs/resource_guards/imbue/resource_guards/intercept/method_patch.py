@@ -16,6 +16,7 @@ from imbue.resource_guards.intercept.aliases import replace_aliases
 from imbue.resource_guards.intercept.gate import ForClass
 from imbue.resource_guards.intercept.gate import Gate
 from imbue.resource_guards.intercept.gate import Lookout
+from imbue.resource_guards.intercept.gate import Opening
 from imbue.resource_guards.intercept.replacement import Replacement
 from imbue.resource_guards.intercept.wrappers import Call
 from imbue.resource_guards.messages import intercept as messages
@@ -36,7 +37,8 @@ class MethodPatch:
     Args:
         target: What was declared, for messages and the kind.
         owner: The class or module that the target's owner resolved to.
-        observe: Called with a call's arguments before it goes on; what it raises, the caller gets.
+        observe: Called with a call's arguments before it goes on; what it raises, the caller gets. An
+            `Opening` is not called, and says while the function runs that it does.
         current: Where it is given, `observe` is called for each of these until it has let one
             through; see :class:`Gate`.
         module: The owner's module if it has just been loaded, since it need not be in `sys.modules`.
@@ -56,12 +58,15 @@ class MethodPatch:
         self._target = target
         self._module = module
         self._owner = attributes.holder_of(owner, target.attribute)
-        self._observe = observe
+        opening = observe if isinstance(observe, Opening) else None
+        self._observe = None if opening else observe
         self._when = target.when
         if self._owner is not owner:
             self._when = ForClass(owner, target.when)
         found = inspect.getattr_static(self._owner, target.attribute)
         reason = attributes.refusal(target, owner, self._owner, found)
+        if opening:
+            reason = reason or attributes.refusal_of_opener(target, found)
         if reason is not None:
             raise ResourceGuardMisconfiguration(reason)
         self._found = found
@@ -70,9 +75,9 @@ class MethodPatch:
             id(found if self._is_own else self._owner),
             target.attribute,
             target.kind,
-            current,
+            opening.opener if opening else current,
         )
-        self._look, new = self._what_stands_there(current)
+        self._look, new = self._what_stands_there(opening or Lookout(Gate(current), None))
         self._replacement = Replacement(self._owner, target.attribute, new)
         self._aliases: list[Replacement] = []
         self._look.keeps = self
@@ -125,11 +130,10 @@ class MethodPatch:
         self._look.rest()
         _RESTING[self._key] = self
 
-    def _what_stands_there(self, current: Callable[[], object]) -> tuple[Lookout, Any]:
+    def _what_stands_there(self, look: Lookout) -> tuple[Lookout, Any]:
         resting = _RESTING.pop(self._key, None)
         if resting is not None:
             return resting._look, resting._replacement.new  # noqa: SLF001 - another of its own kind
-        look = Lookout(Gate(current), None)
         call = None if self._is_own else self._inherited()
         kind, binds = self._target.kind, inspect.isclass(self._owner)
         return look, attributes.stand_before(self._found, call, look, kind, binds=binds)

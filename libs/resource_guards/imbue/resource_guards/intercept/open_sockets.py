@@ -25,19 +25,30 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
     from typing import Final
+    from typing import Protocol
 
     from imbue.resource_guards.intercept.import_hook import ImportHook
 
-    Use = Callable[[], None]
+    class Use(Protocol):
+        """What is to be told of each transfer over a connection."""
+
+        is_use: Callable[[Any], bool]
+        """Who has said that its address is theirs."""
+
+        def __call__(self) -> None:
+            """Tell; what it raises stops the transfer."""
+
+    Lost = tuple[Any, Sequence[Use]]
+    """A guarded address, and what was to be told of transfers to or from it."""
 
 _OPEN: Final[dict[int, _Open]] = {}
 """The sockets that lead to guarded addresses, by their ids."""
 
-_DETACHED: Final[dict[int, Any]] = {}
-"""Descriptors that were taken from such sockets, and the addresses that they lead to."""
+_DETACHED: Final[dict[int, Lost]] = {}
+"""Descriptors that were taken from such sockets, and where they lead."""
 
-_LOST: Final[list[Any]] = []
-"""Guarded addresses to which sockets lead that cannot be told of."""
+_LOST: Final[list[Lost]] = []
+"""Where sockets lead that cannot be told of."""
 
 _ACCEPTED: Final[set[tuple[Any, Any]]] = set()
 """Both ends of connections that have come from guarded addresses."""
@@ -174,13 +185,13 @@ def leads_to(socket: Any, address: Any, uses: Sequence[Use]) -> None:
             entry = _Open(socket, address, uses)
             socket.__class__ = _CLASSES.telling(entry.plain)
         except Exception:  # noqa: BLE001 - one of C, or of a class that has no subclasses for whatever reason
-            _LOST.append(address)
+            _LOST.append((address, uses))
             return
         _OPEN[id(socket)] = entry
 
 
-def lost() -> list[Any]:
-    """The guarded addresses to which something leads here of which transfers are not seen."""
+def lost() -> list[Lost]:
+    """Where something leads here of which transfers are not seen."""
     return [*_LOST, *_DETACHED.values()]
 
 
@@ -191,7 +202,7 @@ def _detached(socket: Any, descriptor: int) -> None:
     if entry is not None:
         socket.__class__ = entry.plain
         if all(other.fileno() != descriptor for other in others):
-            _DETACHED[descriptor] = entry.address
+            _DETACHED[descriptor] = entry.address, entry.uses
 
 
 _CLASSES: Final = SocketClasses(_OPEN, _detached)
@@ -215,17 +226,34 @@ def _looking(init: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         init(self, family, type, proto, fileno)
         if fileno is not None and _STATE:
-            _DETACHED.pop(fileno, None)
-            try:
-                address = self.getpeername()
-            except OSError:  # it is not connected
-                return
-            uses = _STATE[0].uses_of(address) if address else ()  # a Unix socket may have none
-            if uses and (self.getsockname(), address) not in _ACCEPTED:
-                leads_to(self, address, uses)
+            _, uses = _DETACHED.pop(fileno, (None, ()))
+            ends = _ends(self)
+            if ends is not None and ends not in _ACCEPTED:
+                leads_to(
+                    self, ends[1], uses or _inherited(self, ends) or _STATE[0].uses_of(ends[1])
+                )
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]
     return __init__
+
+
+def _ends(socket: Any) -> tuple[Any, Any] | None:
+    """Both ends of a socket's connection; `None` without one, or where it leads to none with a name."""
+    try:
+        own, peer = socket.getsockname(), socket.getpeername()
+    except OSError:
+        return None
+    return (own, peer) if peer else None
+
+
+def _inherited(new: Any, ends: tuple[Any, Any]) -> Sequence[Use]:
+    """What is told of a connection of which another socket is made: TLS has its descriptor, `dup` its class."""
+    is_copy = _CLASSES.plain(type(new)) is not type(new)
+    for entry in _OPEN.values():
+        old = entry.socket()
+        if old is not None and (old.fileno() == new.fileno() or (is_copy and _ends(old) == ends)):
+            return entry.uses
+    return ()
 
 
 def _accepting(accept: Callable[..., Any]) -> Callable[..., Any]:

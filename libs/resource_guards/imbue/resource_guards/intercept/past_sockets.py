@@ -14,6 +14,8 @@ from imbue.resource_guards.intercept import libpq
 from imbue.resource_guards.intercept import libuv
 from imbue.resource_guards.intercept import psycopg2_objects
 from imbue.resource_guards.intercept.ips import ips_of
+from imbue.resource_guards.intercept.reaching import begin
+from imbue.resource_guards.intercept.reaching import end
 from imbue.resource_guards.intercept.replacement import Replacement
 
 TYPE_CHECKING = False
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
     from typing import Any
     from typing import Final
 
-    Told = Callable[[Any], bool]
-    UsesOf = Callable[[Any], Sequence[Callable[[], None]]]
+    from imbue.resource_guards.intercept.open_sockets import Use
+
+    Askers = Sequence[Callable[[Any], bool]]
+    Told = Callable[[Any], Askers]
+    UsesOf = Callable[[Any], Sequence[Use]]
     Way = Callable[[Callable[..., Any], "_Calls"], Any]
 
-REACHED: Final[dict[str, list[Any]]] = {}
-"""For each package of a library the guarded addresses it has led to in this process, unseen from then on."""
+REACHED: Final[dict[str, list[tuple[Any, Askers]]]] = {}
+"""For each package of a library the guarded addresses it has led to in this process, unseen from then on, and
+whose they were."""
 
 UNKNOWN: Final[set[str]] = set()
 """The packages of libraries that have opened connections in this process that may lead anywhere."""
@@ -60,8 +66,8 @@ def follow(name: str, told: Told, uses_of: UsesOf, module: ModuleType) -> None:
 
     Args:
         name: The name that it was imported by.
-        told: Told of each address that it is about to connect to; whether that is guarded. What it
-            raises stops the call.
+        told: Told of each address that it is about to connect to; whose that is, of those who ask for
+            theirs. What it raises stops the call.
         uses_of: Gives what is to be told of transfers to or from an address.
         module: The module, which has just been imported.
     """
@@ -90,25 +96,37 @@ class _Calls:
         uses_of: See `follow`.
     """
 
-    __slots__ = ("_package", "_told", "uses_of")
+    __slots__ = ("_package", "_told", "_uses_of")
 
     def __init__(self, package: str, told: Told, uses_of: UsesOf) -> None:
         self._package = package
         self._told = told
-        self.uses_of = uses_of
+        self._uses_of = uses_of
 
-    def begin(self, address: Any) -> bool:
-        """A connection is about to be opened, of which transfers are seen; whether it is to a guarded address."""
+    def uses_of(self, address: Any) -> Sequence[Use]:
+        """What is to be told of transfers to or from an address, over a connection of the library's."""
+        token = begin(self._package)
+        try:
+            return self._uses_of(address)
+        finally:
+            end(token)
+
+    def begin(self, address: Any) -> Askers:
+        """A connection is about to be opened, of which transfers are seen; whose address it is, if it is guarded."""
         __tracebackhide__ = True
-        return self._told(address)
+        token = begin(self._package)
+        try:
+            return self._told(address)
+        finally:
+            end(token)
 
     def lead(self, address: Any) -> bool:
         """A connection is about to be opened, of which nothing more is seen; whether it is to a guarded address."""
         __tracebackhide__ = True
-        is_guarded = self._told(address)
-        if is_guarded:
-            self.lose(address)
-        return is_guarded
+        askers = self.begin(address)
+        if askers:
+            self._lost(address, askers)
+        return bool(askers)
 
     def doubt(self) -> None:
         """A connection is opened, and nobody tells where it leads."""
@@ -116,9 +134,12 @@ class _Calls:
 
     def lose(self, address: Any) -> None:
         """Nothing more is seen of a connection to a guarded address."""
+        self._lost(address, [use.is_use for use in self.uses_of(address)])
+
+    def _lost(self, address: Any, askers: Askers) -> None:
         known = REACHED.setdefault(self._package, [])
-        if address not in known:
-            known.append(address)
+        if (address, askers) not in known:
+            known.append((address, askers))
 
 
 def _install(path: str, way: Way, calls: _Calls, module: ModuleType) -> None:

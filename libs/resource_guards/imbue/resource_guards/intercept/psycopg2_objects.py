@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from typing import Any
     from typing import Final
 
-    Use = Callable[[], None]
+    from imbue.resource_guards.intercept.open_sockets import Use
+
     UsesOf = Callable[[Any], Sequence[Use]]
 
 _CURSOR_METHODS: Final = (
@@ -55,7 +56,7 @@ def forget() -> None:
 
 def connecting(
     old: Callable[..., Any],
-    begin: Callable[[Any], bool],
+    begin: Callable[[Any], object],
     uses_of: UsesOf,
     lose: Callable[[Any], None],
 ) -> Callable[..., Any]:

@@ -24,6 +24,7 @@ from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkTarget
 
 if TYPE_CHECKING:
+    from imbue.resource_guards.intercept.method_patch import Observe
     from imbue.resource_guards.intercept.patches import Patches
 
 
@@ -34,12 +35,16 @@ class SdkPatch:
         resource: The resource that the target belongs to.
         target: The target.
         process: What the session's process offers.
+        opener: Where it is given, the target is a function that opens connections, and this its name.
     """
 
-    def __init__(self, resource: Resource, target: SdkTarget, process: SessionProcess) -> None:
+    def __init__(
+        self, resource: Resource, target: SdkTarget, process: SessionProcess, opener: str = ""
+    ) -> None:
         self._resource = resource
         self._target = target
         self._process = process
+        self._opener = opener
         self._patches: Patches | None = None
 
     def install(self, undo: ExitStack) -> None:
@@ -80,6 +85,7 @@ class SdkPatch:
     def _put_in(self, owner: Any, module: ModuleType | None = None) -> None:
         from imbue.resource_guards.intercept.attributes import is_missing  # see above
         from imbue.resource_guards.intercept.attributes import missing_reason
+        from imbue.resource_guards.intercept.gate import Opening
         from imbue.resource_guards.intercept.gate import SdkCall
         from imbue.resource_guards.intercept.method_patch import MethodPatch
         from imbue.resource_guards.intercept.patches import Patches
@@ -89,10 +95,13 @@ class SdkPatch:
             self._unless_optional(missing_reason(target, owner))
             return
         try:
-            report = SdkCall(process.session, self._resource.name, target.title)
+            if self._opener:
+                observe: Observe = Opening(self._opener)
+            else:
+                observe = SdkCall(process.session, self._resource.name, target.title)
             if self._patches is None:
                 self._patches = Patches()
-            self._patches.put_in(MethodPatch(target, owner, report, process.current, module))
+            self._patches.put_in(MethodPatch(target, owner, observe, process.current, module))
         except ResourceGuardMisconfiguration as error:
             raise ResourceGuardMisconfiguration(
                 messages.guard_failed(self._resource, error)

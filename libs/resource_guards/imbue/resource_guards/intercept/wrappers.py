@@ -16,6 +16,8 @@ from typing import Any
 from typing import Final
 
 from imbue.resource_guards.intercept.gate import Lookout
+from imbue.resource_guards.intercept.gate import Opening
+from imbue.resource_guards.intercept.reaching import end
 from imbue.resource_guards.kinds import MethodKind
 
 Call = Callable[..., Any]
@@ -30,7 +32,10 @@ def guarded(call: Call, look: Lookout, kind: MethodKind, like: Any) -> Call:
         kind: How it is called.
         like: The function that it takes the place of, for whoever inspects it.
     """
-    function = WRAPPERS[kind](call, look)
+    if isinstance(look, Opening):
+        function = OPENING[kind](call, look)
+    else:
+        function = WRAPPERS[kind](call, look)
     functools.update_wrapper(function, like)
     if kind is MethodKind.GEN and _has_flag(like, inspect.CO_ITERABLE_COROUTINE):
         return types.coroutine(function)  # one that can be awaited, as `like` can
@@ -133,6 +138,36 @@ def _async_gen(call: Call, look: Lookout) -> Call:
 
     return guarded
 
+
+def _opening(call: Call, look: Opening) -> Call:
+    def opening(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        token = look.begin()
+        try:
+            return call(*args, **kwargs)
+        finally:
+            end(token)
+
+    return opening
+
+
+def _async_opening(call: Call, look: Opening) -> Call:
+    async def opening(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        token = look.begin()
+        try:
+            return await call(*args, **kwargs)
+        finally:
+            end(token)
+
+    return opening
+
+
+OPENING: Final[dict[MethodKind, Callable[[Call, Opening], Call]]] = {
+    MethodKind.SYNC: _opening,
+    MethodKind.ASYNC: _async_opening,
+}
+"""The same for functions that open connections. A generator's body runs in turns with its caller's."""
 
 WRAPPERS: Final[dict[MethodKind, Callable[[Call, Lookout], Call]]] = {
     MethodKind.SYNC: _sync,

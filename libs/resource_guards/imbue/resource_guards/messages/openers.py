@@ -1,0 +1,26 @@
+"""What is wrong with an opener."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from imbue.resource_guards.messages.common import nearest
+from imbue.resource_guards.messages.common import quoted
+
+
+def opener_unreadable(label: str, text: str, packages: Iterable[str]) -> str:
+    """A text that is neither a function nor one of the packages."""
+    packages = list(packages)
+    return (
+        f"Resource guard '{label}': cannot read the opener {text!r}{nearest(text, packages) or '.'} Write "
+        f"'package.module:Class.method' or 'package.module:function', which opens the connections, or one of the "
+        f"packages {quoted(packages)}."
+    )
+
+
+def loopback_bad(label: str, value: object) -> str:
+    """Something else where it is asked whether connections on this machine count."""
+    return (
+        f"Resource guard '{label}': loopback is {value!r}. Write true, or false if the connections that its openers "
+        f"make on this machine do not count."
+    )
