@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socketserver
 import ssl
+import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -373,4 +374,77 @@ def test_in_code() -> None:
 
     [resource] = registry
     assert [each.title for each in resource.guards] == [target.title, "psycopg"]
-    assert [each.wire(None) for each in resource.guards] == [None, ["psycopg", "", "", ""]]
+    assert [each.wire(None) for each in resource.guards] == [None, ["psycopg", "", "", "", ""]]
+
+
+@WORKERS
+def test_a_condition(
+    suite: Suite, workers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind an opener or a call stands what its object has to have; another object's connections are not meant."""
+    monkeypatch.setenv("PYTHONPATH", str(suite.path))
+    suite.write(
+        cloud_sdk="""
+            import socket
+
+            class Service: pass
+
+            class Endpoint:
+                def __init__(self, name):
+                    self.about = Service()
+                    self.about.name = name
+                def send(self):
+                    try: socket.create_connection(("127.0.0.1", 9)).close()
+                    except OSError: pass
+                def call(self): pass
+        """,
+        test_it="""
+            import subprocess, sys, pytest
+            from cloud_sdk import Endpoint
+
+            def child(code):
+                subprocess.run([sys.executable, "-c", f"from cloud_sdk import Endpoint; {code}"])
+
+            WAYS = dict(
+                send=lambda name: Endpoint(name).send(),
+                call=lambda name: Endpoint(name).call(),
+                send_in_a_child=lambda name: child(f"Endpoint({name!r}).send()"),
+                call_in_a_child=lambda name: child(f"Endpoint({name!r}).call()"),
+            )
+
+            @pytest.mark.parametrize("way", WAYS)
+            def test_unmarked(way): WAYS[way]("files")
+
+            @pytest.mark.files
+            @pytest.mark.parametrize("way", WAYS)
+            def test_marked(way): WAYS[way]("files")
+
+            @pytest.mark.parametrize("way", WAYS)
+            def test_other(way): WAYS[way]("queues")
+
+            @pytest.mark.files
+            @pytest.mark.parametrize("way", WAYS)
+            def test_superfluous(way): WAYS[way]("queues")
+        """,
+    )
+    table = """
+        [tool.resource_guards.files]
+        openers = ["cloud_sdk:Endpoint.send[about.name=files]"]
+        calls = ["cloud_sdk:Endpoint.call[about.name=files]"]
+    """
+    suite.write_files({"pyproject.toml": textwrap.dedent(table)})
+
+    outcome = suite.run(*workers)
+
+    assert len(outcome.tests) == 16
+    for name, test in outcome.tests.items():
+        if name.startswith("test_unmarked"):
+            assert test.says_missing("files"), (name, outcome.output)
+        elif name.startswith("test_superfluous"):
+            assert test.says_superfluous("files"), (name, outcome.output)
+        else:
+            assert test.outcome == "passed", (name, outcome.output)
+    assert (
+        "connections of cloud_sdk:Endpoint.send[about.name=files]\n"
+        in suite.run("--resource-guards-list").output
+    )

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
@@ -23,8 +24,11 @@ from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages import declare as messages
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
+    from imbue.resource_guards.declare.entries import Entry
     from imbue.resource_guards.declare.tables import Tables
     from imbue.resource_guards.declare.unfound import Unfound
 
@@ -34,8 +38,8 @@ ENTRY_POINT_GROUP: Final = "resource_guards"
 BINARY: Final = "binary:"
 """Stands before a program's name: it is one, whether or not it is installed here."""
 
-NETWORK: Final = "network"
-"""Comes ready: all that leaves this machine."""
+EXTENDS: Final = "extends"
+"""The key by which a project's table says whether it adds to the catalogue's entry of its name."""
 
 
 def register_named(
@@ -43,23 +47,25 @@ def register_named(
     names: Iterable[str],
     registry: Registry,
     defined: tuple[Iterable[str], Tables],
-) -> Unfound | None:
+) -> tuple[Unfound | None, Tables]:
     """Register guards by name: those of an installed guard package, or of a program.
 
     Args:
         config: pytest's.
-        names: ``docker`` for a guard package's entry point or else a program, ``binary:tmux``
-            for a program alone.
+        names: ``docker`` for a guard package's entry point, an entry of the catalogue, or else a
+            program; ``binary:tmux`` for a program alone; ``guards/rates.toml`` for an entry of the project's.
         registry: Where programs are registered.
         defined: The lines and the tables that define resources, which may be named too.
 
     Returns:
-        What finds out of names that nothing here has whether they are meant; `None` without any.
+        What finds out of names that nothing here has whether they are meant, `None` without any; and the
+        tables with those of the catalogue.
 
     Raises:
         ResourceGuardMisconfiguration: A name cannot be, or the package's function failed.
     """
-    lines, tables = defined
+    lines, own = defined
+    tables = {name: {**table} for name, table in own.items()}
     by_settings = {*tables, *(line.partition(":")[0].strip() for line in lines)}
     unfound = []
     installed = {each.name: each for each in entry_points(group=ENTRY_POINT_GROUP)}
@@ -68,17 +74,46 @@ def register_named(
             registry.register_binary_guard(name.removeprefix(BINARY))
         elif name in installed:
             register_entry_point(installed[name], registry)
-        elif name == NETWORK:
-            registry.register_address_guard(name, "*")
+        elif (entry := _entry(name, config.rootpath)) is not None:
+            _add_entry(entry, tables, registry)
         elif name not in by_settings:
             registry.register_binary_guard(name)
             if not shutil.which(name):
                 unfound.append(name)
-    if not unfound:
+    return _unfound(config, unfound, registry, sorted(installed)), tables
+
+
+def _entry(name: str, root: Path) -> Entry | None:
+    from imbue.resource_guards.declare.entries import find_entry
+    from imbue.resource_guards.declare.entries import read_entry
+
+    path = find_entry(name, root)
+    return None if path is None else read_entry(path)
+
+
+def _add_entry(entry: Entry, tables: dict[str, dict[str, Any]], registry: Registry) -> None:
+    """Put what an entry of the catalogue says into the tables, with what the project's table adds."""
+    from imbue.resource_guards.declare.entries import notes_of
+    from imbue.resource_guards.declare.entries import table_of
+
+    own = tables.setdefault(entry.name, {})
+    extends = own.pop(EXTENDS, True)
+    if not isinstance(extends, bool):
+        raise ResourceGuardMisconfiguration(messages.extends_bad(entry.name, extends))
+    if extends:
+        lists = [key_of(kind) for kind in registry.kinds.values()]
+        tables[entry.name] = {**table_of(entry, own, lists)}
+        registry.notes[entry.name] = notes_of(entry)
+
+
+def _unfound(
+    config: pytest.Config, names: Sequence[str], registry: Registry, installed: Sequence[str]
+) -> Unfound | None:
+    if not names:
         return None
     from imbue.resource_guards.declare.unfound import Unfound  # only where needed
 
-    plugin = Unfound(config, unfound, registry, sorted(installed))
+    plugin = Unfound(config, names, registry, installed)
     config.pluginmanager.register(plugin)
     return plugin
 

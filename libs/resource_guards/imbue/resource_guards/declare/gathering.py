@@ -75,7 +75,9 @@ class Gathering:
         if names:
             from imbue.resource_guards.declare.from_settings import register_named
 
-            self._unfound = register_named(self._config, names, self.registry, (lines, tables))
+            self._unfound, tables = register_named(
+                self._config, names, self.registry, (lines, tables)
+            )
         self.ask_hooks()
         if lines or tables:  # after the hooks, which may tell of kinds of guards
             from imbue.resource_guards.declare.from_settings import register_defined

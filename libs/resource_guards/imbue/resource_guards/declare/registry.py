@@ -38,6 +38,7 @@ class Registry:
 
     Attributes:
         layers: What may see uses, by name.
+        notes: What the list of guards says of a resource beside its guards, by its label.
         revision: How often it has changed.
     """
 
@@ -46,6 +47,7 @@ class Registry:
         self._listener: Listener | None = None
         self._further_kinds: dict[str, type[Guard]] = {}
         self.layers = dict(LAYERS)
+        self.notes: dict[str, Sequence[str]] = {}
         self.revision = 0
         self.cleanup_callbacks: list[Callable[[], object]] = []
 
@@ -246,6 +248,7 @@ class Registry:
         other._resources.clear()
         self._further_kinds.update(other._further_kinds)
         self.layers.update(other.layers)
+        self.notes.update(other.notes)
         self.cleanup_callbacks += other.cleanup_callbacks
         other.cleanup_callbacks.clear()
 

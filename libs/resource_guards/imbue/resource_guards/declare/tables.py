@@ -12,6 +12,7 @@ from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import settings as messages
+from imbue.resource_guards.model import SdkTarget
 
 Tables = Mapping[str, Mapping[str, Any]]
 """What each table says, by the resource's name."""
@@ -47,7 +48,8 @@ def register_tables(tables: Tables, registry: Registry) -> None:
                 registry.register_guard(name, guard, mark=table.get(MARK))
 
 
-def _texts(name: str, key: str, value: object) -> Iterable[str]:
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+def _texts(name: str, key: str, value: object) -> Iterable[Any]:
+    # A text in the settings; of an entry of the catalogue what it stands for.
+    if not isinstance(value, list) or not all(isinstance(each, (str, SdkTarget)) for each in value):
         raise ResourceGuardMisconfiguration(messages.no_list_of_texts(name, key, value))
     return value

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from imbue.resource_guards.declare.from_settings import NETWORK
+from imbue.resource_guards.declare.entries import shipped
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import declare as messages
@@ -73,7 +73,7 @@ class Unfound:
             resource = labels[name]
             is_meant = len(resource.guards) > 1 or resource.name in self._marks
             if not is_meant and collects_all(self._config):
-                known = [NETWORK, *self._installed, *sorted(self._marks), *_programs()]
+                known = [*shipped(), *self._installed, *sorted(self._marks), *_programs()]
                 raise ResourceGuardMisconfiguration(
                     messages.name_unknown(name, self._installed, known)
                 )

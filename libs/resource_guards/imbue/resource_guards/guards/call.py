@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from imbue.resource_guards.guard import SDK
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guards.targets import condition
 from imbue.resource_guards.guards.targets import described
 from imbue.resource_guards.guards.targets import missing
 from imbue.resource_guards.guards.targets import package_of
@@ -91,7 +92,7 @@ class Call(Guard):
     @property
     def title(self) -> str:
         """The target as a user would write it."""
-        return self.target.title
+        return f"{self.target.title}{condition(self.target) or ''}"
 
     @property
     def packages(self) -> Sequence[str]:
@@ -113,7 +114,9 @@ class Call(Guard):
         del process
         target = self.target
         owner = target.owner if isinstance(target.owner, str) else reference(target.owner)
-        when = "" if target.when is None else reference(target.when)
+        when = condition(target)
+        if when is None:
+            when = reference(target.when)
         if owner is None or when is None:
             return None
         return [owner, target.attribute, target.kind or "", when]

@@ -9,6 +9,7 @@ from imbue.resource_guards.guard import CONNECTION
 from imbue.resource_guards.guard import LOOKUP
 from imbue.resource_guards.guard import TRANSFER
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guards.targets import condition
 from imbue.resource_guards.guards.targets import described
 from imbue.resource_guards.guards.targets import missing
 from imbue.resource_guards.guards.targets import package_of
@@ -76,7 +77,7 @@ class Opener(Guard):
                 _refuse("opener_unreadable", label, text, sorted(followed()))
             return cls(text, None, loopback=loopback is True)
         target = read_target(label, text)
-        return cls(target.title, target, loopback=loopback is True)
+        return cls(f"{target.title}{condition(target) or ''}", target, loopback=loopback is True)
 
     @classmethod
     def parse_all(
@@ -118,22 +119,24 @@ class Opener(Guard):
         """The function or package, and what counts."""
         del process
         target = self.target
-        if target is not None and not isinstance(target.owner, str):
+        if target is not None and (not isinstance(target.owner, str) or condition(target) is None):
             return None
-        where = ["", ""] if target is None else [target.owner, target.attribute]
+        where = ["", "", ""]
+        if target is not None:
+            where = [target.owner, target.attribute, condition(target) or ""]
         return [self.name, *where, _HERE if self.loopback else _ELSEWHERE]
 
     @classmethod
     def install_in_child(cls, resource: str, fields: Sequence[str], process: Any) -> None:
         """Watch connections from when the module of the function is imported."""
-        name, owner, attribute, where = fields
+        name, owner, attribute, when, where = fields
 
         def begin(module: ModuleType) -> None:
             if owner:
                 # It imports `inspect` and more, which is for those that import the SDK.
                 from imbue.resource_guards.intercept.child_patch import patch_target
 
-                patch_target(module, process.session, resource, [owner, attribute, "", ""], name)
+                patch_target(module, process.session, resource, [owner, attribute, "", when], name)
             guard = cls(name, None, loopback=where == _HERE)
             guard._watch(resource, process)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def read_target(label: str, text: str | SdkTarget) -> SdkTarget:
     """The target ``package.module:Class.method`` or ``package.module:function``; an `SdkTarget` is one.
 
+    Behind it may stand, in brackets, what the object that a method is called on has to have: ``[service=s3]``.
+
     Args:
         label: The name of the resource.
         text: The target.
@@ -32,7 +34,12 @@ def read_target(label: str, text: str | SdkTarget) -> SdkTarget:
 
     if isinstance(text, SdkTarget):
         return text
-    module, colon, path = text.partition(":") if isinstance(text, str) else ("", "", "")
+    written, when = text, None
+    if isinstance(text, str) and text.endswith("]"):
+        from imbue.resource_guards.intercept.having import split
+
+        written, when = split(text)
+    module, colon, path = written.partition(":") if isinstance(written, str) else ("", "", "")
     owner, dot, attribute = path.rpartition(".")
     parts = [*module.split("."), *path.split(".")]
     if not colon or not all(part.isidentifier() for part in parts):
@@ -40,7 +47,16 @@ def read_target(label: str, text: str | SdkTarget) -> SdkTarget:
         from imbue.resource_guards.messages import declare as messages
 
         raise ResourceGuardMisconfiguration(messages.target_unreadable(label, text))
-    return SdkTarget(owner=f"{module}:{owner}" if dot else module, attribute=attribute)
+    return SdkTarget(owner=f"{module}:{owner}" if dot else module, attribute=attribute, when=when)
+
+
+def condition(target: SdkTarget) -> str | None:
+    """What stands behind a target in brackets; `None` if its condition cannot be written so, empty without one."""
+    if target.when is None:
+        return ""
+    from imbue.resource_guards.intercept.having import Having
+
+    return str(target.when) if isinstance(target.when, Having) else None
 
 
 def package_of(target: SdkTarget) -> str:

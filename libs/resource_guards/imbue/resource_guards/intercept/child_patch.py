@@ -9,6 +9,7 @@ from imbue.resource_guards.intercept.attributes import is_missing
 from imbue.resource_guards.intercept.attributes import resolve
 from imbue.resource_guards.intercept.gate import Opening
 from imbue.resource_guards.intercept.gate import SdkCall
+from imbue.resource_guards.intercept.having import split
 from imbue.resource_guards.intercept.method_patch import MethodPatch
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.model import SdkTarget
@@ -39,7 +40,9 @@ def patch_target(
 
 def _read(fields: Sequence[str]) -> SdkTarget:
     owner, attribute, kind, when = fields
-    function = find(when) if when else None
+    _, function = split(when)
+    if function is None and when:
+        function = find(when)
     return SdkTarget(
         owner=owner, attribute=attribute, kind=MethodKind(kind) if kind else None, when=function
     )

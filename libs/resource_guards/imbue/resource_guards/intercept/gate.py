@@ -134,9 +134,10 @@ class Opening(Lookout):
     def __reduce__(self) -> tuple[type[Opening], tuple[str]]:
         return Opening, (self.opener,)
 
-    def begin(self) -> Any:
-        """It begins to run."""
-        return begin(self.opener)
+    def begin(self, *args: Any, **kwargs: Any) -> Any:
+        """It begins to run, with these arguments; `None` if that is another's."""
+        when = self.when
+        return begin(self.opener) if when is None or when(*args, **kwargs) else None
 
 
 class ForClass:

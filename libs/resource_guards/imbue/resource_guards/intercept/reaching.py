@@ -31,9 +31,10 @@ def begin(opener: str) -> Token[frozenset[str]]:
     return _RUNNING.set(_RUNNING.get() | {opener})
 
 
-def end(token: Token[frozenset[str]]) -> None:
+def end(token: Token[frozenset[str]] | None) -> None:
     """It runs no longer."""
     try:
-        _RUNNING.reset(token)
+        if token is not None:
+            _RUNNING.reset(token)
     except ValueError:  # a coroutine that was given up, and is closed in another context
         return

@@ -142,7 +142,7 @@ def _async_gen(call: Call, look: Lookout) -> Call:
 def _opening(call: Call, look: Opening) -> Call:
     def opening(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        token = look.begin()
+        token = look.begin(*args, **kwargs)
         try:
             return call(*args, **kwargs)
         finally:
@@ -154,7 +154,7 @@ def _opening(call: Call, look: Opening) -> Call:
 def _async_opening(call: Call, look: Opening) -> Call:
     async def opening(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        token = look.begin()
+        token = look.begin(*args, **kwargs)
         try:
             return await call(*args, **kwargs)
         finally:

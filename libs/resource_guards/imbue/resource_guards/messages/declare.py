@@ -114,6 +114,14 @@ def kind_unknown(label: str, written: str, known: Iterable[str]) -> str:
     )
 
 
+def extends_bad(label: str, value: object) -> str:
+    """Something else where it is asked whether a table adds to the catalogue's entry."""
+    return (
+        f"[tool.resource_guards.{label}]: extends is {value!r}. Write false if the table takes the place of the "
+        f"catalogue's entry, else leave it out."
+    )
+
+
 def kind_without_value(label: str, kind: str) -> str:
     """A guard in the settings that names its kind alone."""
     return f"resource_guards_define: of resource '{label}', '{kind}:' says nothing. Write it behind the colon."

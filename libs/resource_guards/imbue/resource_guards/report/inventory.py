@@ -30,6 +30,8 @@ def write_inventory(config: pytest.Config, registry: Registry) -> None:
     for resource in registry:
         terminal.write(f"{resource.label}", bold=True)
         terminal.line(shown(say_inventory.inventory_origin(resource)))
+        for line in registry.notes.get(resource.label, ()):
+            terminal.line(f"  {shown(line)}")
         for guard in resource.guards:
             for line in described[guard]:
                 terminal.line(f"  {shown(line)}")

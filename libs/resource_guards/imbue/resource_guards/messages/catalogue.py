@@ -1,0 +1,57 @@
+"""What is wrong with a file of the catalogue, or with whoever names one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from imbue.resource_guards.messages.common import cause
+from imbue.resource_guards.messages.common import nearest
+from imbue.resource_guards.messages.common import quoted
+
+
+def notes(about: Mapping[str, Any]) -> list[str]:
+    """What a reader of the list is told of an entry."""
+    found = [f"of the catalogue: {about['title']}"] if "title" in about else ["of the catalogue"]
+    if about.get("no_use"):
+        found.append(f"no use: {', '.join(about['no_use'])}")
+    return found + [f"not seen: {each}" for each in about.get("not_seen", ())]
+
+
+def file_missing(name: str, path: Path) -> str:
+    """A path in the settings that leads to no file."""
+    return f"resource_guards: '{name}' ends in .toml, and there is no file {path}. Correct the path, from the root directory."
+
+
+def not_in_package(name: str, package: str) -> str:
+    """An entry point that names a package without the file."""
+    return (
+        f"resource_guards: the entry point '{name}' names the package '{package}', which has no {name}.toml. "
+        f"Update or remove the package that it comes with."
+    )
+
+
+def file_unreadable(path: Path, error: Exception) -> str:
+    """A file that is no TOML."""
+    return f"{path} cannot be read: {cause(error)}. Correct it: the settings name it."
+
+
+def clients_bad(path: Path) -> str:
+    """Something else where the tables of clients are meant."""
+    return f"{path}: clients are no tables. Write [[clients]] above each, with a package and its calls or openers."
+
+
+def client_incomplete(path: Path) -> str:
+    """A client without a package, or of which nothing is guarded."""
+    return (
+        f"{path}: a table [[clients]] lacks its package, or both calls and openers. Write, for example, "
+        f'package = "redis" and openers = ["redis.connection:AbstractConnection.connect"].'
+    )
+
+
+def key_unknown(path: Path, key: str, known: Iterable[str]) -> str:
+    """A key in the table of a client."""
+    known = list(known)
+    return f"{path}: [[clients]] has no key '{key}'{nearest(key, known) or '.'} Keys are {quoted(known)}."

@@ -1,0 +1,96 @@
+"""The catalogue's entries see their clients, in the newest versions that are locked, and no mock of them.
+
+`scripts/catalogue_matrix.py` runs the same with other versions.
+"""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imbue.resource_guards.declare.entries import SHIPPED
+from imbue.resource_guards.declare.entries import shipped
+from support.catalogue import SUITE
+from support.catalogue import Run
+from support.catalogue import run_suite
+from support.catalogue import write_suite
+from support.foreign import make_python
+
+PROGRAMS_ALONE = {"ffmpeg", "network", "node", "terraform"}
+"""Entries without clients."""
+
+TESTS = {"unmarked", "marked", "kept_first", "kept_unmarked", "kept_second", "superfluous"}
+
+NOT_HERE = {"Mysqlclient", "MysqlConnectorC"}
+"""Ways whose clients have to be compiled, or have no such part in the version that is locked; the matrix has them."""
+
+NOT_JUDGED = ["Pycurl superfluous: PASSED "]
+"""Once it has connected, what goes over its connections is not seen."""
+
+NO_LONGER = {"aioresponses_"}
+"""Mocks that do not work with the newest version of what they mock."""
+
+
+def names_in(file: str) -> set[str]:
+    """The names that a file of the suite defines."""
+    body = ast.parse((SUITE / file).read_text()).body
+    return {each.name for each in body if isinstance(each, (ast.ClassDef, ast.FunctionDef))}
+
+
+def runs_of(python: Path, folder: Path, entry: str) -> Iterator[Run]:
+    """All runs of an entry."""
+    if entry != "http":
+        yield run_suite(python, folder, entry, "test_clients.py", "test_mocks.py")
+        return
+    # The server of the suite is on loopback, which is no use of it unless a table says so.
+    for client in ("", "pycurl"):
+        yield run_suite(
+            python, folder, entry, "test_clients.py", table="loopback = true", client=client
+        )
+    yield run_suite(python, folder, entry, "test_mocks.py")
+
+
+@pytest.mark.git
+@pytest.mark.timeout(900)
+def test_every_client(tmp_path: Path) -> None:
+    """Unmarked and swallowed, marked, superfluous, and a client that tests share; servers count who comes."""
+    python = make_python("catalogue", tmp_path / "venv")
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    write_suite(folder)
+    wrong: list[str] = []
+    ways: set[str] = set()
+    mocks: set[str] = set()
+    for entry in sorted(set(shipped()) - PROGRAMS_ALONE):
+        for run in runs_of(python, folder, entry):
+            of_run = {way for way, _ in run.clients}
+            assert {*run.clients} == {(way, test) for way in of_run for test in TESTS}, run.output
+            assert run.clients or run.mocks, run.output
+            ways |= of_run
+            mocks |= {mock for mock, _ in run.mocks}
+            wrong += run.wrong()
+
+    assert wrong == NOT_JUDGED, "\n".join(wrong)
+    assert ways | NOT_HERE == names_in("clients.py") - {
+        "Way",
+        "AsyncWay",
+        "_all",
+        "is_there",
+        "ways",
+    }
+    assert mocks | NO_LONGER == names_in("mocks.py") - {"is_there"}
+
+
+@pytest.mark.parametrize("entry", sorted(set(shipped()) - PROGRAMS_ALONE))
+def test_each_client_has_its_ways(entry: str) -> None:
+    """Of each client that a file names, the suite has one."""
+    clients = tomllib.loads((SHIPPED / f"{entry}.toml").read_text()).get("clients", [])
+    text = (SUITE / "clients.py").read_text()
+
+    assert clients
+    for client in clients:
+        assert f'"{client["package"]}"' in text, client["package"]
