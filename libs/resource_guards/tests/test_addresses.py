@@ -81,7 +81,7 @@ NOWHERE = "0.0.0.0"  # noqa: S104 - nothing listens there
 NAMES = {"93.184.216.34": {"api.example.com"}, "2001:db8::1": {"deep.api.EXAMPLE.com."}}
 
 
-def names_of(ip: str) -> Collection[str]:
+def names_of(ip: str, _port: object) -> Collection[str]:
     """What look-ups have led to."""
     return NAMES.get(ip, ())
 

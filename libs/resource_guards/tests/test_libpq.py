@@ -214,6 +214,74 @@ def test_rows_of_a_servers_cursor(suite: Suite, postgres: Postgres) -> None:
     assert outcome["test_marked"].outcome == "passed"
 
 
+def test_rows_that_have_come(suite: Suite, postgres: Postgres) -> None:
+    """A server's cursor of psycopg2 gives them out without asking."""
+    write(
+        suite,
+        postgres,
+        """
+        import pytest
+        from connections import kept, psycopg2
+
+        CURSORS = []
+
+        @pytest.mark.postgres
+        def test_a():
+            CURSORS.append(kept(psycopg2).cursor("named"))
+            CURSORS[0].itersize = 2
+            CURSORS[0].execute("select generate_series(1, 5)")
+            assert next(CURSORS[0]) == (1,)
+
+        def test_has_come(): assert next(CURSORS[0]) == (2,)
+        def test_asks(): next(CURSORS[0])
+
+        @pytest.mark.postgres
+        def test_marked(): assert next(CURSORS[0]) == (3,)
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_has_come"].outcome == outcome["test_marked"].outcome == "passed"
+    assert outcome["test_asks"].says_missing("postgres")
+
+
+def test_a_large_object_of_psycopg2(suite: Suite, postgres: Postgres) -> None:
+    """What it reads and writes goes over its connection; and what is made has room for no more than before."""
+    write(
+        suite,
+        postgres,
+        """
+        import pytest
+        from connections import kept, psycopg2
+
+        LARGE = []
+
+        @pytest.mark.postgres
+        def test_a():
+            LARGE.append(kept(psycopg2).lobject(0, "rw"))
+            assert isinstance(LARGE[0], psycopg2.extensions.lobject)
+
+        def test_writes(): LARGE[0].write("more")
+        def test_reads(): LARGE[0].read()
+
+        @pytest.mark.postgres
+        def test_marked():
+            assert LARGE[0].write("x") == 1
+
+        def test_no_room():
+            with pytest.raises(AttributeError):
+                kept(psycopg2).own = 1
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_writes"].says_missing("postgres")
+    assert outcome["test_reads"].says_missing("postgres")
+    assert outcome["test_marked"].outcome == outcome["test_no_room"].outcome == "passed"
+
+
 def test_an_asynchronous_connection_of_psycopg2(suite: Suite, postgres: Postgres) -> None:
     """It is asked for what has come, again and again."""
     write(

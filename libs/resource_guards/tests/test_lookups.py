@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -228,9 +229,54 @@ def watched_fixture() -> Iterator[tuple[list[str], ImportHook]]:
     hook.uninstall()
 
 
+def test_an_address_of_many_hosts(suite: Suite) -> None:
+    """A name that was looked up for one port leads to no other one of its address."""
+    suite.write(
+        test_it="""
+            import socket
+            import pytest
+
+            def found(name, port): return socket.getaddrinfo(name, port, socket.AF_INET)[0][4]
+
+            @pytest.mark.service
+            def test_0_by_name(monkeypatch):
+                found(socket.gethostname(), 9)
+
+            def test_1_another_port():
+                with pytest.raises(ConnectionRefusedError):
+                    socket.create_connection(ADDRESS(10))
+
+            def test_2_this_port():
+                try: socket.create_connection(ADDRESS(9))
+                except Exception: pass
+        """.replace("ADDRESS", "(lambda port: (socket.gethostbyname_ex('localhost')[2][0], port))"),
+        conftest="""
+            import _socket, socket
+
+            # This machine's name leads to loopback here, whatever the system says.
+            def pytest_configure():
+                old = _socket.getaddrinfo
+                def looked_up(host, *args, **kwargs):
+                    return old("127.0.0.1" if host == socket.gethostname() else host, *args, **kwargs)
+                _socket.getaddrinfo = socket._socket.getaddrinfo = looked_up
+        """,
+    )
+
+    suite.write_files(
+        {
+            "pyproject.toml": f"[tool.resource_guards.service]\naddresses = ['{socket.gethostname()}']\n"
+        }
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_0_by_name"].outcome == "passed", outcome.output
+    assert outcome["test_1_another_port"].outcome == "passed", outcome.output
+    assert outcome["test_2_this_port"].says_missing("service"), outcome.output
+
+
 def test_what_is_no_look_up(watched: tuple[list[str], ImportHook]) -> None:
     """Nothing is looked up for a numeric host, for none, or in a call that fails by itself."""
-    import socket
 
     seen, _ = watched
     socket.getaddrinfo(None, 80)
@@ -241,15 +287,14 @@ def test_what_is_no_look_up(watched: tuple[list[str], ImportHook]) -> None:
         socket.gethostbyname()  # type: ignore[call-arg]
     assert seen == []
     assert socket.getnameinfo(("127.0.0.1", 80), socket.NI_NUMERICHOST)[0] == "127.0.0.1"
-    assert socket.gethostbyname("127.0.0.1") in lookups.names_of("127.0.0.1")
+    assert socket.gethostbyname("127.0.0.1") in lookups.names_of("127.0.0.1", 9)
     assert socket.gethostbyname_ex("127.0.0.1")[2] == ["127.0.0.1"]
-    assert seen == ["look-up of 127.0.0.1"] * 3
+    assert seen == ["look-up of 127.0.0.1"] * 2
 
 
 def test_the_functions_are_put_back() -> None:
     """A second watcher adds nothing, and after the last all are as before."""
     import _socket
-    import socket
 
     before = [(vars(space).get(name)) for space in (socket, _socket) for name in lookups.FUNCTIONS]
     hook = ImportHook()

@@ -188,14 +188,14 @@ def test_what_is_deselected_needs_no_network(with_network: Suite) -> None:
 )
 def test_what_is_elsewhere(address: object, *, is_elsewhere: bool) -> None:
     """Other machines, by their addresses and names."""
-    assert ELSEWHERE.matches(address, lambda _: ()) is is_elsewhere
+    assert ELSEWHERE.matches(address, lambda *_: ()) is is_elsewhere
 
 
 def test_an_address_of_this_machine() -> None:
     """One that a socket can be bound to is its own."""
     with socket.socket(type=socket.SOCK_DGRAM) as made:
         made.connect(("192.0.2.1", 9)) if has_route() else made.bind(("127.0.0.1", 0))
-        assert not ELSEWHERE.matches(made.getsockname(), lambda _: ())
+        assert not ELSEWHERE.matches(made.getsockname(), lambda *_: ())
 
 
 def has_route() -> bool:

@@ -76,6 +76,7 @@ class Enforcement:
         self._added: dict[str, Resource] = {}
         self._told: list[list[str]] = []
         self.ledger = Ledger()
+        self.perhaps: set[tuple[int, str]] = set()
         labels = [each.label for each in registry]
         with ExitStack() as undo, self._says_what_fails(labels):
             directory = undo.enter_context(private_directory(labels))
@@ -112,6 +113,7 @@ class Enforcement:
                 caller,
                 import_hook,
                 programs=Programs(self.shims, self._watcher),
+                perhaps=self._note_perhaps,
                 tell_missing=tell_missing,
                 complain=complain,
             )
@@ -202,6 +204,11 @@ class Enforcement:
         write_guards(self._directory / files.GUARDS, self.shims.path_at_start, self._told)
         if self._preload is not None:
             self._preload.write(self._watcher.binaries)
+
+    def _note_perhaps(self, resource: str) -> None:
+        running = self.slot.running
+        if running is not None:
+            self.perhaps.add((running.id, resource))
 
     def note_left_running(self, scope: Scope) -> None:
         """Something else is about to run; what has been started so far is not its doing."""

@@ -15,6 +15,9 @@ DESCRIPTORS: Final = (
 )
 """What a doubt calls connections that Python has opened, and whose transfers no method of a socket makes."""
 
+SHARED_TRANSPORTS: Final = "asyncio that tests share, on which something came meanwhile"
+"""What a doubt calls connections of asyncio that tests share, where a test may have waited for what came."""
+
 
 class Library:
     """A library that opens connections by itself.

@@ -39,7 +39,10 @@ def watch(is_use: Callable[[Any], bool], resource: str, process: Any) -> Connect
         __tracebackhide__ = True
         see(resource, what, layer)
 
-    watcher = ConnectionWatcher(is_use, saw, process.current)
+    def perhaps() -> None:
+        process.perhaps(resource)
+
+    watcher = ConnectionWatcher(is_use, saw, process.current, perhaps)
     watcher.watch(process.import_hook)
     return watcher
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from imbue.resource_guards.intercept.ips import Ip
 
-    NamesOf = Callable[[str], Collection[str]]
-    """The host names that led to an IP address, which is written as `ip_text` does it."""
+    NamesOf = Callable[[str, object], Collection[str]]
+    """The host names that led to an IP address, which is written as `ip_text` does it, and a port."""
 
 
 class Pattern:
@@ -153,7 +153,7 @@ class HostName(Pattern):
         ips = list(ips_of(host))
         if self._name == LOCALHOST and any(map(is_loopback, ips)):
             return True
-        names = [host, *(name for ip in ips for name in names_of(written(ip)))]
+        names = [host, *(name for ip in ips for name in names_of(written(ip), address[1]))]
         return any(self._is(plain_name(name)) for name in names)
 
     def matches_name(self, name: str, port: int | None) -> bool:

@@ -196,6 +196,9 @@ class ChildGuard:
         """Act for a scope from now on."""
         self._scope = scope
 
+    def perhaps(self, resource: str) -> None:
+        """Something has come for whomever: what a child runs is mostly one test's, and this says nothing then."""
+
     def current(self) -> Scope:
         """The scope on whose behalf the calling code runs."""
         return self.acting.get() or self._scope

@@ -55,6 +55,7 @@ class ConnectionWatcher:
             stops it.
         current: Tells for whom the calling code runs; what goes over a connection is told once for each
             of these objects. By default each time.
+        perhaps: Called where something has come over a connection, and nobody knows for whom.
     """
 
     def __init__(
@@ -62,10 +63,12 @@ class ConnectionWatcher:
         is_use: Callable[[Any], bool],
         saw: Callable[[str, Layer], None],
         current: Callable[[], object] = object,
+        perhaps: Callable[[], object] = object,
     ) -> None:
         self.is_use = is_use
         self._saw = saw
         self._current = current
+        self._perhaps = perhaps
 
     def watch(self, hook: ImportHook) -> None:
         """Begin to be told.
@@ -109,6 +112,7 @@ class ConnectionWatcher:
                 told_for = current()  # another, if a mark was read meanwhile
 
         transfer.is_use = is_use  # type: ignore[attr-defined] # a function has no place for it, and is faster
+        transfer.perhaps = self._perhaps  # type: ignore[attr-defined]
         return transfer  # type: ignore[return-value]
 
 

@@ -33,12 +33,15 @@ METHODS: Final = ("connect", "connect_ex", "sendto")
 _NUMERIC: Final = 0x4
 """``AI_NUMERICHOST`` on all systems that there is a shell on: nothing is looked up."""
 
+_NUMERIC_NAME: Final = 0x1
+"""``NI_NUMERICHOST``, likewise."""
+
 _FLAGS_AT: Final = 5
 
 _WATCHERS: Final[list[LookupWatcher]] = []
 _REPLACEMENTS: Final[list[Replacement]] = []
-_LED_TO: Final[dict[str, set[str]]] = {}
-"""For each address the names that were watched and led to it."""
+_LED_TO: Final[dict[str, set[tuple[str, int | None]]]] = {}
+"""For each address the names that were watched and led to it, with the port that each was looked up for."""
 
 
 class LookupWatcher:
@@ -85,9 +88,10 @@ class LookupWatcher:
                 _LED_TO.clear()
 
 
-def names_of(address: str) -> Collection[str]:
-    """The watched names that led to an address in this process."""
-    return _LED_TO.get(address, ())
+def names_of(address: str, port: object) -> Collection[str]:
+    """The watched names that led to a port of an address in this process: one address may be that of many hosts."""
+    found = _LED_TO.get(address, ())
+    return {name for name, wanted in found if wanted is None or wanted == port}
 
 
 def _replace(module: ModuleType) -> None:
@@ -161,7 +165,7 @@ def _watched(function: str, old: Callable[..., Any]) -> Callable[..., Any]:
         found = old(*args, **kwargs)
         if watchers:
             for address in _addresses(function, found):
-                _LED_TO.setdefault(ip_text(address) or address, set()).add(name)
+                _LED_TO.setdefault(ip_text(address) or address, set()).add((name, port))
         return found
 
     looking_up.__name__ = looking_up.__qualname__ = function
@@ -171,8 +175,9 @@ def _watched(function: str, old: Callable[..., Any]) -> Callable[..., Any]:
 def _name(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """What a call looks up; empty if it is nothing, or nothing that could be."""
     name = args[0] if args else kwargs.get("host")
-    if function == "getnameinfo" and isinstance(name, tuple):
-        name = name[0] if name else ""
+    if function == "getnameinfo":
+        flags = args[1] if len(args) > 1 else 0
+        name = name[0] if name and isinstance(name, tuple) and not flags & _NUMERIC_NAME else ""
     elif function == "getaddrinfo":
         flags = args[_FLAGS_AT] if len(args) > _FLAGS_AT else kwargs.get("flags", 0)
         if flags & _NUMERIC:

@@ -13,6 +13,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
+import _socket
 from _weakref import ref
 
 from imbue.resource_guards.intercept.replacement import Replacement
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
         is_use: Callable[[Any], bool]
         """Who has said that its address is theirs."""
 
+        perhaps: Callable[[], None]
+        """To be called where something has come, and nobody knows for whom."""
+
         def __call__(self) -> None:
             """Tell; what it raises stops the transfer."""
 
@@ -52,6 +56,11 @@ _LOST: Final[list[Lost]] = []
 
 _ACCEPTED: Final[set[tuple[Any, Any]]] = set()
 """Both ends of connections that have come from guarded addresses."""
+
+ASYNCIO: Final = (
+    *("asyncio.base_events", "asyncio.selector_events", "asyncio.sslproto", "asyncio.streams"),
+)
+"""The modules of asyncio that `transports.py` is about."""
 
 _STATE: Final[list[_Watch]] = []
 """What is installed, where anything is watched."""
@@ -110,23 +119,14 @@ class _Watch:
             self._replace(cls, "_nonblocking_helper", _helping(cls._nonblocking_helper))
             self._replace(cls, "__init__", _taking(cls.__init__))
 
-    def see_transports(self, module: ModuleType) -> None:
-        """Stop a test that writes to a transport of asyncio at once.
+    def see_asyncio(self, module: ModuleType) -> None:
+        """See what asyncio does with a socket, where that is more than to call its methods."""
+        from imbue.resource_guards.intercept import transports  # an import is being run anyway
 
-        A transport takes what its socket raises for the end of the connection, and others may share that.
-        """
-        names = ("_SelectorSocketTransport", "_SelectorDatagramTransport", "_SSLProtocolTransport")
-        for cls in (vars(module).get(name) for name in names):
-            if cls is not None and not any(each.owner is cls for each in self.replacements):
-                for name in ("write", "writelines", "sendto"):
-                    if name in vars(cls):
-                        self._replace(cls, name, _writing(getattr(cls, name)))
-
-    def see_loops(self, module: ModuleType) -> None:
-        """See files that a loop of asyncio sends from one descriptor to the other."""
-        cls: Any = vars(module)["BaseEventLoop"]
-        if not any(each.owner is cls for each in self.replacements):
-            self._replace(cls, "sock_sendfile", _sending(cls.sock_sendfile))
+        for cls, methods in transports.instead(module):
+            if not any(each.owner is cls for each in self.replacements):
+                for name, method in methods.items():
+                    self._replace(cls, name, method)
 
     def _replace(self, owner: type, name: str, new: Any) -> None:
         replacement = Replacement(owner, name, new)
@@ -146,9 +146,8 @@ def watch(hook: ImportHook, uses_of: Callable[[Any], Sequence[Use]]) -> None:
     hook.when_imported("socket", _STATE[0].see_made)
     hook.when_imported("multiprocessing.reduction", _CLASSES.see_reduction)
     hook.when_imported("trio._socket", _STATE[0].see_trio)
-    hook.when_imported("asyncio.base_events", _STATE[0].see_loops)
-    hook.when_imported("asyncio.selector_events", _STATE[0].see_transports)
-    hook.when_imported("asyncio.sslproto", _STATE[0].see_transports)
+    for module in ASYNCIO:
+        hook.when_imported(module, _STATE[0].see_asyncio)
 
 
 def unwatch() -> None:
@@ -198,9 +197,10 @@ def lost() -> list[Lost]:
 def _detached(socket: Any, descriptor: int) -> None:
     """A descriptor was taken from a socket, as TLS does, whose socket is made from it by then."""
     entry = _OPEN.pop(id(socket), None)
-    others = [other for each in _OPEN.values() if (other := each.socket()) is not None]
     if entry is not None:
         socket.__class__ = entry.plain
+        # A list, since other threads open and close sockets meanwhile.
+        others = [other for each in list(_OPEN.values()) if (other := each.socket()) is not None]
         if all(other.fileno() != descriptor for other in others):
             _DETACHED[descriptor] = entry.address, entry.uses
 
@@ -208,12 +208,17 @@ def _detached(socket: Any, descriptor: int) -> None:
 _CLASSES: Final = SocketClasses(_OPEN, _detached)
 
 
-def _tell(socket: Any) -> None:
-    __tracebackhide__ = True
+def uses_over(socket: Any) -> Sequence[Use]:
+    """What is to be told of each transfer over a socket."""
     entry = _OPEN.get(id(socket))
-    if entry is not None:
-        for use in entry.uses:
-            use()
+    return () if entry is None else entry.uses
+
+
+def tell(socket: Any) -> None:
+    """Something is about to go over a socket; what this raises stops it."""
+    __tracebackhide__ = True
+    for use in uses_over(socket):
+        use()
 
 
 def _looking(init: Callable[..., None]) -> Callable[..., None]:
@@ -239,8 +244,10 @@ def _looking(init: Callable[..., None]) -> Callable[..., None]:
 
 def _ends(socket: Any) -> tuple[Any, Any] | None:
     """Both ends of a socket's connection; `None` without one, or where it leads to none with a name."""
+    # By the class of C where it can be: a user's may not be ready to be asked while it is made.
+    plain = _socket.socket if isinstance(socket, _socket.socket) else type(socket)
     try:
-        own, peer = socket.getsockname(), socket.getpeername()
+        own, peer = plain.getsockname(socket), plain.getpeername(socket)
     except OSError:
         return None
     return (own, peer) if peer else None
@@ -249,7 +256,7 @@ def _ends(socket: Any) -> tuple[Any, Any] | None:
 def _inherited(new: Any, ends: tuple[Any, Any]) -> Sequence[Use]:
     """What is told of a connection of which another socket is made: TLS has its descriptor, `dup` its class."""
     is_copy = _CLASSES.plain(type(new)) is not type(new)
-    for entry in _OPEN.values():
+    for entry in list(_OPEN.values()):
         old = entry.socket()
         if old is not None and (old.fileno() == new.fileno() or (is_copy and _ends(old) == ends)):
             return entry.uses
@@ -272,20 +279,10 @@ def _accepting(accept: Callable[..., Any]) -> Callable[..., Any]:
 def _helping(helper: Callable[..., Any]) -> Callable[..., Any]:
     async def helping(self: Any, wait: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        _tell(self._sock)
+        tell(self._sock)
         return await helper(self, wait, function, *args, **kwargs)
 
     return helping
-
-
-def _sending(send: Callable[..., Any]) -> Callable[..., Any]:
-    async def sending(self: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        _tell(sock)
-        return await send(self, sock, *args, **kwargs)
-
-    sending.__name__ = sending.__qualname__ = send.__name__
-    return sending
 
 
 def _taking(init: Callable[..., None]) -> Callable[..., None]:
@@ -296,14 +293,3 @@ def _taking(init: Callable[..., None]) -> Callable[..., None]:
         init(self, sock)
 
     return __init__
-
-
-def _writing(method: Callable[..., Any]) -> Callable[..., Any]:
-    def writing(self: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        protocol = getattr(self, "_ssl_protocol", None)  # of TLS, which stands on another transport
-        transport = self if protocol is None else getattr(protocol, "_transport", None)
-        _tell(getattr(transport, "_sock", None))
-        return method(self, *args, **kwargs)
-
-    return writing

@@ -52,4 +52,4 @@ class OpenedBy:
 
 
 def _leaves(address: Any) -> bool:
-    return _ELSEWHERE.matches(address, lambda _ip: ())
+    return _ELSEWHERE.matches(address, lambda *_: ())

@@ -58,6 +58,7 @@ class SessionProcess:
             calls must be told again.
         import_hook: Tells when a module is imported.
         programs: Where programs are guarded.
+        perhaps: Told of a resource that what runs now may have used, and nobody knows it.
         tell_missing: Told of an optional target that an installed SDK does not have.
         complain: Told of a guard that fails later, when its module is imported or it is undone.
     """
@@ -70,6 +71,7 @@ class SessionProcess:
         import_hook: ImportHook,
         *,
         programs: Programs,
+        perhaps: Callable[[str], None],
         tell_missing: Callable[[str], None],
         complain: Callable[[str], None],
     ) -> None:
@@ -78,5 +80,6 @@ class SessionProcess:
         self.current = current
         self.import_hook = import_hook
         self.programs = programs
+        self.perhaps = perhaps
         self.tell_missing = tell_missing
         self.complain = complain

@@ -36,14 +36,21 @@ _CURSOR_METHODS: Final = (
     "copy_to",
     "copy_expert",
 )
-_NAMED_CURSOR_METHODS: Final = ("fetchone", "fetchmany", "fetchall", "__next__", "scroll", "close")
+_NAMED_CURSOR_METHODS: Final = ("fetchone", "fetchmany", "fetchall", "scroll", "close")
 """Those that ask the server where the cursor has a name, which is then the server's."""
 
 _CONNECTION_METHODS: Final = (
-    *("poll", "cancel", "reset", "lobject", "set_client_encoding"),
+    *("poll", "cancel", "reset", "set_client_encoding"),
     *("tpc_begin", "tpc_prepare", "tpc_commit", "tpc_rollback", "tpc_recover"),
 )
 _CONNECTION_ENDS: Final = ("commit", "rollback")
+
+_LARGE_OBJECT_METHODS: Final = (
+    *("read", "write", "seek", "tell", "truncate", "export", "unlink", "close"),
+)
+
+_FACTORY_OF_LOBJECT: Final = 5
+"""The place of the factory among the arguments; nobody gives that many."""
 
 _CLASSES: Final[dict[type, type]] = {}
 """For each class of psycopg2's, or of a user's, that which tells."""
@@ -128,10 +135,18 @@ def _connection_class(plain: type) -> type:
     def is_in_transaction(self: Any) -> bool:
         return bool(self.info.transaction_status != IDLE)
 
+    def lobject(self: Any, *args: Any, **kwargs: Any) -> Any:
+        tell(self)
+        plain = kwargs.get("lobject_factory") or extensions.lobject
+        if len(args) < _FACTORY_OF_LOBJECT:
+            kwargs["lobject_factory"] = _large_object_class(plain, self)
+        return of_c.lobject(self, *args, **kwargs)
+
     methods = {
         **_telling(of_c, _CONNECTION_METHODS, _itself),
         **_telling(of_c, _CONNECTION_ENDS, _itself, is_in_transaction),
         "cursor": cursor,
+        "lobject": lobject,
     }
     return _subclass(plain, of_c, methods)
 
@@ -144,11 +159,22 @@ def _cursor_class(plain: type) -> type:
     def has_name(self: Any) -> bool:
         return self.name is not None and not self.closed
 
+    def has_no_row(self: Any) -> bool:
+        # It asks for as many as `itersize` at once.
+        return has_name(self) and self.rownumber >= self.rowcount
+
     methods = {
         **_telling(of_c, _CURSOR_METHODS, _its_connection),
         **_telling(of_c, _NAMED_CURSOR_METHODS, _its_connection, has_name),
+        **_telling(of_c, ("__next__",), _its_connection, has_no_row),
     }
     return _subclass(plain, of_c, methods)
+
+
+def _large_object_class(plain: type, connection: Any) -> type:
+    """A class of large objects of one connection, which they do not tell themselves."""
+    methods = _telling(plain, _LARGE_OBJECT_METHODS, lambda _: connection)
+    return _named_like(plain, (plain,), methods)
 
 
 def _itself(connection: Any) -> Any:
@@ -205,5 +231,6 @@ def _named_like(plain: type, bases: tuple[type, ...], methods: dict[str, Any]) -
         "__module__": plain.__module__,
         "__qualname__": plain.__qualname__,
         "__doc__": plain.__doc__,
+        "__slots__": (),
     }
     return type(plain)(plain.__name__, bases, {**about, **methods})

@@ -98,6 +98,7 @@ class SocketClasses:
             return getattr(super(own[0], self), name)(*args, **kwargs)
 
         telling.__name__ = telling.__qualname__ = name
+        telling.__doc__ = method.__doc__
         return telling
 
     def _detach(self, own: list[type]) -> Callable[[Any], int]:

@@ -18,6 +18,7 @@ from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
 from imbue.resource_guards.lifecycle.overlap import Overlap
+from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.report.findings import IS_OPEN
 from imbue.resource_guards.report.outcome import fail_report
@@ -247,13 +248,23 @@ class Lifecycle:
         doubts = {
             each.name: reasons
             for each in self._registry
-            if each.name in unused and (reasons := doubts_of(each, sys.modules))
+            if each.name in unused
+            and (reasons := doubts_of(each, sys.modules) + self._perhaps(account, each.name))
         }
         if not doubts:
             return found
         self.run.findings.doubts.add(account.item.nodeid, doubts)
         account.doubts = doubts
         return verdict(facts._replace(unsure=frozenset(doubts)))
+
+    def _perhaps(self, account: TestAccount, resource: str) -> tuple[Doubt, ...]:
+        """That something came while it ran, for whomever."""
+        scopes = [account.scope, *(each.scope for each in account.all_fixtures())]
+        if not any((scope.id, resource) in self.enforcement.perhaps for scope in scopes):
+            return ()
+        from imbue.resource_guards.past_python import SHARED_TRANSPORTS  # only where needed
+
+        return (Doubt(SHARED_TRANSPORTS),)
 
     def _placed(self, item: pytest.Item, violation: Violation) -> Violation:
         from imbue.resource_guards.report.places import placed  # only where needed
