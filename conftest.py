@@ -43,6 +43,30 @@ def pytest_register_resource_guards(registry: Registry) -> None:
     register_docker_guards(registry)
 
 
+LONG = (
+    *("test_libtmux", "test_any_suite", "test_budgets", "test_network_suites", "test_catalogue"),
+    "test_handed_over_queues",
+)
+"""The modules of tests that take longest."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let pytest-xdist's workers begin with the longest tests, so that none is left with them at the end.
+
+    It gives each worker a batch of a quarter of its share first.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        long = [each for each in items if each.path.stem in LONG]
+        short = [each for each in items if each.path.stem not in LONG]
+        batch = len(items) // (4 * workers)
+        for at in range(workers):
+            own = long[at::workers]
+            short[at * batch : at * batch] = own
+        items[:] = short
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the figures that tests have recorded, whichever process has run them."""
     for outcome in ("passed", "failed"):

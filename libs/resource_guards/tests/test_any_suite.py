@@ -20,7 +20,7 @@ from support.suite import Suite
 
 @given(model=any_suites())
 @settings(
-    max_examples=1000 if settings.get_current_profile_name() == "long" else 60,
+    max_examples=1000 if settings.get_current_profile_name() == "long" else 30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
