@@ -159,12 +159,14 @@ class Opener(Guard):
     def describe(cls, guards: Sequence[Opener]) -> Iterator[Sequence[str]]:
         """In which version each is watched, and whether that is there."""
         targets = [each.target for each in guards if each.target is not None]
-        lines = {
-            each.title: shown
-            for each, shown in zip(targets, described("connections of", targets), strict=True)
-        }
+        lines = described("connections of", targets)
         for guard in guards:
-            yield lines.get(guard.name) or [f"connections of {guard.name}"]
+            if guard.target is None:
+                yield [f"connections of {guard.name}"]
+            else:
+                first, *others = next(lines)
+                when = condition(guard.target) or ""
+                yield [first.replace(guard.target.title, f"{guard.target.title}{when}", 1), *others]
 
     def gaps(self, resource: Resource) -> Iterator[str]:
         """A function that an installed SDK does not seem to have."""

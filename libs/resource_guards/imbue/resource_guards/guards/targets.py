@@ -80,7 +80,7 @@ def missing(resource: Resource, target: SdkTarget) -> Iterator[str]:
 
 def unseen(target: SdkTarget, modules: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """That calls may have gone unseen, where an SDK is loaded that does not have such a target; see `Guard.doubts`."""
-    if target.optional and not target.quiet and package_of(target) in modules:
+    if target.optional and not target.quiet and _is_loaded(target, modules):
         from imbue.resource_guards.intercept import targets
         from imbue.resource_guards.intercept.attributes import is_missing
         from imbue.resource_guards.intercept.attributes import resolve
@@ -94,6 +94,15 @@ def unseen(target: SdkTarget, modules: Mapping[str, Any]) -> Iterator[tuple[str,
             is_there = not isinstance(targets.find_module(name), str)
         if not is_there:
             yield f"{package_of(target)} {targets.version_of(name) or ''}".strip(), ()
+
+
+def _is_loaded(target: SdkTarget, modules: Mapping[str, Any]) -> bool:
+    """Whether a package that a target is in is loaded: one that has a file, as the first of ``google.auth`` has none."""
+    from imbue.resource_guards.intercept import targets
+
+    *packages, _ = targets.module_of(target).split(".")
+    parents = [".".join(packages[: at + 1]) for at in range(len(packages))]
+    return any(getattr(modules.get(each), "__file__", None) for each in parents)
 
 
 def described(what: str, targets: Sequence[SdkTarget]) -> Iterator[Sequence[str]]:

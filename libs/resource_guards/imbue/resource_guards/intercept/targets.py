@@ -68,11 +68,18 @@ def version_of(module: str) -> str | None:
 
 
 def is_installed(target: SdkTarget) -> bool:
-    """Whether the package that a target is in can be imported."""
-    package = module_of(target).partition(".")[0]
-    return (
-        not package or package in sys.modules or _find_package(package, tuple(sys.path)) is not None
-    )
+    """Whether the package that a target is in can be imported.
+
+    Of one that shares its first name with others (``google.auth``), the first that has a file of its own.
+    """
+    package, *submodules = module_of(target).split(".")
+    if not package or getattr(sys.modules.get(package), "__file__", None):
+        return True
+    spec = _find_package(package, tuple(sys.path))
+    while spec is not None and spec.origin is None and submodules:
+        package = f"{package}.{submodules.pop(0)}"
+        spec = PathFinder.find_spec(package, spec.submodule_search_locations or [])
+    return spec is not None
 
 
 @functools.cache
