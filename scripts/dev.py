@@ -36,9 +36,11 @@ SYSTEM_PACKAGES = {
     "ip": "iproute2",
     "postgres": "postgresql",
     "redis-server": "redis-server",
+    "mariadbd": "mariadb-server",
 }  # what tests run, and where Debian has it
 FOLDERS = (
     *os.environ.get("PATH", os.defpath).split(os.pathsep),
+    "/usr/sbin",  # which not everyone's PATH has
     *map(str, Path("/usr/lib/postgresql").glob("*/bin")),  # Debian keeps the server's there
 )
 OLDEST_PYTHON = (3, 11)

@@ -3,7 +3,7 @@
     python scripts/reference.py          # write them
     python scripts/reference.py --check  # fail if one is not as the code has it
 
-They stand in ``docs/reference.md`` and ``docs/architecture.md``, each between two comments:
+They stand in ``docs/reference.md``, ``docs/architecture.md`` and ``docs/catalogue.md``, each between two comments:
 ``<!-- from the code: options -->`` and ``<!-- end -->``. The picture ``docs/layers.svg`` is made from the
 contracts, as one of the tables is.
 """
@@ -18,6 +18,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,13 @@ from imbue.resource_guards import __main__ as program
 from imbue.resource_guards import hookspecs
 from imbue.resource_guards import plugin
 from imbue.resource_guards import resource_guards
+from imbue.resource_guards.declare.entries import SHIPPED
+from imbue.resource_guards.declare.entries import read_entry
+from imbue.resource_guards.declare.entries import shipped
 from imbue.resource_guards.declare.registry import Registry
 
 PACKAGE = ROOT / "libs" / "resource_guards" / "imbue" / "resource_guards"
-PAGES = (ROOT / "docs" / "reference.md", ROOT / "docs" / "architecture.md")
+PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("reference", "architecture", "catalogue"))
 PICTURE = ROOT / "docs" / "layers.svg"
 REGION = re.compile(r"(<!-- from the code: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 STAGES = ("declare", "scope", "intercept", "record", "judge", "report", "fix")
@@ -282,12 +286,48 @@ def importing() -> str:
     )
 
 
+def entries() -> str:
+    """What comes ready."""
+    rows = []
+    for name in shipped():
+        entry = read_entry(SHIPPED / f"{name}.toml")
+        rows.append(
+            (
+                code(name),
+                escaped(entry.about["title"]),
+                "<br>".join(map(client, entry.clients)),
+                ", ".join(map(code, entry.table.get("programs", ()))),
+                ", ".join(map(code, entry.table.get("addresses", ()))),
+                escaped(", ".join(entry.about.get("no_use", ()))),
+                escaped("; ".join(entry.about.get("not_seen", ()))),
+            )
+        )
+    headings = (
+        "name",
+        "what",
+        "clients, and versions tried",
+        "programs",
+        "addresses",
+        "no use",
+        "not seen",
+    )
+    return table(headings, rows)
+
+
+def client(said: Mapping[str, Any]) -> str:
+    """A client with its versions; one of the standard library has none."""
+    name = str(said.get("distribution", said["package"])) or said["package"]
+    tried = said.get("tried", ())
+    return f"{name} {' to '.join(tried)}".strip()
+
+
 def docstring(path: Path) -> str:
     """The first line of a module's docstring."""
     return summary(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
 
 
 TABLES = {
+    "entries": entries,
     "options": options,
     "settings": settings,
     "hooks": hooks,

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import tomllib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,13 @@ from support.catalogue import SUITE
 from support.catalogue import Run
 from support.catalogue import run_suite
 from support.catalogue import write_suite
-from support.foreign import make_python
+from support.databases import Postgres
+from support.databases import Redis
+from support.foreign import made_once
+from support.servers import running_git_daemon
+from support.servers import running_mariadb
+from support.servers import running_moto
+from support.servers import running_script
 
 PROGRAMS_ALONE = {"ffmpeg", "network", "node", "terraform"}
 """Entries without clients."""
@@ -49,16 +57,23 @@ def runs_of(python: Path, folder: Path, entry: str) -> Iterator[Run]:
     # The server of the suite is on loopback, which is no use of it unless a table says so.
     for client in ("", "pycurl"):
         yield run_suite(
-            python, folder, entry, "test_clients.py", table="loopback = true", client=client
+            python, folder, entry, "test_clients.py", table="loopback = true", CLIENT=client
         )
     yield run_suite(python, folder, entry, "test_mocks.py")
 
 
+@pytest.fixture(name="python", scope="module")
+def python_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with all clients, which the first worker that asks makes."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return made_once("catalogue", shared)
+
+
 @pytest.mark.git
 @pytest.mark.timeout(900)
-def test_every_client(tmp_path: Path) -> None:
+def test_every_client(python: Path, tmp_path: Path) -> None:
     """Unmarked and swallowed, marked, superfluous, and a client that tests share; servers count who comes."""
-    python = make_python("catalogue", tmp_path / "venv")
     folder = tmp_path / "suite"
     folder.mkdir()
     write_suite(folder)
@@ -83,6 +98,36 @@ def test_every_client(tmp_path: Path) -> None:
         "ways",
     }
     assert mocks | NO_LONGER == names_in("mocks.py") - {"is_there"}
+
+
+@pytest.mark.git
+@pytest.mark.timeout(600)
+def test_real_servers(python: Path, tmp_path: Path, postgres: Postgres, redis: Redis) -> None:
+    """Each client of a real server gets its answers where it may, and its connection is shared by tests."""
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    write_suite(folder)
+    with ExitStack() as stack:
+        ports = {
+            "POSTGRES_PORT": postgres.port,
+            "REDIS_PORT": redis.port,
+            "MARIADB_PORT": stack.enter_context(running_mariadb()),
+            "MOTO_PORT": stack.enter_context(running_moto(python)),
+            "SMTP_PORT": stack.enter_context(running_script(python, SUITE / "serve_smtp.py")),
+            "SSH_PORT": stack.enter_context(running_script(python, SUITE / "serve_ssh.py")),
+            "GIT_PORT": stack.enter_context(running_git_daemon()),
+        }
+        variables = {name: str(port) for name, port in ports.items()}
+        runs = [
+            run_suite(python, folder, entry, "test_real.py", **variables)
+            for entry in ("postgres", "redis", "mysql", "s3", "aws", "smtp", "ssh", "git")
+        ]
+
+    wrong = [each for run in runs for each in run.wrong()]
+    assert wrong == [], "\n".join(wrong)
+    seen = {key for run in runs for key in run.clients}
+    ways = names_in("real.py") - {"_all"}
+    assert seen == {(way, test) for way in ways for test in TESTS}
 
 
 @pytest.mark.parametrize("entry", sorted(set(shipped()) - PROGRAMS_ALONE))

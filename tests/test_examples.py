@@ -132,26 +132,20 @@ def surroundings(request: pytest.FixtureRequest, project: Project) -> dict[str, 
 
 @pytest.fixture
 def places(project: Project, postgres: Postgres, redis: Redis) -> Iterator[dict[str, str]]:
-    """The services of the example, at the ports that are free here; its settings are given those."""
+    """The services of the example, at the ports that are free here; its entry of the API is given that."""
     command = [sys.executable, "services/rates_api.py", "0"]
     with subprocess.Popen(command, cwd=project.folder, stdout=subprocess.PIPE, text=True) as rates:
         try:
             assert rates.stdout is not None
-            ports = {
-                "5432": postgres.port,
-                "6379": redis.port,
-                "8080": int(rates.stdout.readline()),
-            }
-            settings = project.folder / "pyproject.toml"
-            text = settings.read_text("utf-8")
-            for port, here in ports.items():
-                assert f"localhost:{port}" in text
-                text = text.replace(f"localhost:{port}", f"localhost:{here}")
-            settings.write_text(text)
+            port = int(rates.stdout.readline())
+            entry = project.folder / "guards" / "rates.toml"
+            text = entry.read_text("utf-8")
+            assert "localhost:8080" in text
+            entry.write_text(text.replace("localhost:8080", f"localhost:{port}"))
             yield {
                 "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{postgres.port}/postgres",
                 "REDIS_URL": f"redis://127.0.0.1:{redis.port}",
-                "RATES_URL": f"http://127.0.0.1:{ports['8080']}",
+                "RATES_URL": f"http://127.0.0.1:{port}",
             }
         finally:
             rates.terminate()

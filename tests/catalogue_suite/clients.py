@@ -182,6 +182,7 @@ class Pymongo(Way):
 class PymongoAsync(AsyncWay):
     entry = "mongodb"
     client = "pymongo"
+    needs = "pymongo.asynchronous"
     async def work(self):
         import pymongo
         client = pymongo.AsyncMongoClient(HOST, PORT, serverSelectionTimeoutMS=300)

@@ -18,6 +18,8 @@ _FILES: Final = {
     "suite_clients.py": "test_clients.py",
     "suite_conftest.py": "conftest.py",
     "suite_mocks.py": "test_mocks.py",
+    "real.py": "real.py",
+    "suite_real.py": "test_real.py",
 }
 
 _OUTCOME: Final = re.compile(
@@ -45,7 +47,7 @@ class Run:
         self.clients = {
             (way, test[5:]): (how, why)
             for how, file, test, way, why in found
-            if file == "test_clients"
+            if file != "test_mocks"
         }
         self.mocks = {
             (mock, test[5:]): (how, why)
@@ -78,7 +80,7 @@ def write_suite(folder: Path) -> None:
 
 
 def run_suite(
-    python: Path, folder: Path, entry: str, *files: str, table: str = "", client: str = ""
+    python: Path, folder: Path, entry: str, *files: str, table: str = "", **variables: str
 ) -> Run:
     """Run some of its files for an entry of the catalogue.
 
@@ -88,7 +90,8 @@ def run_suite(
         entry: The entry, which alone is guarded, by the settings alone.
         files: The files.
         table: What a table of the project says of it.
-        client: The only client whose ways are run; by default all that can be run in one process.
+        variables: What else stands in the environment: ``CLIENT`` for the only client whose ways are run, and
+            the ports of servers.
     """
     settings = f'[tool.pytest.ini_options]\nresource_guards = ["{entry}"]\n'
     if table:
@@ -99,7 +102,7 @@ def run_suite(
     environment |= {
         "ENTRY": entry,
         "COLUMNS": "300",
-        "CLIENT": client,
+        **variables,
     }
     command = [
         python,

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import closing
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,7 +104,7 @@ def running_postgres() -> Iterator[Postgres]:
     programs = [path.parent for path in (*_DEBIANS.glob("*/bin/postgres"), *_on_path("postgres"))]
     if not programs:
         raise NoServerError("postgres is not installed (apt-get install postgresql)")
-    with _folder("pg-") as folder:
+    with short_folder("pg-") as folder:
         as_user = _as_ordinary_user(folder)
         data, log = folder / "data", folder / "log"
         initdb: list[str | Path] = [
@@ -126,7 +127,14 @@ def running_postgres() -> Iterator[Postgres]:
             *("-c", "listen_addresses=127.0.0.1", "-c", "log_statement=all"),
             *("-c", "logging_collector=off", "-c", "max_connections=60"),
         ]
-        with _running(command, "-p", log, b"ready to accept connections", as_user) as port:
+        with running_server(
+            command,
+            log,
+            b"ready to accept connections",
+            option="-p",
+            as_user=as_user,
+            stop=signal.SIGINT,  # it does not wait for its clients then
+        ) as port:
             yield Postgres(folder, port, log)
 
 
@@ -140,14 +148,14 @@ def running_redis() -> Iterator[Redis]:
     program = shutil.which("redis-server")
     if program is None:
         raise NoServerError("redis-server is not installed (apt-get install redis-server)")
-    with _folder("rd-") as folder:
+    with short_folder("rd-") as folder:
         command: list[str | Path] = [
             *(program, "--bind", "127.0.0.1", "--dir", folder),
             *("--unixsocket", folder / "redis", "--save", "", "--appendonly", "no"),
         ]
         ready = b"Ready to accept connections"
         with (
-            _running(command, "--port", folder / "log", ready, None) as port,
+            running_server(command, folder / "log", ready) as port,
             closing(Redis(folder, port)) as redis,
         ):
             yield redis
@@ -159,7 +167,8 @@ def _on_path(program: str) -> list[Path]:
 
 
 @contextmanager
-def _folder(prefix: str) -> Iterator[Path]:
+def short_folder(prefix: str) -> Iterator[Path]:
+    """A folder for a server, with a short path."""
     # Not in pytest's own temporary directory: a socket's path may have some hundred characters.
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
         yield Path(name)
@@ -184,15 +193,30 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _running(
-    command: list[str | Path], option: str, log: Path, ready: bytes, as_user: str | None
+def running_server(  # noqa: PLR0913 - what servers differ in
+    command: Sequence[str | Path],
+    log: Path,
+    ready: bytes,
+    *,
+    option: str = "--port",
+    as_user: str | None = None,
+    stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[int]:
-    """Run a server on a port that is given by an option; another one where that is taken meanwhile."""
+    """Run a server on a port of loopback; another one where that is taken meanwhile.
+
+    Args:
+        command: The server's command.
+        log: Where what it says is written.
+        ready: What it says when it is ready.
+        option: What its port is given by.
+        as_user: Who runs it; by default whoever runs the tests.
+        stop: The signal that stops it.
+    """
     for _ in range(_PORTS_TO_TRY):
         port = _free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*command, option, str(port)],
+                [*command, *([f"{option}{port}"] if option.endswith("=") else [option, str(port)])],
                 stdout=output,
                 stderr=output,
                 user=as_user,
@@ -206,7 +230,7 @@ def _running(
             yield port
             return
         finally:
-            process.send_signal(signal.SIGINT)  # PostgreSQL does not wait for its clients then
+            process.send_signal(stop)
             process.wait(timeout=_SECONDS_TO_START)
     raise NoServerError(f"{command[0]} finds no free port")
 

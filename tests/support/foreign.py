@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -55,3 +56,14 @@ def make_python(group: str, folder: Path) -> Path:
     dev.install_locked(interpreter, f"--only-group={group}")
     dev.install_members(interpreter, "resource_guards", editable=False)  # as users do
     return interpreter
+
+
+def made_once(group: str, shared: Path) -> Path:
+    """The same, which the first that asks makes in a folder that all processes of this test run know."""
+    folder = shared / f"{group}-environment"
+    with (shared / f"{group}-environment.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            make_python(group, folder)
+            (folder / "done").touch()
+    return folder / "bin" / "python"

@@ -301,7 +301,7 @@ def test_nothing_is_left(suite: Suite, name: str) -> None:
         "uvloop": ("uvloop", "Loop.create_connection"),
         "zmq": ("zmq.sugar.socket", "Socket.connect"),
         "psycopg2": ("psycopg2", "_connect"),
-        "psycopg": ("psycopg._connection_base", "BaseConnection._connect_gen"),
+        "psycopg": ("psycopg.connection", "BaseConnection._connect_gen"),
         "psycopg_wait": ("psycopg.connection", "Connection.wait"),
         "psycopg_async": ("psycopg.connection_async", "AsyncConnection.wait"),
         "pycurl": ("pycurl", "Curl"),

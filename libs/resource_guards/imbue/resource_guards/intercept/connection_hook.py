@@ -35,7 +35,6 @@ PAST_SOCKETS: Final = (
     "uvloop",
     "zmq.sugar.socket",
     "psycopg2",
-    "psycopg._connection_base",
     "psycopg.connection",
     "psycopg.connection_async",
     "pycurl",

@@ -293,7 +293,7 @@ ROWS: Final[tuple[tuple[str, str, Way], ...]] = (
     ("uvloop", "Loop.sock_connect", _naming(libuv.of_sock_connect)),
     ("zmq.sugar.socket", "Socket.connect", _zmq),
     ("psycopg2", "_connect", _psycopg2),
-    ("psycopg._connection_base", "BaseConnection._connect_gen", _psycopg_connect),
+    ("psycopg.connection", "BaseConnection._connect_gen", _psycopg_connect),
     ("psycopg.connection", "Connection.wait", _psycopg_wait),
     ("psycopg.connection_async", "AsyncConnection.wait", _psycopg_wait),
     ("pycurl", "Curl", _curl),

@@ -103,6 +103,11 @@ def seems_missing(target: SdkTarget) -> bool:
         return True
     if spec.origin is None or not spec.origin.endswith(".py"):
         return False
-    definition = rf"^\s*(?:(?:async\s+)?def\s+|class\s+)?{re.escape(target.attribute)}\s*[(:=\[]"
     text = Path(spec.origin).read_text(encoding="utf-8", errors="replace")
-    return re.search(definition, text, re.MULTILINE) is None
+    names = [*filter(None, target.owner.partition(":")[2].split(".")), target.attribute]
+    return not all(_defines(text, name) for name in names)
+
+
+def _defines(text: str, name: str) -> bool:
+    definition = rf"^\s*(?:(?:async\s+)?def\s+|class\s+)?{re.escape(name)}\s*[(:=\[]"
+    return re.search(definition, text, re.MULTILINE) is not None

@@ -1,0 +1,97 @@
+"""Further real servers, for the catalogue: MariaDB, S3 and SQS (moto), SMTP, SSH, and git's daemon."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from support.databases import NoServerError
+from support.databases import running_server
+from support.databases import short_folder
+
+
+@contextmanager
+def running_mariadb() -> Iterator[int]:
+    """Make a database, start its server, and stop it in the end; gives its port.
+
+    Raises:
+        NoServerError: It is not installed, or does not start.
+    """
+    path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin"
+    server, install = (shutil.which(name, path=path) for name in ("mariadbd", "mariadb-install-db"))
+    if server is None or install is None:
+        raise NoServerError("mariadbd is not installed (apt-get install mariadb-server)")
+    with short_folder("my-") as folder:
+        user = "--user=root" if not os.geteuid() else f"--user={os.environ['USER']}"
+        options: list[str | Path] = ["--no-defaults", f"--datadir={folder / 'data'}", user]
+        made = subprocess.run(
+            [install, *options, "--auth-root-authentication-method=normal", "--skip-test-db"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode:
+            raise NoServerError(f"mariadb-install-db failed: {made.stderr}{made.stdout}")
+        command = [
+            server,
+            *options,
+            f"--socket={folder / 's'}",
+            "--bind-address=127.0.0.1",
+            "--skip-name-resolve",
+        ]
+        with running_server(command, folder / "log", b"ready for connections") as port:
+            yield port
+
+
+@contextmanager
+def running_script(python: Path, script: Path) -> Iterator[int]:
+    """Start a server that is a script of the suite's, which is given its port and says when it is ready."""
+    with short_folder("sc-") as folder:
+        command: list[str | Path] = [python, "-u", script]
+        with running_server(command, folder / "log", b"ready") as port:
+            yield port
+
+
+@contextmanager
+def running_moto(python: Path) -> Iterator[int]:
+    """Start moto's server, which is S3, SQS and the others."""
+    with short_folder("mo-") as folder:
+        command: list[str | Path] = [python, "-u", "-m", "moto.server"]
+        with running_server(command, folder / "log", b"Running on") as port:
+            yield port
+
+
+@contextmanager
+def running_git_daemon() -> Iterator[int]:
+    """Start git's daemon, with an empty repository called ``x``."""
+    with short_folder("gd-") as folder:
+        subprocess.run(["git", "init", "--quiet", "--bare", folder / "x"], check=True)
+        subprocess.run(["git", "init", "--quiet", folder / "y"], check=True)
+        commit = [
+            "git",
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "-mx",
+        ]
+        subprocess.run(commit, cwd=folder / "y", check=True)
+        subprocess.run(
+            ["git", "push", "--quiet", folder / "x", "HEAD:refs/heads/main"],
+            cwd=folder / "y",
+            check=True,
+        )
+        command: list[str | Path] = [
+            *("git", "daemon", "--verbose", "--reuseaddr", "--listen=127.0.0.1", "--export-all"),
+            f"--base-path={folder}",
+        ]
+        with running_server(command, folder / "log", b"Ready to rumble", option="--port=") as port:
+            yield port
