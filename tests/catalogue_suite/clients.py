@@ -17,12 +17,13 @@ class Way:
         client: The package, as the entry has it.
         counts: Whether the server sees it.
         needs: What else has to be importable.
+        lingers: What it has started for one test may still connect while the next one runs.
         is_apart: Whether it makes what comes after it in the process doubtful.
     """
 
     entry = client = needs = ""
     counts = True
-    is_apart = False
+    lingers = is_apart = False
     def close(self): pass
 
 
@@ -172,6 +173,7 @@ class ValkeyAsync(AsyncWay):
 
 class Pymongo(Way):
     entry = "mongodb"
+    lingers = True
     client = "pymongo"
     def use(self):
         import pymongo
@@ -181,6 +183,7 @@ class Pymongo(Way):
 
 class PymongoAsync(AsyncWay):
     entry = "mongodb"
+    lingers = True
     client = "pymongo"
     needs = "pymongo.asynchronous"
     async def work(self):
@@ -191,6 +194,7 @@ class PymongoAsync(AsyncWay):
 
 class Motor(AsyncWay):
     entry = "mongodb"
+    lingers = True
     client = "pymongo"
     needs = "motor"
     async def work(self):
@@ -271,6 +275,7 @@ class Kombu(Way):
 
 class KafkaPython(Way):
     entry = "kafka"
+    lingers = True
     client = "kafka"
     def use(self):
         import kafka
@@ -280,6 +285,7 @@ class KafkaPython(Way):
 
 class Aiokafka(AsyncWay):
     entry = "kafka"
+    lingers = True
     client = "aiokafka"
     async def work(self):
         import aiokafka

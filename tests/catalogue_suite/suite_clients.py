@@ -42,7 +42,7 @@ def check(way, came):
 @pytest.mark.parametrize("way", WAYS)
 def test_unmarked(way, came):
     use_one(way)
-    assert not came()
+    assert not came() or clients.WAYS[way].lingers
 
 
 @MARK
@@ -63,7 +63,7 @@ def test_kept_first(way, came):
 @pytest.mark.parametrize("way", WAYS)
 def test_kept_unmarked(way, came):
     try_to_use(MADE[way])
-    assert not came()
+    assert not came() or clients.WAYS[way].lingers
 
 
 @MARK
