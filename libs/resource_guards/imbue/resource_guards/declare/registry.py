@@ -32,9 +32,8 @@ Listener = Callable[[Resource], None]
 class Registry:
     """The resources that one pytest session guards.
 
-    Implementations of ``pytest_register_resource_guards(registry)`` are given it.
-
-    To register a guard twice is harmless; a resource collects those that are registered for it.
+    Implementations of ``pytest_register_resource_guards(registry)`` are given it. To register a guard twice is
+    harmless; a resource collects those that are registered for it.
 
     Attributes:
         layers: What may see uses, by name.
@@ -71,7 +70,7 @@ class Registry:
             KINDS,
         )  # few sessions have guards of each kind
 
-        return {**KINDS, **self._further_kinds}
+        return KINDS | self._further_kinds
 
     def listen(self, listener: Listener | None) -> None:
         """Call back with each resource that is added or extended from now on; `None` ends it."""
@@ -127,8 +126,7 @@ class Registry:
             mark: The mark, where it is not to be made from the name.
 
         Raises:
-            ResourceGuardMisconfiguration: A name that cannot be, a mark that is taken, a target
-                that is not written so, or not exactly one of the two ways.
+            ResourceGuardMisconfiguration: One of these cannot be, or not exactly one way is given.
         """
         __tracebackhide__ = True
         if isinstance(targets, str):
@@ -150,7 +148,7 @@ class Registry:
         mark: str | None = None,
         libraries: Iterable[str] | None = None,
     ) -> None:
-        """Guard a resource by the connections that are opened to it, whichever library does so.
+        """Guard a resource by the connections to it, whichever library opens them.
 
         Args:
             name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
@@ -164,8 +162,7 @@ class Registry:
                 superfluous. These, by their packages, can reach it; by default all.
 
         Raises:
-            ResourceGuardMisconfiguration: A name that cannot be, a mark that is taken,
-                something that cannot be called, or a library that is not known.
+            ResourceGuardMisconfiguration: One of these cannot be.
         """
         __tracebackhide__ = True
         from imbue.resource_guards.guards.address import Address
@@ -183,9 +180,8 @@ class Registry:
 
         Args:
             name: The resource's name.
-            addresses: ``127.0.0.1:5432``, ``[::1]:5432``, ``*:5432``, ``10.0.0.0/8``,
-                ``[fd00::/8]:443``, ``api.example.com``, ``*.example.com:443``, ``localhost:5432``,
-                ``unix:/run/postgresql/*`` or ``unix:@abstract``.
+            addresses: ``127.0.0.1:5432``, ``*:5432``, ``10.0.0.0/8``, ``[fd00::/8]:443``,
+                ``*.example.com:443``, ``localhost:5432``, ``unix:/run/postgresql/*``.
             mark: The mark, where it is not to be made from the name.
             libraries: As for :meth:`register_connection_guard`.
 

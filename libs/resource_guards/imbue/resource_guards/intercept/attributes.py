@@ -21,6 +21,7 @@ from imbue.resource_guards.intercept.wrappers import guarded
 from imbue.resource_guards.intercept.wrappers import kind_of
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.messages import intercept as messages
+from imbue.resource_guards.messages import openers
 from imbue.resource_guards.model import SdkTarget
 
 _FUNCTIONS: Final = (
@@ -153,9 +154,9 @@ def refusal_of_opener(target: SdkTarget, found: Any) -> str | None:
     """Why a function cannot be one that opens connections; `None` if it can."""
     inner = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
     if not isinstance(inner, _FUNCTIONS):
-        return messages.opener_is_no_function(target)
+        return openers.opener_is_no_function(target)
     kind = target.kind or kind_of(inner)
-    return None if kind in OPENING else messages.opener_is_generator(target)
+    return None if kind in OPENING else openers.opener_is_generator(target)
 
 
 def _is_data(found: object) -> bool:

@@ -2,10 +2,9 @@
 
 A row for each such call. With all calls of a library followed, that none of them led to a guarded address says
 that the library has used none; what goes over a connection that it has opened is not seen, and so is in doubt
-from then on (`guards/address.py`), but for psycopg's and psycopg2's (`libpq.py`, `psycopg2_objects.py`).
+from then on (`guards/connections.py`), but for psycopg's and psycopg2's (`libpq.py`, `psycopg2_objects.py`).
 
-Loaded with the first of these libraries; `connection_hook.py` waits for them. Imports nothing but the standard
-library's smallest parts, since child Pythons load it too.
+Loaded with the first of these libraries. Imports nothing but the smallest parts, since child Pythons load it too.
 """
 
 from __future__ import annotations
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
     Way = Callable[[Callable[..., Any], "_Calls"], Any]
 
 REACHED: Final[dict[str, list[tuple[Any, Askers]]]] = {}
-"""For each package of a library the guarded addresses it has led to in this process, unseen from then on, and
-whose they were."""
+"""For each package the guarded addresses it has led to here, unseen from then on, and whose they were."""
 
 UNKNOWN: Final[set[str]] = set()
 """The packages of libraries that have opened connections in this process that may lead anywhere."""
@@ -66,8 +64,7 @@ def follow(name: str, told: Told, uses_of: UsesOf, module: ModuleType) -> None:
 
     Args:
         name: The name that it was imported by.
-        told: Told of each address that it is about to connect to; whose that is, of those who ask for
-            theirs. What it raises stops the call.
+        told: Told of each address that it is about to connect to; whose that is. What it raises stops the call.
         uses_of: Gives what is to be told of transfers to or from an address.
         module: The module, which has just been imported.
     """
@@ -112,7 +109,7 @@ class _Calls:
             end(token)
 
     def begin(self, address: Any) -> Askers:
-        """A connection is about to be opened, of which transfers are seen; whose address it is, if it is guarded."""
+        """A connection is about to be opened, of which transfers are seen; whose it is, if it is guarded."""
         __tracebackhide__ = True
         token = begin(self._package)
         try:

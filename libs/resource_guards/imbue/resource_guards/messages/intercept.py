@@ -210,22 +210,6 @@ def target_is_class(target: SdkTarget) -> str:
     )
 
 
-def opener_is_no_function(target: SdkTarget) -> str:
-    """An opener that is called in another way."""
-    return (
-        f"the opener {target.title} is neither a function nor a method. Name one that opens the connection, or "
-        f"guard it as a call."
-    )
-
-
-def opener_is_generator(target: SdkTarget) -> str:
-    """An opener whose body runs in turns with its caller's."""
-    return (
-        f"the opener {target.title} is a generator, which runs in turns with whoever asks it for values. Name "
-        f"the function that runs it."
-    )
-
-
 def target_is_slot(target: SdkTarget) -> str:
     """A target that is the place of a value in each object."""
     return (

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from imbue.resource_guards.messages.common import nearest
 from imbue.resource_guards.messages.common import quoted
+from imbue.resource_guards.model import SdkTarget
 
 
 def opener_unreadable(label: str, text: str, packages: Iterable[str]) -> str:
@@ -23,4 +24,20 @@ def loopback_bad(label: str, value: object) -> str:
     return (
         f"Resource guard '{label}': loopback is {value!r}. Write true, or false if the connections that its openers "
         f"make on this machine do not count."
+    )
+
+
+def opener_is_no_function(target: SdkTarget) -> str:
+    """An opener that is called in another way."""
+    return (
+        f"the opener {target.title} is neither a function nor a method. Name one that opens the connection, or "
+        f"guard it as a call."
+    )
+
+
+def opener_is_generator(target: SdkTarget) -> str:
+    """An opener whose body runs in turns with its caller's."""
+    return (
+        f"the opener {target.title} is a generator, which runs in turns with whoever asks it for values. Name "
+        f"the function that runs it."
     )
