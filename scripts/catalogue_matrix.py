@@ -32,6 +32,7 @@ CATALOGUE = (
 )
 
 FURTHER = {
+    "aiohttp": ["aioresponses"],
     "azure.core": ["azure-storage-blob", "aiohttp"],
     "botocore": ["boto3"],
     "google.api_core": ["google-cloud-pubsub"],
@@ -80,6 +81,7 @@ def try_version(entry: str, client: dict[str, Any], version: str) -> Iterator[st
         table = "loopback = true" if entry == "http" else ""
         run = run_suite(python, suite, entry, "test_clients.py", table=table, CLIENT=package)
         yield from judged(run)
+        yield from run_suite(python, suite, entry, "test_mocks.py").wrong()
 
 
 def judged(run: Run) -> Iterable[str]:

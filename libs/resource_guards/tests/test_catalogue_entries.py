@@ -289,6 +289,42 @@ def test_no_program_belongs_to_two() -> None:
     assert len(programs) == len(set(programs))
 
 
+@WORKERS
+def test_programs_of_each_entry(suite: Suite, workers: tuple[str, ...]) -> None:
+    """Each is blocked without the mark of its entry, and runs with it."""
+    programs = {
+        program: name
+        for name in shipped()
+        for program in tomllib.loads((SHIPPED / f"{name}.toml").read_text()).get("programs", [])
+    }
+    for program in programs:
+        suite.tool(program)
+    marked = [
+        f"""
+    @pytest.mark.{name}
+    def test_marked_{at}(): subprocess.run([{program!r}], check=True)
+"""
+        for at, (program, name) in enumerate(programs.items())
+    ]
+    suite.write(
+        test_it=f"""
+    import subprocess, pytest
+
+    @pytest.mark.parametrize("program", {list(programs)!r})
+    def test_unmarked(program): subprocess.run([program])
+"""
+        + "".join(marked)
+    )
+    suite.write_files(settings(str(shipped()).replace("'", '"')))
+
+    outcome = suite.run("--strict-markers", "--tb=line", *workers)
+
+    assert len(outcome.tests) == 2 * len(programs) > 150
+    for program, name in programs.items():
+        assert outcome[f"test_unmarked[{program}]"].says_missing(name), program
+    assert all(test.outcome == "passed" for key, test in outcome.tests.items() if "_marked" in key)
+
+
 def test_all_together(suite: Suite) -> None:
     """A suite may name every one of them, and imports none of their clients by that."""
     suite.write(
