@@ -255,6 +255,39 @@ def test_names_that_cannot_be(suite: Suite, names: str) -> None:
     assert BAD_NAMES[names] in outcome.output
 
 
+PARTIAL = {"kafka": ("confluent_kafka", "cimpl")}
+"""Clients written in C or Rust that no function of Python shows, by the entry: package and module."""
+
+
+@pytest.mark.parametrize("name", PARTIAL)
+def test_partial_sight(suite: Suite, name: str) -> None:
+    """Where such a client is loaded, no mark is superfluous; the run and the list say so."""
+    package, module = PARTIAL[name]
+    folder = suite.path.joinpath(*package.split("."))
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / f"{module}.py").touch()
+    suite.write(
+        test_it=f"""
+            import pytest
+
+            @pytest.mark.{name}
+            def test_0_idle(): pass
+
+            @pytest.mark.{name}
+            def test_1_loaded(): import {package}.{module}
+        """
+    )
+    suite.write_files(settings(f'["{name}"]'))
+
+    outcome = suite.run()
+
+    assert outcome["test_0_idle"].says_superfluous(name), outcome.output
+    assert outcome["test_1_loaded"].outcome == "passed", outcome.output
+    assert f"{name}: whether 1 test with this mark" in outcome.output
+    assert "sight of address: partial while" in suite.run("--resource-guards-list").output
+
+
 def test_a_value_of_extends(suite: Suite) -> None:
     """It is true or false."""
     suite.write(test_it="def test_it(): pass")
