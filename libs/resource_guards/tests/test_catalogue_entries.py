@@ -255,7 +255,10 @@ def test_names_that_cannot_be(suite: Suite, names: str) -> None:
     assert BAD_NAMES[names] in outcome.output
 
 
-PARTIAL = {"kafka": ("confluent_kafka", "cimpl")}
+PARTIAL = {
+    "kafka": ("confluent_kafka", "cimpl"),
+    "snowflake": ("snowflake.connector", "_core"),
+}
 """Clients written in C or Rust that no function of Python shows, by the entry: package and module."""
 
 
