@@ -31,7 +31,8 @@ FIX_HELP: Final = (
 FIX_DIRTY_HELP: Final = "let --resource-guards-fix touch files that git reports as modified."
 
 NAMES_HELP: Final = (
-    "what to guard: names of guard packages (docker) and programs (tmux, or binary:tmux); network."
+    "what to guard, by name: guard packages (docker), what comes ready (postgres, network), programs "
+    "(tmux, or binary:tmux), and entries of the project's own by path (guards/rates.toml)."
 )
 DEFINE_HELP: Final = (
     "resources that are guarded by what stands here, a line each: a name, a colon, and its guards, "
