@@ -298,6 +298,12 @@ def test_a_value_of_extends(suite: Suite) -> None:
 
     assert "extends is 'no'. Write false" in suite.run().output
 
+    suite.write_files(
+        settings("[]", "[tool.resource_guards.redis]\nextends = false\nprograms = ['redis-cli']\n")
+    )
+
+    assert "'redis', which resource_guards does not name. Name it there" in suite.run().output
+
 
 @pytest.mark.parametrize("name", shipped())
 def test_each_entry_that_is_shipped(name: str) -> None:

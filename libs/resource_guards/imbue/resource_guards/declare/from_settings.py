@@ -38,9 +38,6 @@ ENTRY_POINT_GROUP: Final = "resource_guards"
 BINARY: Final = "binary:"
 """Stands before a program's name: it is one, whether or not it is installed here."""
 
-EXTENDS: Final = "extends"
-"""The key by which a project's table says whether it adds to the catalogue's entry of its name."""
-
 
 def register_named(
     config: pytest.Config,
@@ -95,6 +92,7 @@ def _add_entry(entry: Entry, tables: dict[str, dict[str, Any]], registry: Regist
     """Put what an entry of the catalogue says into the tables, with what the project's table adds."""
     from imbue.resource_guards.declare.entries import notes_of
     from imbue.resource_guards.declare.entries import table_of
+    from imbue.resource_guards.declare.tables import EXTENDS
 
     own = tables.setdefault(entry.name, {})
     extends = own.pop(EXTENDS, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
+from typing import Final
 
 from imbue.resource_guards.declare.names import MARK
 from imbue.resource_guards.declare.names import can_be_written
@@ -13,6 +14,9 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import settings as messages
 from imbue.resource_guards.model import SdkTarget
+
+EXTENDS: Final = "extends"
+"""The key by which a table says whether it adds to the catalogue's entry of its name, where that is named too."""
 
 Tables = Mapping[str, Mapping[str, Any]]
 """What each table says, by the resource's name."""
@@ -32,6 +36,8 @@ def register_tables(tables: Tables, registry: Registry) -> None:
     options = {option: key for key, kind in kinds.items() for option in kind.options}
     for name, table in tables.items():
         for key in table:
+            if key == EXTENDS:
+                raise ResourceGuardMisconfiguration(messages.extends_nothing(name))
             if key not in kinds and key not in options and key != MARK:
                 raise ResourceGuardMisconfiguration(
                     messages.key_unknown(name, key, [*kinds, MARK, *options])

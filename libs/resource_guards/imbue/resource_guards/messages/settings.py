@@ -72,6 +72,14 @@ def table_of_nothing(label: str, keys: Iterable[str]) -> str:
     )
 
 
+def extends_nothing(label: str) -> str:
+    """A table that says whether it adds to an entry of the catalogue, which is not named."""
+    return (
+        f"[tool.resource_guards.{label}]: extends is about the catalogue's entry '{label}', which resource_guards does "
+        f"not name. Name it there, or leave extends out."
+    )
+
+
 def option_of_nothing(label: str, option: str, key: str) -> str:
     """An option of guards that a resource does not have in the settings, as the libraries of no addresses."""
     return (
