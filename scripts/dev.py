@@ -37,6 +37,7 @@ SYSTEM_PACKAGES = {
     "postgres": "postgresql",
     "redis-server": "redis-server",
     "mariadbd": "mariadb-server",
+    "rabbitmq-server": "rabbitmq-server",
 }  # what tests run, and where Debian has it
 FOLDERS = (
     *os.environ.get("PATH", os.defpath).split(os.pathsep),

@@ -26,6 +26,7 @@ from support.foreign import made_once
 from support.servers import running_git_daemon
 from support.servers import running_mariadb
 from support.servers import running_moto
+from support.servers import running_rabbitmq
 from support.servers import running_script
 
 
@@ -119,6 +120,7 @@ def test_real_servers(python: Path, tmp_path: Path, postgres: Postgres, redis: R
             "POSTGRES_PORT": postgres.port,
             "REDIS_PORT": redis.port,
             "MARIADB_PORT": stack.enter_context(running_mariadb()),
+            "RABBITMQ_PORT": stack.enter_context(running_rabbitmq()),
             "MOTO_PORT": stack.enter_context(running_moto(python)),
             "SMTP_PORT": stack.enter_context(running_script(python, SUITE / "serve_smtp.py")),
             "SSH_PORT": stack.enter_context(running_script(python, SUITE / "serve_ssh.py")),
@@ -127,7 +129,9 @@ def test_real_servers(python: Path, tmp_path: Path, postgres: Postgres, redis: R
         variables = {name: str(port) for name, port in ports.items()}
         runs = [
             run_suite(python, folder, entry, "test_real.py", **variables)
-            for entry in ("postgres", "redis", "mysql", "s3", "aws", "smtp", "ssh", "git")
+            for entry in (
+                *("postgres", "redis", "mysql", "rabbitmq", "s3", "aws", "smtp", "ssh", "git"),
+            )
         ]
 
     wrong = [each for run in runs for each in run.wrong()]

@@ -170,6 +170,31 @@ class Asyncssh(AsyncWay):
     async def work(self): assert (await self.made.run("said")).stdout == "said"
     async def end(self): self.made.close()
 
+class Pika(Way):
+    entry = server = "rabbitmq"
+    def __init__(self):
+        import pika
+        self.made = pika.BlockingConnection(pika.ConnectionParameters(HOST, PORTS[self.server]))
+    def use(self): assert self.made.channel().queue_declare("x")
+    def close(self): self.made.close()
+
+class AioPika(AsyncWay):
+    entry = server = "rabbitmq"
+    async def make(self):
+        import aio_pika
+        self.made = await aio_pika.connect(f"amqp://guest:guest@{HOST}:{PORTS[self.server]}/")
+    async def work(self): await (await self.made.channel()).declare_queue("y")
+    async def end(self): await self.made.close()
+
+class Kombu(Way):
+    entry = server = "rabbitmq"
+    def __init__(self):
+        import kombu
+        self.made = kombu.Connection(f"amqp://guest:guest@{HOST}:{PORTS[self.server]}//")
+        self.made.connect()
+    def use(self): self.made.SimpleQueue("z").put("word")
+    def close(self): self.made.release()
+
 class Dulwich(Way):
     entry = server = "git"
     def use(self):

@@ -187,7 +187,8 @@ def _as_ordinary_user(folder: Path) -> str | None:
     return _POSTGRES_USER
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody has now."""
     with socket.create_server(("127.0.0.1", 0)) as made:
         return int(made.getsockname()[1])
 
@@ -213,7 +214,7 @@ def running_server(  # noqa: PLR0913 - what servers differ in
         stop: The signal that stops it.
     """
     for _ in range(_PORTS_TO_TRY):
-        port = _free_port()
+        port = free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [*command, *([f"{option}{port}"] if option.endswith("=") else [option, str(port)])],

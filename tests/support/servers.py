@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from support.databases import NoServerError
+from support.databases import free_port
 from support.databases import running_server
 from support.databases import short_folder
 
@@ -46,6 +47,42 @@ def running_mariadb() -> Iterator[int]:
         ]
         with running_server(command, folder / "log", b"ready for connections") as port:
             yield port
+
+
+@contextmanager
+def running_rabbitmq() -> Iterator[int]:
+    """Start a broker with a name daemon of its own, and stop both in the end; gives its port.
+
+    Raises:
+        NoServerError: It is not installed, or does not start.
+    """
+    server = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # that on PATH becomes another user
+    if not server.exists():
+        raise NoServerError("rabbitmq-server is not installed (apt-get install rabbitmq-server)")
+    with short_folder("rq-") as folder:
+        (folder / "plugins").write_text("[].\n")
+        variables = {
+            "HOME": folder,
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": free_port(),
+            "RABBITMQ_CONFIG_FILE": folder / "none",
+            "RABBITMQ_DIST_PORT": free_port(),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": folder / "plugins",
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_LOG_BASE": folder / "log.d",
+            "RABBITMQ_MNESIA_BASE": folder / "data",
+            "RABBITMQ_NODENAME": "guards@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_PID_FILE": folder / "pid",
+        }
+        said = [f"{name}={value}" for name, value in variables.items()]
+        by_port = 'RABBITMQ_NODE_PORT="$2" exec "$0"'
+        command: list[str | Path] = ["env", *said, "sh", "-c", by_port, server]
+        try:
+            with running_server(command, folder / "log", b"startup complete") as port:
+                yield port
+        finally:
+            subprocess.run(["env", *said, "epmd", "-kill"], capture_output=True, check=False)
 
 
 @contextmanager
