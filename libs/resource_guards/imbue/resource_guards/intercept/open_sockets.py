@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     Lost = tuple[Any, Sequence[Use]]
     """A guarded address, and what was to be told of transfers to or from it."""
 
-_OPEN: Final[dict[int, _Open]] = {}
+OPEN: Final[dict[int, _Open]] = {}
 """The sockets that lead to guarded addresses, by their ids."""
 
 _DETACHED: Final[dict[int, Lost]] = {}
@@ -81,11 +81,11 @@ class _Open:
         number = id(socket)
 
         def gone(reference: object) -> None:
-            entry = _OPEN.get(number)
+            entry = OPEN.get(number)
             if (
                 entry is not None and entry.socket is reference
             ):  # another may have its number by now
-                del _OPEN[number]
+                del OPEN[number]
 
         self.socket = ref(socket, gone)
         self.address = address
@@ -156,11 +156,11 @@ def unwatch() -> None:
         for replacement in reversed(watch.replacements):
             replacement.uninstall()
     _STATE.clear()
-    for entry in list(_OPEN.values()):
+    for entry in list(OPEN.values()):
         socket = entry.socket()
         if socket is not None and _CLASSES.is_made(entry.plain, type(socket)):
             socket.__class__ = entry.plain
-    for each in (_OPEN, _DETACHED, _LOST, _ACCEPTED):
+    for each in (OPEN, _DETACHED, _LOST, _ACCEPTED):
         each.clear()
     _CLASSES.forget()
 
@@ -173,11 +173,11 @@ def leads_to(socket: Any, address: Any, uses: Sequence[Use]) -> None:
         address: The address.
         uses: What is to be told of each transfer; empty where the address is not guarded.
     """
-    known = _OPEN.get(id(socket))
+    known = OPEN.get(id(socket))
     if known is not None and known.socket() is socket:
         known.address, known.uses = address, uses
         if not uses:
-            del _OPEN[id(socket)]
+            del OPEN[id(socket)]
             socket.__class__ = known.plain
     elif uses:
         try:
@@ -186,7 +186,7 @@ def leads_to(socket: Any, address: Any, uses: Sequence[Use]) -> None:
         except Exception:  # noqa: BLE001 - one of C, or of a class that has no subclasses for whatever reason
             _LOST.append((address, uses))
             return
-        _OPEN[id(socket)] = entry
+        OPEN[id(socket)] = entry
 
 
 def lost() -> list[Lost]:
@@ -196,21 +196,21 @@ def lost() -> list[Lost]:
 
 def _detached(socket: Any, descriptor: int) -> None:
     """A descriptor was taken from a socket, as TLS does, whose socket is made from it by then."""
-    entry = _OPEN.pop(id(socket), None)
+    entry = OPEN.pop(id(socket), None)
     if entry is not None:
         socket.__class__ = entry.plain
         # A list, since other threads open and close sockets meanwhile.
-        others = [other for each in list(_OPEN.values()) if (other := each.socket()) is not None]
+        others = [other for each in list(OPEN.values()) if (other := each.socket()) is not None]
         if all(other.fileno() != descriptor for other in others):
             _DETACHED[descriptor] = entry.address, entry.uses
 
 
-_CLASSES: Final = SocketClasses(_OPEN, _detached)
+_CLASSES: Final = SocketClasses(OPEN, _detached)
 
 
 def uses_over(socket: Any) -> Sequence[Use]:
     """What is to be told of each transfer over a socket."""
-    entry = _OPEN.get(id(socket))
+    entry = OPEN.get(id(socket))
     return () if entry is None else entry.uses
 
 
@@ -256,7 +256,7 @@ def _ends(socket: Any) -> tuple[Any, Any] | None:
 def _inherited(new: Any, ends: tuple[Any, Any]) -> Sequence[Use]:
     """What is told of a connection of which another socket is made: TLS has its descriptor, `dup` its class."""
     is_copy = _CLASSES.plain(type(new)) is not type(new)
-    for entry in list(_OPEN.values()):
+    for entry in list(OPEN.values()):
         old = entry.socket()
         if old is not None and (old.fileno() == new.fileno() or (is_copy and _ends(old) == ends)):
             return entry.uses
@@ -287,7 +287,7 @@ def _helping(helper: Callable[..., Any]) -> Callable[..., Any]:
 
 def _taking(init: Callable[..., None]) -> Callable[..., None]:
     def __init__(self: Any, sock: Any) -> None:  # noqa: N807 - it stands in the place of one
-        entry = _OPEN.get(id(sock))
+        entry = OPEN.get(id(sock))
         if entry is not None:  # trio takes no subclass; it is told by the helper
             sock.__class__ = entry.plain
         init(self, sock)

@@ -8,6 +8,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
+from imbue.resource_guards.intercept.open_sockets import OPEN
 from imbue.resource_guards.intercept.open_sockets import leads_to
 from imbue.resource_guards.intercept.open_sockets import tell
 from imbue.resource_guards.intercept.open_sockets import uses_over
@@ -46,10 +47,12 @@ def _arriving(read_ready: Callable[..., None]) -> Callable[..., None]:
 
 
 def _reading(read: Callable[..., Any]) -> Callable[..., Any]:
-    async def reading(self: Any, *args: Any, **kwargs: Any) -> Any:
+    # It returns the coroutine: to await it in another one takes longer than all else here, on each stream.
+    def reading(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        tell(_socket_of(self._transport))
-        return await read(self, *args, **kwargs)
+        if OPEN:
+            tell(_socket_of(self._transport))
+        return read(self, *args, **kwargs)
 
     reading.__name__, reading.__qualname__ = read.__name__, read.__qualname__
     reading.__doc__ = read.__doc__
