@@ -531,6 +531,37 @@ def test_a_connection(
     assert sent == sorted(["first", "second"] * len(WAYS))
 
 
+@pytest.fixture(name="http")
+def http_fixture(suite: Suite, services: Services, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """The same, guarded by the catalogue's entry, which knows clients and no address."""
+    monkeypatch.setenv("PYTHONPATH", str(suite.path))
+    suite.write(clients=CLIENTS.format(ports=services.ports, authority=str(services.authority)))
+    settings = "[tool.pytest.ini_options]\nresource_guards = ['http']\n"
+    suite.write_files(
+        {"pyproject.toml": f"{settings}[tool.resource_guards.http]\nloopback = true\n"}
+    )
+    return suite
+
+
+@SHARED
+def test_a_client_of_http(
+    http: Suite, services: Services, workers: tuple[str, ...], form: str, seed: int | None
+) -> None:
+    """Its connections are known by what has opened them, with TLS and HTTP/2 too."""
+    ways = [way for way in WAYS if way.startswith(("Http", "Url", "Requests", "Aio"))]
+    assert len(ways) == 16
+    write_tests(http, form, "http", ways)
+    if seed is not None:
+        shuffle(http, seed)
+
+    outcome = http.run("-Wignore", *workers, plugins=() if seed is None else ("shuffled",))
+
+    wrong = wrong_verdicts(outcome, "http", ways)
+    assert wrong == [], "\n".join(wrong)
+    sent = sorted(word for word in services.received if word != "session")
+    assert sent == sorted(["first", "second"] * len(ways))
+
+
 @pytest.mark.git
 def test_fix(guarded: Suite) -> None:
     """The fix gives each test that uses a shared connection the mark, takes idle ones, and then has nothing to do."""
