@@ -401,6 +401,48 @@ def test_a_reader_in_the_background(suite: Suite, postgres: Postgres, redis: Red
     assert outcome["test_unmarked"].says_missing("redis")
 
 
+def test_a_pool_that_a_test_without_the_mark_has_opened(suite: Suite, postgres: Postgres) -> None:
+    """It serves later tests that have the mark, and no others; the run names who has opened it."""
+    suite.write(
+        conftest=f"""
+            def pytest_register_resource_guards(registry):
+                registry.register_address_guard("postgres", "127.0.0.1:{postgres.port}")
+        """,
+        test_it=f"""
+            import psycopg_pool, pytest
+
+            URL = "postgresql://postgres@127.0.0.1:{postgres.port}/postgres"
+            POOL = psycopg_pool.ConnectionPool(URL, min_size=1, open=False)
+
+            def use(timeout):
+                with POOL.connection(timeout) as made:
+                    assert made.execute("select 1").fetchone() == (1,)
+
+            def teardown_module(): POOL.close()
+
+            def test_forgot_the_mark():
+                POOL.open()
+                use(0.1)
+
+            @pytest.mark.postgres
+            def test_marked(): use(20)
+
+            def test_forgot_it_too(): use(0.1)
+
+            @pytest.mark.postgres
+            def test_superfluous(): pass
+        """,
+    )
+
+    outcome = suite.run("-Wignore")
+
+    assert outcome["test_forgot_the_mark"].says_missing("postgres")
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_forgot_it_too"].says_missing("postgres")
+    assert outcome["test_superfluous"].says_superfluous("postgres")
+    assert "After it had ended, test_it.py::test_forgot_the_mark invoked" in outcome.output
+
+
 def test_the_page_has_the_same_table() -> None:
     """docs/what-is-seen.md lists every client."""
     page = Path(__file__).parents[3] / "docs" / "what-is-seen.md"

@@ -293,6 +293,75 @@ def test_a_blocked_thread_that_outlives_its_test(suite: Suite) -> None:
     assert "test_starts invoked 'sdk' without @pytest.mark.sdk" in outcome.output
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["sdk", "address"])
+def test_a_thread_of_a_test_without_the_mark_serves_those_that_have_it(
+    suite: Suite, kind: str
+) -> None:
+    """A pool that an unmarked test has opened works for later tests that are marked, and for no others."""
+    suite.write(
+        sdk="def send(): pass",
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("sdk", targets=["sdk:send"])
+                registry.register_address_guard("address", "127.0.0.0/8")
+        """,
+        test_it="""
+            import queue, socket, threading, pytest, sdk
+
+            SERVER = socket.create_server(("127.0.0.1", 0))
+            ASKED, ANSWERS = queue.Queue(), queue.Queue()
+
+            def connect():
+                socket.create_connection(SERVER.getsockname()).close()
+
+            def work():
+                for function in iter(ASKED.get, None):
+                    try:
+                        function()
+                        ANSWERS.put("done")
+                    except Exception:
+                        ANSWERS.put("blocked")
+
+            def ask():
+                ASKED.put({"sdk": sdk.send, "address": connect}["{kind}"])
+                return ANSWERS.get(timeout=20)
+
+            def test_forgot_the_mark():
+                threading.Thread(target=work).start()
+                assert ask() == "blocked"
+
+            @pytest.mark.{kind}
+            def test_marked():
+                assert [ask(), ask()] == ["done", "done"]
+
+            def test_none_may():
+                assert [ask(), ask()] == ["blocked", "blocked"]
+
+            @pytest.mark.{kind}
+            def test_again():
+                assert ask() == "done"
+
+            @pytest.mark.{kind}
+            def test_idle():
+                ASKED.put(None)
+        """.replace("{kind}", kind),
+    )
+
+    outcome = suite.run()
+
+    assert outcome.outcomes == {
+        "test_forgot_the_mark": "failed",
+        "test_marked": "passed",
+        "test_none_may": "passed",
+        "test_again": "passed",
+        "test_idle": "failed",
+    }
+    assert outcome["test_forgot_the_mark"].says_missing(kind)
+    assert outcome["test_idle"].says_superfluous(kind)
+    assert "After it had ended, test_it.py::test_forgot_the_mark invoked" in outcome.output
+
+
 INNER_CONFTEST = """
 from imbue.resource_guards.resource_guards import register_resource_guard
 register_resource_guard("{inner}", mark="inner")

@@ -141,8 +141,8 @@ def enforce_sdk_guard(resource: str) -> None:
         name = gatekeeper.names.get(resource)
         if name is not None:
             known = True
-            gatekeeper.see(name, gatekeeper.labels[name])
-            gatekeeper.let_through[resource] = caller()  # another, if a mark was read meanwhile
+            if gatekeeper.see(name, gatekeeper.labels[name]):
+                gatekeeper.let_through[resource] = caller()  # another, if a mark was read meanwhile
     if ACTIVE and not known:
         names = [label for gatekeeper in ACTIVE for label in gatekeeper.labels.values()]
         raise ResourceGuardMisconfiguration(messages.enforced_unknown(resource, names))

@@ -52,6 +52,9 @@ if TYPE_CHECKING:
         def record(self, scope: Any, use: Use) -> bool:
             """Record a use; `False` if the session has ended, and guards nothing any more."""
 
+        def may_go_on(self, scope: Any, resource: str) -> bool:
+            """Whether what a scope has left running may use a resource for the sake of what runs now."""
+
         def through(self) -> str:
             """The names of the processes between pytest's and this one."""
 
@@ -97,7 +100,7 @@ class Gatekeeper:
         self.refresh = None
         self.let_through.clear()
 
-    def see(self, resource: str, what: str, layer: Layer = SDK) -> None:
+    def see(self, resource: str, what: str, layer: Layer = SDK) -> bool:
         """A call is about to be made, or a connection to be opened.
 
         Args:
@@ -105,16 +108,21 @@ class Gatekeeper:
             what: What is called, as a user would write it.
             layer: Which interceptor has seen it.
 
+        Returns:
+            Whether further calls on the same behalf need not be told of.
+
         Raises:
             ResourceGuardViolation: The scope may not use the resource.
         """
         __tracebackhide__ = True
         scope = self._current()
         # All further calls on the same behalf come only here.
-        if scope is not None and not (resource in scope.used and resource in scope.allowed):
-            violation = self._decide(scope, resource, layer, what)
-            if violation is not None:
-                self._sink.stop(violation)
+        if scope is None or (resource in scope.used and resource in scope.allowed):
+            return True
+        violation = self._decide(scope, resource, layer, what)
+        if violation is not None:
+            self._sink.stop(violation)
+        return resource in scope.allowed
 
     def see_start(self, resource: str, arguments: Sequence[str]) -> ResourceGuardViolation | None:
         """A guarded program is about to start; each start is recorded.
@@ -151,7 +159,7 @@ class Gatekeeper:
 
         if resource not in scope.allowed:
             self.read_anew(scope)
-        is_allowed = resource in scope.allowed
+        is_allowed = resource in scope.allowed or self._sink.may_go_on(scope, resource)
         by = "" if is_allowed else self._sink.through()
         use = Use(resource, is_allowed, layer, what, call_site(), system.getpid(), by)
         if not self._sink.record(scope, use) or is_allowed:

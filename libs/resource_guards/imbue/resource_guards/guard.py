@@ -30,10 +30,11 @@ if TYPE_CHECKING:
             """The key of the pytest session that guards it."""
 
         @property
-        def see(self) -> Callable[[str, str, Layer], None]:
+        def see(self) -> Callable[[str, str, Layer], bool]:
             """Told of a use, before it happens: the resource's mark, what is used, and the layer.
 
-            It raises where the use is to be blocked.
+            It raises where the use is to be blocked, and returns whether further uses on the same behalf need
+            not be told of.
             """
 
 

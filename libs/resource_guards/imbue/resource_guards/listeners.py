@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    Listener = Callable[[str, str], object]
+    Listener = Callable[[str, str], bool]
 
 AROUND: Final[dict[str, Callable[[str], str]]] = {}
 """For each session around this process, by its key, what puts the scope that the calling code acts for
 in a value of the variable."""
 
 LISTENERS: Final[dict[str, Listener]] = {}
-"""By the session's key: called with the resource and the target; what it raises, the caller gets."""
+"""By the session's key: called with the resource and the target; whether further calls on the same
+behalf need no look. What it raises, the caller gets."""

@@ -35,9 +35,10 @@ def watch(is_use: Callable[[Any], bool], resource: str, process: Any) -> Connect
 
     see = process.see
 
-    def saw(what: str, layer: Layer) -> None:
+    def saw(what: str, layer: Layer) -> bool:
         __tracebackhide__ = True
-        see(resource, what, layer)
+        told: bool = see(resource, what, layer)
+        return told
 
     def perhaps() -> None:
         process.perhaps(resource)

@@ -224,6 +224,11 @@ class ChildGuard:
         scope.used.add(use.resource)
         return True
 
+    def may_go_on(self, scope: Scope, resource: str) -> bool:
+        """A child cannot know what runs now."""
+        del scope, resource
+        return False
+
     def through(self) -> str:
         """The names of the processes between pytest's and this one."""
         from imbue.resource_guards.record.ancestors import through

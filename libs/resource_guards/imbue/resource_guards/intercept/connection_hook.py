@@ -50,8 +50,8 @@ class ConnectionWatcher:
 
     Args:
         is_use: Whether an address, as it is given to ``socket.connect``, is the resource's.
-        saw: Told of each use, before it happens: what it is, and which layer has seen it. What it raises
-            stops it.
+        saw: Told of each use, before it happens: what it is, and which layer has seen it. Whether further
+            ones on the same behalf need not be told of; what it raises stops it.
         current: Tells for whom the calling code runs; what goes over a connection is told once for each
             of these objects. By default each time.
         perhaps: Called where something has come over a connection, and nobody knows for whom.
@@ -60,7 +60,7 @@ class ConnectionWatcher:
     def __init__(
         self,
         is_use: Callable[[Any], bool],
-        saw: Callable[[str, Layer], None],
+        saw: Callable[[str, Layer], bool],
         current: Callable[[], object] = object,
         perhaps: Callable[[], object] = object,
     ) -> None:
@@ -106,8 +106,7 @@ class ConnectionWatcher:
         def transfer() -> None:
             nonlocal told_for
             __tracebackhide__ = True
-            if told_for is not current():
-                saw(what, TRANSFER)
+            if told_for is not current() and saw(what, TRANSFER):
                 told_for = current()  # another, if a mark was read meanwhile
 
         transfer.is_use = is_use  # type: ignore[attr-defined] # a function has no place for it, and is faster

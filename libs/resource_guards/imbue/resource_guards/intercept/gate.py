@@ -63,12 +63,11 @@ class SdkCall:
     def __reduce__(self) -> tuple[type[SdkCall], tuple[str, str, str]]:
         return SdkCall, (self._session, self._resource, self._what)
 
-    def __call__(self, *_: object, **__: object) -> None:
-        """Report, whatever the arguments of the call are."""
+    def __call__(self, *_: object, **__: object) -> bool:
+        """Report, whatever the arguments of the call are; whether further calls on the same behalf need no look."""
         __tracebackhide__ = True
         hear = LISTENERS.get(self._session)
-        if hear is not None:
-            hear(self._resource, self._what)
+        return hear is None or hear(self._resource, self._what)
 
 
 class Lookout:
@@ -76,7 +75,8 @@ class Lookout:
 
     Args:
         gate: Opened when a call has been reported, and let through.
-        observe: Called with a use; what it raises, the caller gets. `None` when nobody listens.
+        observe: Called with a use; what it raises, the caller gets. After `False` it is called with the next
+            one too. `None` when nobody listens.
         when: Given a call's arguments, whether it is a use; `None` takes each call for one.
 
     Attributes:
@@ -105,12 +105,13 @@ class Lookout:
         observe, when = self.observe, self.when
         if observe is not None and (when is None or when(*args, **kwargs)):
             try:
-                observe(*args, **kwargs)
+                needs_no_look = observe(*args, **kwargs)
             except ResourceGuardViolation as violation:
                 # A thread's hook and a logger print each frame, hidden from pytest or not.
                 violation.__traceback__ = None
                 raise
-            self.gate.open()
+            if needs_no_look is not False:
+                self.gate.open()
 
     def rest(self) -> None:
         """Report nothing any more: the target is guarded no longer."""

@@ -66,7 +66,7 @@ class SessionProcess:
     def __init__(  # noqa: PLR0913 - what there is to know of a process
         self,
         session: str,
-        see: Callable[[str, str, Layer], None],
+        see: Callable[[str, str, Layer], bool],
         current: Callable[[], object],
         import_hook: ImportHook,
         *,

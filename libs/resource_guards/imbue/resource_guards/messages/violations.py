@@ -213,10 +213,10 @@ FORK_CAME_BACK: Final = (
 )
 
 
-def late_use(owner: str, use: Use, label: str, *, may_use: bool) -> str:
-    """A use by a process that outlived its test."""
+def late_use(owner: str, use: Use, label: str, *, may_use: bool, is_fine: bool) -> str:
+    """A use by a process or thread that outlived its test."""
     owner = shown(owner)
-    if use.allowed:
+    if is_fine:
         return f"Late use of {label} by what {owner} started and left running: {_use(use)}"
     if may_use:
         return (

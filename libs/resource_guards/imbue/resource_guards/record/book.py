@@ -53,7 +53,13 @@ class Book:
     def record(self, scope: Scope, use: Use) -> bool:
         """Record a use; `False` if the session has ended, and guards nothing any more."""
         if not self._ledger.is_in_fork():
-            self._ledger.note(scope, use)
+            is_others = use.allowed and use.resource not in scope.allowed
+            self._ledger.note(scope, use, is_others=is_others)
+            running = self._slot.running
+            if is_others and running is not None:
+                running.note(
+                    use
+                )  # which may well wait for it, so its mark cannot be called superfluous
             return True
         try:
             if not self._journal.append(scope.id, use):
@@ -63,6 +69,20 @@ class Book:
             end_fork(str(error))
         scope.note_resource(use.resource)
         return True
+
+    def may_go_on(self, scope: Scope, resource: str) -> bool:
+        """Whether a thread that a test has left running may connect since the test that runs now may.
+
+        A pool that tests share may have been opened by one without the mark: that one has failed, and the
+        run says what its threads do now.
+        """
+        running = self._slot.running
+        return (
+            running is not None
+            and resource in running.allowed
+            and not self._ledger.is_in_fork()
+            and self._ledger.has_ended(scope)
+        )
 
     def through(self) -> str:
         """No process stands between pytest's and itself."""

@@ -33,14 +33,18 @@ class LateUse:
         owner: The test or fixture.
         use: The use.
         may_use: The owner might have used the resource in its time.
+        is_others: It was allowed for the sake of the test that ran then.
     """
 
-    __slots__ = ("may_use", "owner", "use")
+    __slots__ = ("is_others", "may_use", "owner", "use")
 
-    def __init__(self, owner: str, use: Use, *, may_use: bool = False) -> None:
+    def __init__(
+        self, owner: str, use: Use, *, may_use: bool = False, is_others: bool = False
+    ) -> None:
         self.owner = owner
         self.use = use
         self.may_use = may_use
+        self.is_others = is_others
 
 
 class Ledger:
@@ -111,13 +115,23 @@ class Ledger:
         """
         self._left = {pid: self._left.get(pid, scope) for pid in children}
 
-    def note(self, scope: Scope, use: Use) -> None:
-        """Put a use that this process has seen on its scope, or with the late ones."""
+    def has_ended(self, scope: Scope) -> bool:
+        """Whether what still comes of a scope is late."""
+        return scope.id not in self._open
+
+    def note(self, scope: Scope, use: Use, *, is_others: bool = False) -> None:
+        """Put a use that this process has seen on its scope, or with the late ones.
+
+        Args:
+            scope: The scope.
+            use: The use.
+            is_others: It was allowed for the sake of the test that ran then, and not of its own.
+        """
         if scope.id in self._open:
             scope.note(use)
         else:
             may_use = use.resource in scope.allowed
-            self.late.append(LateUse(scope.owner, use, may_use=may_use))
+            self.late.append(LateUse(scope.owner, use, may_use=may_use, is_others=is_others))
 
     def book(self, entries: Iterable[Entry], running: Scope | None) -> None:
         """Put uses from the journal on the scopes that they belong to.

@@ -86,13 +86,13 @@ class Findings:
             self.missing_targets.append(text)
 
     def add_late_use(self, late: LateUse, labels: Mapping[str, str]) -> None:
-        """Keep a late use. One that was blocked is a violation that no test's report can tell."""
-        text = messages.late_use(
-            late.owner, late.use, labels.get(late.use.resource, ""), may_use=late.may_use
-        )
+        """Keep a late use. One that its own test may not make is a violation that no test's report can tell."""
+        is_fine = late.use.allowed and not late.is_others
+        label = labels.get(late.use.resource, "")
+        text = messages.late_use(late.owner, late.use, label, may_use=late.may_use, is_fine=is_fine)
         if late.owner == COLLECTION.name:
             self.add_collected(late.use)
-        elif late.use.allowed:
+        elif is_fine:
             self.late_uses.append(text)
         else:
             self.add_problem(text)
