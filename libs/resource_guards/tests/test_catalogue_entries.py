@@ -13,6 +13,7 @@ from imbue.resource_guards.declare.entries import read_entry
 from imbue.resource_guards.declare.entries import shipped
 from imbue.resource_guards.declare.entries import table_of
 from imbue.resource_guards.declare.names import key_of
+from imbue.resource_guards.declare.near_names import OTHER_NAMES
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.declare.tables import register_tables
 from support.suite import WORKERS
@@ -220,6 +221,16 @@ BAD = {
     "[[clients]]\npackage = 'x'\ncalls = ['y']": "cannot read the target 'y'",
     "[[clients]]\npackage = 'x'\nopeners = ['y']": "cannot read the opener 'y'",
     "title = 'nothing'": "guards nothing",
+    "title = 3": "town.toml: title is 3. Write a text",
+    "no_use = 'moto'": "no_use is 'moto'. Write a list of texts",
+    "not_seen = [1]": "not_seen is [1]. Write a list of texts",
+    "[[clients]]\npackage = 1\ncalls = ['x:y']": "[[clients]] package is 1. Write a text",
+    "[[clients]]\npackage = 'x'\ntried = '1.0'\ncalls = ['x:y']": "[[clients]] tried is '1.0'. Write a list",
+    "[[clients]]\npackage = 'x'\ncalls = [[]]": "[[clients]] calls is [[]]. Write a list of texts, and of lists",
+    "[[clients]]\npackage = 'x'\ncalls = [['x:y', 1]]": "[[clients]] calls is [['x:y', 1]]. Write a list",
+    "[[clients]]\npackage = 'x'\nopeners = [1]": "[[clients]] openers is [1]. Write a list",
+    "[[clients]]\npackage = 'x'\nopeners = 'x'": "[[clients]] openers is 'x'. Write a list",
+    "[[clients]]\npackage = 'x'\nopeners = {}": "[[clients]] openers is {}. Write a list",
     "programs = [": "town.toml cannot be read",
 }
 
@@ -240,19 +251,57 @@ def test_entries_that_cannot_be_read(suite: Suite, text: str) -> None:
 BAD_NAMES = {
     '["no/such.toml"]': "'no/such.toml' ends in .toml, and there is no file",
     '["postgress"]': "did you mean 'postgres'?",
+    '["postgresql"]': 'say so: [tool.resource_guards.postgres] mark = "postgresql"',
+    '["mongo"]': "If the program 'mongo' is meant, write binary:mongo.",
 }
 
 
 @pytest.mark.parametrize("names", BAD_NAMES)
 def test_names_that_cannot_be(suite: Suite, names: str) -> None:
-    """They are refused, and the nearest one is named."""
-    suite.write(test_it="def test_it(): pass")
+    """They are refused, also where tests are marked so; the nearest one is named, and a program is no proof."""
+    suite.tool("mongo")
+    suite.write(
+        test_it="""
+            import pytest
+
+            @pytest.mark.postgresql
+            @pytest.mark.mongo
+            def test_it(): pass
+        """
+    )
     suite.write_files(settings(names))
 
     outcome = suite.run()
 
-    assert outcome.code != 0
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
     assert BAD_NAMES[names] in outcome.output
+
+
+def test_other_names_lead_to_entries() -> None:
+    """Each leads to one that is shipped, and is none itself."""
+    assert {*OTHER_NAMES.values()} <= {*shipped()}
+    assert OTHER_NAMES.keys().isdisjoint(shipped())
+
+
+def test_a_program_that_is_called_like_a_resource(suite: Suite) -> None:
+    """`binary:` says that it is meant."""
+    suite.tool("mongo")
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.mark.mongo
+            def test_marked(): subprocess.run(["mongo"], check=True)
+
+            def test_unmarked(): subprocess.run(["mongo"], check=True)
+        """
+    )
+    suite.write_files(settings('["binary:mongo"]'))
+
+    outcome = suite.run()
+
+    assert outcome["test_marked"].outcome == "passed", outcome.output
+    assert outcome["test_unmarked"].says_missing("mongo")
 
 
 PARTIAL = {
@@ -289,6 +338,24 @@ def test_partial_sight(suite: Suite, name: str) -> None:
     assert outcome["test_1_loaded"].outcome == "passed", outcome.output
     assert f"{name}: whether 1 test with this mark" in outcome.output
     assert "sight of address: partial while" in suite.run("--resource-guards-list").output
+
+
+BAD_TABLES = {
+    "[tool.resource_guards.redis]\nextends = false": "extends = false the catalogue's entry is left out",
+    "[tool.resource_guards.network]\nloopback = true": "'loopback' is an option of openers, and its settings name",
+}
+
+
+@pytest.mark.parametrize("table", BAD_TABLES)
+def test_tables_that_make_nothing_of_an_entry(suite: Suite, table: str) -> None:
+    """They are refused, with what to do."""
+    suite.write(test_it="def test_it(): pass")
+    suite.write_files(settings('["redis", "network"]', table))
+
+    outcome = suite.run()
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert BAD_TABLES[table] in outcome.output
 
 
 def test_a_value_of_extends(suite: Suite) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import Enum
 from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -38,13 +39,42 @@ SUFFIX: Final = ".toml"
 CLIENTS: Final = "clients"
 """The key of the tables of clients."""
 
-ABOUT: Final = ("title", "no_use", "not_seen")
+
+class Form(Enum):
+    """What the value of a key is; the words are for whoever has written another."""
+
+    TEXT = 'a text: "..."'
+    TEXTS = 'a list of texts: ["...", "..."]'
+    TARGETS = (
+        'a list of texts, and of lists of texts of which the first that is there counts: ["sdk:send", '
+        '["sdk.newer:send", "sdk.older:send"]]'
+    )
+
+    def has(self, value: object) -> bool:
+        """Whether a value is of this form."""
+        if self is Form.TEXT:
+            return isinstance(value, str)
+        if not isinstance(value, list):
+            return False
+        return all(
+            isinstance(each, str) or (self is Form.TARGETS and bool(each) and Form.TEXTS.has(each))
+            for each in value
+        )
+
+
+ABOUT: Final = {"title": Form.TEXT, "no_use": Form.TEXTS, "not_seen": Form.TEXTS}
 """Keys that are for people: what it is called, which mocks are no use of it, and what is not seen."""
+
+_FORMS_OF_CLIENTS: Final = {
+    "package": Form.TEXT,
+    "distribution": Form.TEXT,
+    "tried": Form.TEXTS,
+    "calls": Form.TARGETS,
+    "openers": Form.TARGETS,
+}
 
 _OF_CLIENTS: Final = frozenset(("calls", "openers"))
 """Lists of guards that a client may have."""
-
-_ABOUT_CLIENTS: Final = ("package", "distribution", "tried")
 
 
 class Entry(NamedTuple):
@@ -110,13 +140,16 @@ def read_entry(path: Path) -> Entry:
     if not isinstance(clients, list) or not all(isinstance(each, dict) for each in clients):
         raise ResourceGuardMisconfiguration(messages.clients_bad(path))
     for client in clients:
-        for key in client:
-            if key not in _OF_CLIENTS and key not in _ABOUT_CLIENTS:
-                known = [*_ABOUT_CLIENTS, *sorted(_OF_CLIENTS)]
+        for key, value in client.items():
+            if key not in _FORMS_OF_CLIENTS:
+                known = list(_FORMS_OF_CLIENTS)
                 raise ResourceGuardMisconfiguration(messages.key_unknown(path, key, known))
-        if not isinstance(client.get("package"), str) or _OF_CLIENTS.isdisjoint(client):
+            _check(path, f"[[clients]] {key}", value, _FORMS_OF_CLIENTS[key])
+        if "package" not in client or _OF_CLIENTS.isdisjoint(client):
             raise ResourceGuardMisconfiguration(messages.client_incomplete(path))
     about: dict[str, Any] = {key: said.pop(key) for key in ABOUT if key in said}
+    for key, value in about.items():
+        _check(path, key, value, ABOUT[key])
     return Entry(path.stem, path, said, clients, about)
 
 
@@ -146,6 +179,11 @@ def table_of(entry: Entry, own: Mapping[str, Any], lists: Collection[str]) -> Ma
 def notes_of(entry: Entry) -> Sequence[str]:
     """What the list of guards says of an entry beside its guards."""
     return messages.notes(entry.about)
+
+
+def _check(path: Path, key: str, value: object, form: Form) -> None:
+    if not form.has(value):
+        raise ResourceGuardMisconfiguration(messages.value_bad(path, key, value, form.value))
 
 
 def _targets(label: str, texts: Iterable[str | list[str]]) -> Iterator[str | SdkTarget]:

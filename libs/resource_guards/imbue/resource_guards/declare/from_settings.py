@@ -74,6 +74,7 @@ def register_named(
         elif (entry := _entry(name, config.rootpath)) is not None:
             _add_entry(entry, tables, registry)
         elif name not in by_settings:
+            _refuse_if_near(name)
             registry.register_binary_guard(name)
             if not shutil.which(name):
                 unfound.append(name)
@@ -88,6 +89,16 @@ def _entry(name: str, root: Path) -> Entry | None:
     return None if path is None else read_entry(path)
 
 
+def _refuse_if_near(name: str) -> None:
+    # A mark of this name does not prove that a program is meant: the suite's own marks may have it.
+    from imbue.resource_guards.declare.near_names import OTHER_NAMES
+
+    if name in OTHER_NAMES:
+        from imbue.resource_guards.messages.catalogue import name_is_near
+
+        raise ResourceGuardMisconfiguration(name_is_near(name, OTHER_NAMES[name]))
+
+
 def _add_entry(entry: Entry, tables: dict[str, dict[str, Any]], registry: Registry) -> None:
     """Put what an entry of the catalogue says into the tables, with what the project's table adds."""
     from imbue.resource_guards.declare.entries import notes_of
@@ -98,8 +109,10 @@ def _add_entry(entry: Entry, tables: dict[str, dict[str, Any]], registry: Regist
     extends = own.pop(EXTENDS, True)
     if not isinstance(extends, bool):
         raise ResourceGuardMisconfiguration(messages.extends_bad(entry.name, extends))
+    lists = [key_of(kind) for kind in registry.kinds.values()]
+    if not extends and own.keys().isdisjoint(lists):
+        raise ResourceGuardMisconfiguration(messages.replaced_by_nothing(entry.name, lists))
     if extends:
-        lists = [key_of(kind) for kind in registry.kinds.values()]
         tables[entry.name] = {**table_of(entry, own, lists)}
         registry.notes[entry.name] = notes_of(entry)
 

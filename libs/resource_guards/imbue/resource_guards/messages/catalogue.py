@@ -13,7 +13,7 @@ from imbue.resource_guards.messages.common import quoted
 
 
 def notes(about: Mapping[str, Any]) -> list[str]:
-    """What a reader of the list is told of an entry."""
+    """The lines about an entry in the list of guards."""
     found = [f"of the catalogue: {about['title']}"] if "title" in about else ["of the catalogue"]
     if about.get("no_use"):
         found.append(f"no use: {', '.join(about['no_use'])}")
@@ -43,6 +43,11 @@ def clients_bad(path: Path) -> str:
     return f"{path}: clients are no tables. Write [[clients]] above each, with a package and its calls or openers."
 
 
+def value_bad(path: Path, key: str, value: object, form: str) -> str:
+    """A value of another form than its key has."""
+    return f"{path}: {key} is {value!r}. Write {form}."
+
+
 def client_incomplete(path: Path) -> str:
     """A client without a package, or of which nothing is guarded."""
     return (
@@ -55,3 +60,12 @@ def key_unknown(path: Path, key: str, known: Iterable[str]) -> str:
     """A key in the table of a client."""
     known = list(known)
     return f"{path}: [[clients]] has no key '{key}'{nearest(key, known) or '.'} Keys are {quoted(known)}."
+
+
+def name_is_near(name: str, entry: str) -> str:
+    """A name by which something that comes ready is known, too."""
+    return (
+        f"resource_guards: did you mean '{entry}', which comes ready, by '{name}'? Name '{entry}', and if the mark is to be "
+        f"'{name}', say so: [tool.resource_guards.{entry}] mark = \"{name}\". If the program '{name}' is meant, "
+        f"write binary:{name}."
+    )

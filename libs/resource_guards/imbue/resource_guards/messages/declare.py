@@ -122,6 +122,14 @@ def extends_bad(label: str, value: object) -> str:
     )
 
 
+def replaced_by_nothing(label: str, keys: Iterable[str]) -> str:
+    """A table that takes the place of an entry, and guards nothing itself."""
+    return (
+        f"[tool.resource_guards.{label}]: with extends = false the catalogue's entry is left out, and the table guards "
+        f"nothing itself. Write a list under one of {quoted(keys)}, or leave extends out."
+    )
+
+
 def kind_without_value(label: str, kind: str) -> str:
     """A guard in the settings that names its kind alone."""
     return f"resource_guards_define: of resource '{label}', '{kind}:' says nothing. Write it behind the colon."

@@ -83,7 +83,8 @@ def extends_nothing(label: str) -> str:
 def option_of_nothing(label: str, option: str, key: str) -> str:
     """An option of guards that a resource does not have in the settings, as the libraries of no addresses."""
     return (
-        f"Resource guard '{label}': {option} belong to {key}, and its settings name none of these."
+        f"Resource guard '{label}': '{option}' is an option of {key}, and its settings name none of these. "
+        f"Name some, or leave it out."
     )
 
 
