@@ -40,6 +40,7 @@ FURTHER = {
     "httpcore2": ["trio"],
     "motor": ["pymongo"],
     "urllib3": ["requests"],
+    "websockets": ["trio"],
 }
 """What else the ways of a client need, in whatever version fits."""
 

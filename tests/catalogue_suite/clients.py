@@ -474,6 +474,90 @@ class Aiohttp(AsyncWay):
         async with self.client.get(URL) as response: await response.read()
     async def end(self): await self.client.close()
 
+class Httplib2(Way):
+    entry = "http"
+    client = "httplib2"
+    def __init__(self):
+        import httplib2
+        self.client = httplib2.Http(timeout=2)
+    def use(self):
+        try: self.client.request(URL)
+        except BaseException:
+            self.client.close()  # as of http.client
+            raise
+    def close(self): self.client.close()
+
+class Tornado(AsyncWay):
+    entry = "http"
+    client = "tornado"
+    async def make(self):
+        from tornado.httpclient import AsyncHTTPClient
+        self.client = AsyncHTTPClient(force_instance=True)
+    async def work(self): await self.client.fetch(URL, request_timeout=2)
+    async def end(self): self.client.close()
+
+class TornadoSync(Way):
+    entry = "http"
+    client = "tornado"
+    def __init__(self):
+        from tornado.httpclient import HTTPClient
+        self.client = HTTPClient()
+    def use(self): self.client.fetch(URL, request_timeout=2)
+    def close(self): self.client.close()
+
+class TornadoWebSocket(AsyncWay):
+    entry = "http"
+    client = "tornado"
+    async def work(self):
+        from tornado.websocket import websocket_connect
+        await websocket_connect(URL.replace("http", "ws"), connect_timeout=2)
+
+class WebSocketClient(Way):
+    entry = "http"
+    client = "websocket"
+    def use(self):
+        import websocket
+        websocket.create_connection(URL.replace("http", "ws"), timeout=2)
+
+class WebSocketApp(Way):
+    entry = "http"
+    client = "websocket"
+    def use(self):
+        import websocket
+        websocket.WebSocketApp(URL.replace("http", "ws")).run_forever()
+
+class WebsocketsSync(Way):
+    entry = "http"
+    client = "websockets"
+    def use(self):
+        from websockets.sync.client import connect
+        connect(URL.replace("http", "ws"), open_timeout=2)
+
+class WebsocketsAsync(AsyncWay):
+    entry = "http"
+    client = "websockets"
+    async def work(self):
+        from websockets.asyncio.client import connect
+        async with connect(URL.replace("http", "ws"), open_timeout=2): pass
+
+class WebsocketsLegacy(AsyncWay):
+    entry = "http"
+    client = "websockets"
+    async def work(self):
+        from websockets.legacy.client import connect
+        await connect(URL.replace("http", "ws"), open_timeout=2)
+
+class WebsocketsTrio(Way):
+    entry = "http"
+    client = "websockets"
+    needs = "websockets.trio.client"
+    def use(self):
+        import trio
+        from websockets.trio.client import connect
+        async def work():
+            async with connect(URL.replace("http", "ws"), open_timeout=2): pass
+        trio.run(work)
+
 class Pycurl(Way):
     entry = "http"
     client = "pycurl"

@@ -319,6 +319,21 @@ CLIENTS = """
     class Urllib3Tls(Urllib3):
         port = "https"
 
+    class Httplib2:
+        port = "http"
+        def __init__(self):
+            import httplib2
+            self.made = httplib2.Http(ca_certs=AUTHORITY)
+        def use(self, word):
+            try:
+                assert self.made.request(base(self.port) + "/" + word.decode())[1] == b"ok"
+            except Exception:
+                self.made.close()  # as of http.client
+                raise
+
+    class Httplib2Tls(Httplib2):
+        port = "https"
+
     class Httpx:
         port = "http"
         def __init__(self):
@@ -463,6 +478,8 @@ WAYS = {
     "RequestsTls": "requests, TLS",
     "Urllib3": "urllib3",
     "Urllib3Tls": "urllib3, TLS",
+    "Httplib2": "httplib2",
+    "Httplib2Tls": "httplib2, TLS",
     "Httpx": "httpx",
     "HttpxTls": "httpx, TLS",
     "HttpxTwo": "httpx, HTTP/2",
@@ -549,7 +566,7 @@ def test_a_client_of_http(
 ) -> None:
     """Its connections are known by what has opened them, with TLS and HTTP/2 too."""
     ways = [way for way in WAYS if way.startswith(("Http", "Url", "Requests", "Aio"))]
-    assert len(ways) == 16
+    assert len(ways) == 18
     write_tests(http, form, "http", ways)
     if seed is not None:
         shuffle(http, seed)
