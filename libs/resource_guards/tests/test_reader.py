@@ -56,6 +56,9 @@ TEST = {
     "blocked": False,
     "finished": True,
     "unsure": {"db": ["a library"]},
+    "reason": "db is not available: no answer",
+    "unavailable": {"db": "no answer"},
+    "sometimes": ["tool"],
 }
 REPORT: dict[str, Any] = {
     "format": "resource-guards-report",
@@ -101,11 +104,13 @@ def of_schema(  # noqa: PLR0911 - one for each kind
         values = of_schema(schema["additionalProperties"])
         return st.dictionaries(names, values, min_size=least, max_size=2)
     if kind == "array":
-        return st.lists(of_schema(schema["items"]), max_size=2)
+        return st.lists(of_schema(schema["items"]), min_size=schema.get("minItems", 0), max_size=2)
     if kind == "string" and "pattern" in schema:
         return st.from_regex(schema["pattern"].replace("$", r"\Z"))
     return {
-        "string": st.text(st.characters(exclude_characters="\0"), max_size=5),
+        "string": st.text(
+            st.characters(exclude_characters="\0"), min_size=schema.get("minLength", 0), max_size=5
+        ),
         "integer": st.integers(min_value=schema.get("minimum")),
         "boolean": st.booleans(),
         "null": st.none(),

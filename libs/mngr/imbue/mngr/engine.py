@@ -75,6 +75,16 @@ def is_engine_request(pool: Any, *_: object, **__: object) -> bool:
     return is_engine_address((pool.host, pool.port)) or _is_asked_by_docker_py()
 
 
+def engine_urls() -> Iterator[str]:
+    """Where the settings say that the engine is: by the environment, then by Docker's current context."""
+    yield from _urls(_variables(*map(os.environ.get, _READ_FROM)))
+
+
+def usual_sockets() -> list[str]:
+    """Where an engine may be that no setting names."""
+    return _usual_sockets(_variables(*map(os.environ.get, _READ_FROM)))
+
+
 def _is_asked_by_docker_py() -> bool:
     # An engine may be at any address that a test gives to docker-py. There is no sign of that in
     # urllib3's pool, and a patch of APIClient.send is one that tests and mocks replace.
@@ -92,8 +102,7 @@ def _is_asked_by_docker_py() -> bool:
 @functools.lru_cache
 def _engines(*environment: str | None) -> tuple[frozenset[str], frozenset[tuple[str, int]]]:
     """The sockets in the file system and the hosts with ports at which there may be an engine."""
-    variables = dict(zip(_READ_FROM, environment, strict=True))
-    variables["HOME"] = variables["HOME"] or str(Path.home())
+    variables = _variables(*environment)
     sockets = set()
     hosts = set()
     for url in _urls(variables):
@@ -103,10 +112,22 @@ def _engines(*environment: str | None) -> tuple[frozenset[str], frozenset[tuple[
             sockets.add(os.path.realpath(rest))
         elif scheme in ("tcp", "http", "https") and colon and port.isdecimal():
             hosts.add((host.strip("[]"), int(port)))
-    for pattern in _DEFAULT_SOCKETS:
-        if not (pattern.startswith("{XDG") and not variables["XDG_RUNTIME_DIR"]):
-            sockets.add(os.path.realpath(pattern.format_map(variables)))
+    sockets.update(map(os.path.realpath, _usual_sockets(variables)))
     return frozenset(sockets), frozenset(hosts)
+
+
+def _variables(*environment: str | None) -> dict[str, str | None]:
+    variables = dict(zip(_READ_FROM, environment, strict=True))
+    variables["HOME"] = variables["HOME"] or str(Path.home())
+    return variables
+
+
+def _usual_sockets(variables: dict[str, str | None]) -> list[str]:
+    return [
+        pattern.format_map(variables)
+        for pattern in _DEFAULT_SOCKETS
+        if variables["XDG_RUNTIME_DIR"] or not pattern.startswith("{XDG")
+    ]
 
 
 def _urls(variables: dict[str, str | None]) -> Iterator[str]:

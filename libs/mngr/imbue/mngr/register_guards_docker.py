@@ -72,9 +72,17 @@ def register_docker_guards(registrar: Registrar = resource_guards) -> None:
 def register_docker_cli_guard(registrar: Registrar = resource_guards) -> None:
     """Guard the Docker programs alone, under the mark ``docker``."""
     registrar.register_binary_guard("docker", binaries=BINARIES)
+    registrar.register_probe("docker", _probe)
 
 
 def register_docker_sdk_guard(registrar: Registrar = resource_guards) -> None:
     """Guard docker-py and the engine alone, under a mark of its own, ``docker_sdk``."""
     registrar.register_sdk_guard("docker_sdk", targets=SDK_TARGETS)
     registrar.register_connection_guard("docker_sdk", is_engine_address, libraries=LIBRARIES)
+    registrar.register_probe("docker_sdk", _probe)
+
+
+def _probe() -> str | None:
+    from imbue.mngr.probe import probe_engine  # where it is asked for
+
+    return probe_engine()

@@ -10,6 +10,9 @@ or call :func:`register_modal_guards`.
 
 from __future__ import annotations
 
+import importlib.util
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Final
 
@@ -47,6 +50,17 @@ def register_modal_guards(registrar: Registrar = resource_guards) -> None:
     """Guard the Modal program and client under one mark, ``modal``."""
     registrar.register_binary_guard("modal")
     registrar.register_sdk_guard("modal", targets=SDK_TARGETS)
+    registrar.register_probe("modal", _probe)
+
+
+def _probe() -> str | None:
+    """Whether there is a client, and a token for it to log in with (modal.com/docs/reference/modal.config)."""
+    if importlib.util.find_spec("modal") is None:
+        return "the package 'modal' is not installed"
+    config = Path(os.environ.get("MODAL_CONFIG_PATH") or "~/.modal.toml").expanduser()
+    if os.environ.get("MODAL_TOKEN_ID") or config.is_file():
+        return None
+    return f"there is no token: neither MODAL_TOKEN_ID nor {config}"
 
 
 def register_modal_guard(registrar: Registrar = resource_guards) -> None:

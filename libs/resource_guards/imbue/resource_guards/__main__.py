@@ -23,6 +23,7 @@ from imbue.resource_guards.declare.policy import has_libcst
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import origin_of
 from imbue.resource_guards.messages import explanations
+from imbue.resource_guards.messages import nowhere as say_nowhere
 from imbue.resource_guards.messages import options as messages
 from imbue.resource_guards.messages.explanations import EXPLANATIONS
 from imbue.resource_guards.messages.foreign import shown
@@ -31,6 +32,7 @@ from imbue.resource_guards.report.document import read_document
 from imbue.resource_guards.report.formats import JSON
 from imbue.resource_guards.report.formats import rendered
 from imbue.resource_guards.report.formats import write_report_file
+from imbue.resource_guards.report.nowhere import nowhere
 from imbue.resource_guards.report.table import table
 
 
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     merge = commands.add_parser("merge", help=messages.MERGE_HELP)
     merge.add_argument("reports", nargs="+", type=Path, metavar="FILE")
     merge.add_argument("--output", "-o", required=True, type=Path, metavar="FILE")
+    merge.add_argument("--fail-on-ran-nowhere", action="store_true", help=say_nowhere.FAIL_HELP)
     merge.set_defaults(run=_merge)
 
     report = commands.add_parser("report", help=messages.REPORT_HELP)
@@ -118,8 +121,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _merge(options: argparse.Namespace) -> int:
     documents = {str(path): read_document(path) for path in options.reports}
-    write_report_file(options.output, rendered(JSON, merge_documents(documents)))
-    return 0
+    merged = merge_documents(documents)
+    write_report_file(options.output, rendered(JSON, merged))
+    found = nowhere(documents.values(), merged)
+    for line in found.lines():
+        print(line)  # noqa: T201 - a program
+    return int(options.fail_on_ran_nowhere and bool(found.tests))
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -112,6 +112,18 @@ def register_guard(name: str, guard: Guard, *, mark: str | None = None) -> None:
     _registry().register_guard(name, guard, mark=mark)
 
 
+def register_probe(name: str, probe: Callable[[], str | None] | str) -> None:
+    """Say how it is found out whether a resource is available; see :meth:`Registry.register_probe`.
+
+    Example:
+        >>> def is_there():
+        ...     return None if os.environ.get("TARIFFS_TOKEN") else "there is no TARIFFS_TOKEN"
+        >>> register_probe("tariffs", is_there)
+    """
+    __tracebackhide__ = True
+    _registry().register_probe(name, probe)
+
+
 def register_guard_kind(kind: type[Guard]) -> None:
     """Let settings name a further kind of guard; see :meth:`Registry.register_guard_kind`."""
     __tracebackhide__ = True

@@ -124,7 +124,6 @@ CONNECTION: Final = Layer(
     title="connection hook",
     sees="connections that this Python's sockets open",
 )
-
 TRANSFER: Final = Layer(
     "transfer",
     "connection",
@@ -147,9 +146,8 @@ LAYERS: Final = {each.name: each for each in (SHIM, SPAWN, SDK, CONNECTION, TRAN
 class Guard:
     """One way of seeing a resource used. A kind of guard is a subclass, and has its own module.
 
-    Two guards are equal if they are of one kind and have the same key. A kind is told of by
-    ``registry.register_guard_kind(Kind)`` for settings to name it; its guards are registered by
-    ``registry.register_guard(name, guard)``, with or without that.
+    Two guards are equal if they are of one kind and have the same key. ``registry.register_guard_kind(Kind)`` lets
+    settings name a kind; its guards are registered by ``registry.register_guard(name, guard)``, with or without that.
 
     Child Pythons load the module of a kind when they start, so it imports little at its top.
 
@@ -158,10 +156,12 @@ class Guard:
         setting: The key of a list of them in a table of the settings; by default `kind` and an ``s``.
         options: Further keys of such a table, which are about all guards of this kind in it.
         layers: What sees uses for it.
+        is_client: It is how the resource is reached: that it is here says nothing of the resource.
     """
 
     __slots__ = ()
 
+    is_client: ClassVar[bool] = False
     kind: ClassVar[str] = ""
     setting: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
@@ -259,11 +259,7 @@ class Guard:
         return [[f"{cls.kind} {guard.title}"] for guard in guards]
 
     def gaps(self, resource: Any) -> Iterable[str]:
-        """A line for each part of it that this installation does not have; found out cheaply.
-
-        Args:
-            resource: What it is of; it has a `name`, which is its mark, and a `label`.
-        """
+        """A line for each part of a resource's guard that this installation does not have; found out cheaply."""
         del resource
         return ()
 
@@ -274,9 +270,7 @@ class Guard:
     def doubts(
         self, covered: Collection[str], modules: Mapping[str, Any]
     ) -> Iterable[tuple[str, tuple[str, ...]]]:
-        """Its sight: what may have used the resource where this guard does not see it; nothing if it sees all.
-
-        For each such library its name in messages, and the calls that a further guard could watch.
+        """What may have used it unseen: each library by its name in messages, with the calls that a guard could watch.
 
         Args:
             covered: The packages whose calls are seen by other guards of the resource.
@@ -285,9 +279,15 @@ class Guard:
         del covered, modules
         return ()
 
-    def probe(self) -> str:
-        """Why the resource cannot be used by this way here; empty if nothing is known against it."""
-        return ""
+    def probe(self) -> str | None:
+        """Why the resource cannot be used by this way here and now; empty if it can, `None` if that cannot be told."""
+        return None
+
+    @classmethod
+    def probe_any(cls, guards: Iterable[Self]) -> str | None:
+        """The same of several guards of this kind: empty if the resource can be used by one of them."""
+        told = [reason for each in guards if (reason := each.probe()) is not None]
+        return None if not told else "" if "" in told else "; ".join(dict.fromkeys(told))
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.key == self.key

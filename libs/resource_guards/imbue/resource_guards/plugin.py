@@ -97,10 +97,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--resource-guards-fix", **text, choices=["diff", "write"], help=messages.FIX_HELP
     )
     group.addoption("--resource-guards-fix-dirty", **flag, help=messages.FIX_DIRTY_HELP)
+    group.addoption(
+        "--resource-guards-unavailable",
+        **text,
+        metavar="run|skip",
+        help=messages.UNAVAILABLE_HELP,
+    )
+    group.addoption(
+        "--resource-guards-require",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help=messages.REQUIRE_HELP,
+    )
     parser.addini("resource_guards", messages.NAMES_HELP, type="args")
     parser.addini("resource_guards_define", messages.DEFINE_HELP, type="linelist")
     parser.addini("resource_guards_mode", messages.MODE_HELP, default=Mode.ENFORCE.value)
     parser.addini("resource_guards_warn", messages.WARN_HELP, type="args")
+    parser.addini("resource_guards_unavailable", messages.UNAVAILABLE_HELP, default="run")
+    parser.addini("resource_guards_require", messages.REQUIRE_HELP, type="args")
+    parser.addini("resource_guards_probe_seconds", messages.PROBE_SECONDS_HELP, default="2")
     parser.addini("resource_guards_native", messages.NATIVE_HELP, type="bool", default=False)
 
 

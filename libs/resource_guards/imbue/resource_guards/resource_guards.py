@@ -14,6 +14,7 @@ from imbue.resource_guards.api import register_connection_guard
 from imbue.resource_guards.api import register_guard
 from imbue.resource_guards.api import register_guard_kind
 from imbue.resource_guards.api import register_guarded_resource_markers
+from imbue.resource_guards.api import register_probe
 from imbue.resource_guards.api import register_resource_guard
 from imbue.resource_guards.api import register_sdk_guard
 from imbue.resource_guards.api import register_session_cleanup_callback
@@ -55,6 +56,7 @@ __all__ = [
     "register_guard",
     "register_guard_kind",
     "register_guarded_resource_markers",
+    "register_probe",
     "register_resource_guard",
     "register_sdk_guard",
     "register_session_cleanup_callback",

@@ -173,12 +173,14 @@ class GuardSession:
         """
         self.phase = max(self.phase, Phase.JUDGING)
         self._end_collection()
-        if not self.has_guards and not self.policy.needs_guards:
+        if self._pytest_session is None or not (self.has_guards or self.policy.needs_guards):
             return
+        from imbue.resource_guards.availability.beginning import check_before_tests
+
+        slot = self._enforcement.slot if self._enforcement is not None else None
         try:
-            self.policy.check(self.registry, is_complete=not self.is_controller)
             self.gathering.check_names(self._pytest_session)
-            self._check_contracts()
+            check_before_tests(self._pytest_session, self.registry, self.policy, slot)
         except ResourceGuardMisconfiguration as error:
             if not hasattr(self.config, "workerinput"):
                 raise
@@ -187,12 +189,6 @@ class GuardSession:
             from imbue.resource_guards.lifecycle.registration import start_lifecycle
 
             self._lifecycle = start_lifecycle(self.run, self._enforcement)
-
-    def _check_contracts(self) -> None:
-        from imbue.resource_guards.declare.fixtures import check_contracts
-
-        if self._enforcement is not None and self._pytest_session is not None:
-            check_contracts(self._pytest_session.items, self.registry)
 
     def _end_collection(self) -> None:
         if self._collection is not None:

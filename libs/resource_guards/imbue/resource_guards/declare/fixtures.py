@@ -62,6 +62,14 @@ def declared_by_fixture(function: object) -> frozenset[str] | None:
     return getattr(function, _ATTRIBUTE, None)
 
 
+def declared_by_fixtures_of(item: pytest.Item) -> frozenset[str]:
+    """The resources that the contracts of the fixtures declare that a test depends on by name."""
+    if not _MADE:
+        return frozenset()
+    found = [declared_by_fixture(chain[-1].func) for chain in static_fixtures(item) if chain]
+    return frozenset().union(*filter(None, found))
+
+
 def check_contracts(items: Iterable[pytest.Item], registry: Registry) -> None:
     """Make sure that the fixtures of tests name what is guarded, before one of them is set up.
 

@@ -16,6 +16,7 @@ from typing import Any
 from typing import Final
 
 from imbue.resource_guards.declare.names import MARK
+from imbue.resource_guards.declare.names import PROBE
 from imbue.resource_guards.declare.names import can_be_written
 from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.registry import Registry
@@ -164,8 +165,8 @@ def _table(name: str, words: Iterable[str], kinds: Mapping[str, type[Guard]]) ->
     table: dict[str, Any] = {}
     for word in words:
         key, _, text = word.partition(":")
-        if key not in keys and key not in options and key != MARK:
-            known = [*keys, MARK, *options]
+        if key not in keys and key not in options and key not in (MARK, PROBE):
+            known = [*keys, MARK, PROBE, *options]
             raise ResourceGuardMisconfiguration(messages.kind_unknown(name, word, known))
         if not text.strip(",") or text.endswith(","):  # they stand between blanks
             raise ResourceGuardMisconfiguration(messages.kind_without_value(name, key))

@@ -11,6 +11,8 @@ from typing import Final
 import pytest
 
 from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import availability as say_availability
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import Resource
 
@@ -23,6 +25,45 @@ def add_marker_lines(
     for resource in resources:
         if resource.name not in known and resource.name not in skip_names:
             config.addinivalue_line("markers", messages.marker_line(resource))
+
+
+OPTIONAL: Final = "optional"
+"""The argument by which a mark says that the test uses the resource only at times."""
+
+
+def check_arguments(items: Iterable[pytest.Item], registry: Registry) -> None:
+    """Make sure that marks of guarded resources have no arguments but ``optional=True``.
+
+    Raises:
+        ResourceGuardMisconfiguration: One has.
+    """
+    seen: set[int] = set()
+    for item in items:
+        for node in item.listchain():
+            if node is not item:
+                if id(node) in seen:
+                    continue
+                seen.add(id(node))
+            for mark in node.own_markers:
+                if (mark.args or mark.kwargs) and mark.name in registry and not _is_known(mark):
+                    said = [*map(repr, mark.args)]
+                    said += [f"{name}={value!r}" for name, value in mark.kwargs.items()]
+                    raise ResourceGuardMisconfiguration(
+                        say_availability.mark_arguments(item.nodeid, mark.name, ", ".join(said))
+                    )
+
+
+def optional_for(item: pytest.Item, names: Iterable[str]) -> frozenset[str]:
+    """Of some marks that a test has, those that say it uses the resource only at times; the closest counts."""
+    return frozenset(name for name in names if _is_optional(item.get_closest_marker(name)))
+
+
+def _is_known(mark: pytest.Mark) -> bool:
+    return not mark.args and mark.kwargs.keys() == {OPTIONAL} and _is_optional(mark)
+
+
+def _is_optional(mark: pytest.Mark | None) -> bool:
+    return mark is not None and mark.kwargs.get(OPTIONAL) is True
 
 
 Node = Any

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 from typing import Final
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.guard import Layer
+from imbue.resource_guards.guard import is_word
+from imbue.resource_guards.guards.program import Program
 from imbue.resource_guards.messages import declare as messages
 
 _PYTESTS_OWN = frozenset(
@@ -19,6 +22,10 @@ _PYTESTS_OWN = frozenset(
 
 MARK: Final = "mark"
 """The key by which a table of the settings says a resource's mark."""
+
+
+PROBE: Final = "probe"
+"""The key by which it says how it is found out whether the resource is available."""
 
 
 def key_of(kind: type[Guard]) -> str:
@@ -34,6 +41,24 @@ def can_be_written(kind: type[Guard]) -> bool:
 def keys_of(kind: type[Guard]) -> tuple[str, ...]:
     """All words of the settings that are a kind's own."""
     return kind.kind, key_of(kind), *kind.options
+
+
+def check_kind(kind: type[Guard], known: Mapping[str, type[Guard]]) -> None:
+    """Make sure that something is a kind of guard with words of its own.
+
+    Args:
+        kind: It.
+        known: The kinds that there are, by their names.
+
+    Raises:
+        ResourceGuardMisconfiguration: It is none, or has another's words.
+    """
+    __tracebackhide__ = True
+    is_kind = isinstance(kind, type) and issubclass(kind, Guard) and is_word(kind.kind)
+    others = [each for each in known.values() if each is not kind]
+    taken = {MARK, PROBE}.union(*map(keys_of, others))
+    if not is_kind or not taken.isdisjoint(keys_of(kind)):
+        raise ResourceGuardMisconfiguration(messages.no_kind(kind, known))
 
 
 def know_layers(guard: Guard, known: dict[str, Layer]) -> None:
@@ -63,6 +88,32 @@ def some(label: str, argument: str, values: Iterable[Any]) -> list[Any]:
     if not listed:
         raise ResourceGuardMisconfiguration(messages.nothing_to_guard(label))
     return listed
+
+
+def programs_of(label: str, binaries: Iterable[str] | None) -> list[str]:
+    """The programs of a resource: those that are named, or one of its name.
+
+    Raises:
+        ResourceGuardMisconfiguration: They are no list, or the name cannot be a program's.
+    """
+    __tracebackhide__ = True
+    if isinstance(binaries, str):
+        raise ResourceGuardMisconfiguration(messages.binaries_is_text(label, binaries))
+    if binaries is None and isinstance(label, str) and "/" in label:
+        Program.parse(label, label)  # is refused, and not for what its mark would be
+    return [label] if binaries is None else some(label, "binaries", binaries)
+
+
+def text_or_none(label: str, mark: object) -> str | None:
+    """A mark that a registration gives.
+
+    Raises:
+        ResourceGuardMisconfiguration: It is no text.
+    """
+    __tracebackhide__ = True
+    if mark is not None and not isinstance(mark, str):
+        raise ResourceGuardMisconfiguration(messages.mark_not_text(label, mark))
+    return mark
 
 
 def mark_name(label: str, mark: str | None = None) -> str:

@@ -43,7 +43,16 @@ def read_policy(config: pytest.Config) -> Policy:
     if fixes and not has_libcst():
         raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
     warn, native = read_texts(config, "resource_guards_warn"), read_native(config)
-    return Policy(mode, warn, learns=fixes, records=records, native=native)
+    requires = bool(read_texts(config, "resource_guards_require") or option.resource_guards_require)
+    absent = option.resource_guards_unavailable or _read(config, "resource_guards_unavailable")
+    return Policy(
+        mode,
+        warn,
+        learns=fixes,
+        records=records,
+        native=native,
+        demands=requires or absent != "run",
+    )
 
 
 def read_native(config: pytest.Config) -> bool:
@@ -109,12 +118,13 @@ class Policy:
             of nothing.
         records: The run keeps a record of each test.
         native: The native layer is asked for.
+        demands: Something is to become of tests whose resource is not available.
 
     Raises:
         ResourceGuardMisconfiguration: An entry of `warn` that cannot be read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there is to say
         self,
         mode: Mode,
         warn: Sequence[str] = (),
@@ -122,13 +132,15 @@ class Policy:
         learns: bool = False,
         records: bool = False,
         native: bool = False,
+        demands: bool = False,
     ) -> None:
         self.mode = mode
         self.is_native = native
         self.records = records
         self.learns = learns
         self._enforces = mode is Mode.ENFORCE and not learns
-        self.needs_guards = records or bool(warn)
+        self.demands = demands
+        self.needs_guards = records or bool(warn) or demands
         self.is_strict = self._enforces and not warn
         self._warned: dict[str, set[Direction]] = {}
         for entry in warn:

@@ -67,5 +67,8 @@ class Registrar(Protocol):
     def register_guard(self, name: str, guard: Guard, *, mark: str | None = None) -> None:
         """See :meth:`Registry.register_guard`."""
 
+    def register_probe(self, name: str, probe: Callable[[], str | None] | str) -> None:
+        """See :meth:`Registry.register_probe`."""
+
     def register_guard_kind(self, kind: type[Guard]) -> None:
         """See :meth:`Registry.register_guard_kind`."""

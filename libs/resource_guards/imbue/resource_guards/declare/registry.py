@@ -7,24 +7,29 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 from typing import Any
 
 from imbue.resource_guards.callsite import call_site
-from imbue.resource_guards.declare.names import MARK
-from imbue.resource_guards.declare.names import keys_of
+from imbue.resource_guards.declare.claims import check_claims
+from imbue.resource_guards.declare.names import check_kind
 from imbue.resource_guards.declare.names import know_layers
 from imbue.resource_guards.declare.names import mark_name
+from imbue.resource_guards.declare.names import programs_of
 from imbue.resource_guards.declare.names import some
+from imbue.resource_guards.declare.names import text_or_none
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import LAYERS
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.guard import is_word
 from imbue.resource_guards.guards.call import Call
 from imbue.resource_guards.guards.program import Program
 from imbue.resource_guards.kinds import MethodKind
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkTarget
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.declare.probes import Probe
 
 Listener = Callable[[Resource], None]
 
@@ -38,6 +43,7 @@ class Registry:
     Attributes:
         layers: What may see uses, by name.
         notes: What the list of guards says of a resource beside its guards, by its label.
+        probes: What tells that a resource is available in place of its guards, by its label.
         revision: How often it has changed.
     """
 
@@ -48,6 +54,7 @@ class Registry:
         self.layers = dict(LAYERS)
         self.notes: dict[str, Sequence[str]] = {}
         self.revision = 0
+        self.probes: dict[str, dict[object, Probe]] = {}
         self.cleanup_callbacks: list[Callable[[], object]] = []
 
     def __iter__(self) -> Iterator[Resource]:
@@ -66,9 +73,7 @@ class Registry:
     @property
     def kinds(self) -> dict[str, type[Guard]]:
         """The kinds of guards that settings may name, by their names."""
-        from imbue.resource_guards.guards.table import (
-            KINDS,
-        )  # few sessions have guards of each kind
+        from imbue.resource_guards.guards.table import KINDS  # few sessions have each kind
 
         return KINDS | self._further_kinds
 
@@ -90,12 +95,7 @@ class Registry:
             ResourceGuardMisconfiguration: A name that cannot be, or a mark that is taken.
         """
         __tracebackhide__ = True
-        if isinstance(binaries, str):
-            raise ResourceGuardMisconfiguration(messages.binaries_is_text(name, binaries))
-        if binaries is None and isinstance(name, str) and "/" in name:
-            Program.parse(name, name)  # is refused, and not for what its mark would be
-        names = [name] if binaries is None else some(name, "binaries", binaries)
-        self._add(name, mark, partial(Program.parse, name), names)
+        self._add(name, mark, partial(Program.parse, name), programs_of(name, binaries))
 
     def register_resource_guard(
         self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
@@ -224,27 +224,37 @@ class Registry:
         self._add(name, mark, lambda same: same, [guard])
 
     def register_guard_kind(self, kind: type[Guard]) -> None:
-        """Let settings name a kind of guard that this package does not have, by its `kind`, or its `setting`.
+        """Let settings name a kind of guard that this package does not have, by its `kind` or `setting`.
 
         Raises:
             ResourceGuardMisconfiguration: It is no subclass of `Guard` with names of its own.
         """
         __tracebackhide__ = True
-        is_kind = isinstance(kind, type) and issubclass(kind, Guard) and is_word(kind.kind)
-        others = [each for each in self.kinds.values() if each is not kind]
-        taken = {MARK}.union(*map(keys_of, others))
-        if not is_kind or not taken.isdisjoint(keys_of(kind)):
-            raise ResourceGuardMisconfiguration(messages.no_kind(kind, self.kinds))
+        check_kind(kind, self.kinds)
         self._further_kinds[kind.kind] = kind
+
+    def register_probe(self, name: str, probe: Callable[[], str | None] | str) -> None:
+        """Say how it is found out whether a resource is available; of several probes one is enough.
+
+        Args:
+            name: Its name.
+            probe: A function that returns nothing, or why it is not available; or what settings say.
+        """
+        __tracebackhide__ = True
+        from imbue.resource_guards.declare import probes  # few sessions have any
+
+        read = probes.read_probe if isinstance(probe, str) else probes.probe_of
+        self.probes.setdefault(name, {})[probe] = read(name, probe)
 
     def take_all_from(self, other: Registry) -> None:
         """Take over all that was registered in `other`, and leave it empty."""
-        for resource in other:
-            self._merge(resource)
+        for each in other:
+            self._merge(each)
         other._resources.clear()
         self._further_kinds.update(other._further_kinds)
         self.layers.update(other.layers)
         self.notes.update(other.notes)
+        self.probes.update(other.probes)
         self.cleanup_callbacks += other.cleanup_callbacks
         other.cleanup_callbacks.clear()
 
@@ -252,9 +262,7 @@ class Registry:
         self, label: str, mark: str | None, make: Callable[[Any], Guard], values: Iterable[Any]
     ) -> None:
         __tracebackhide__ = True
-        if mark is not None and not isinstance(mark, str):
-            raise ResourceGuardMisconfiguration(messages.mark_not_text(label, mark))
-        name = self._mark_of(label, mark)
+        name = self._mark_of(label, text_or_none(label, mark))
         guards = tuple(dict.fromkeys(map(make, values)))
         for guard in guards:
             know_layers(guard, self.layers)
@@ -274,10 +282,7 @@ class Registry:
         old = self._resources.get(new.name)
         if old is not None and old.label != new.label:
             raise ResourceGuardMisconfiguration(messages.mark_taken(new, old))
-        for other in self._resources.values():
-            taken = _claims(other) & _claims(new)
-            if taken and other.name != new.name:
-                raise ResourceGuardMisconfiguration(messages.guard_taken(new, other, taken))
+        check_claims(new, self._resources.values())
         merged = new
         if old is not None:
             guards = tuple(dict.fromkeys(old.guards + new.guards))
@@ -294,7 +299,3 @@ class Registry:
                 else:
                     self._resources[new.name] = old
                 raise
-
-
-def _claims(resource: Resource) -> set[str]:
-    return {each.claim for each in resource.guards if each.claim}

@@ -19,12 +19,13 @@ from imbue.resource_guards.pytest_internals import names_of_settings
 TABLE: Final = "resource_guards"
 
 SETTINGS: Final = (
-    *(
-        "resource_guards",
-        "resource_guards_define",
-        "resource_guards_mode",
-        "resource_guards_native",
-    ),
+    "resource_guards",
+    "resource_guards_define",
+    "resource_guards_mode",
+    "resource_guards_native",
+    "resource_guards_probe_seconds",
+    "resource_guards_require",
+    "resource_guards_unavailable",
     "resource_guards_warn",
 )
 """The settings that the plugin tells pytest of."""

@@ -8,8 +8,10 @@ from typing import Any
 from typing import Final
 
 from imbue.resource_guards.declare.names import MARK
+from imbue.resource_guards.declare.names import PROBE
 from imbue.resource_guards.declare.names import can_be_written
 from imbue.resource_guards.declare.names import key_of
+from imbue.resource_guards.declare.probes import read_probe
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import settings as messages
@@ -35,23 +37,32 @@ def register_tables(tables: Tables, registry: Registry) -> None:
     kinds = {key_of(kind): kind for kind in registry.kinds.values() if can_be_written(kind)}
     options = {option: key for key, kind in kinds.items() for option in kind.options}
     for name, table in tables.items():
-        for key in table:
-            if key == EXTENDS:
-                raise ResourceGuardMisconfiguration(messages.extends_nothing(name))
-            if key not in kinds and key not in options and key != MARK:
-                raise ResourceGuardMisconfiguration(
-                    messages.key_unknown(name, key, [*kinds, MARK, *options])
-                )
-            if key in options and options[key] not in table:
-                raise ResourceGuardMisconfiguration(
-                    messages.option_of_nothing(name, key, options[key])
-                )
+        _check_keys(name, table, kinds, options)
         lists = {key: _texts(name, key, table[key]) for key in table if key in kinds}
-        if not any(lists.values()):
+        # A resource that a guard package registers has all but a probe of the project's own.
+        is_known = any(name == each.label for each in registry)
+        if not any(lists.values()) and not (is_known and PROBE in table and not lists):
             raise ResourceGuardMisconfiguration(messages.table_of_nothing(name, kinds))
         for key, texts in lists.items():
             for guard in kinds[key].parse_all(name, texts, table):
                 registry.register_guard(name, guard, mark=table.get(MARK))
+        if PROBE in table:
+            said = table[PROBE]
+            listed = said if isinstance(said, list) and said else [said]
+            registry.probes[name] = {str(each): read_probe(name, each) for each in listed}
+
+
+def _check_keys(
+    name: str, table: Mapping[str, Any], kinds: Iterable[str], options: Mapping[str, str]
+) -> None:
+    for key in table:
+        if key == EXTENDS:
+            raise ResourceGuardMisconfiguration(messages.extends_nothing(name))
+        if key not in kinds and key not in options and key not in (MARK, PROBE):
+            known = [*kinds, MARK, PROBE, *options]
+            raise ResourceGuardMisconfiguration(messages.key_unknown(name, key, known))
+        if key in options and options[key] not in table:
+            raise ResourceGuardMisconfiguration(messages.option_of_nothing(name, key, options[key]))
 
 
 def _texts(name: str, key: str, value: object) -> Iterable[Any]:

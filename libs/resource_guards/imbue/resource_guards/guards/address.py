@@ -162,6 +162,13 @@ class Address(Guard):
             how = "connections, told by" if guard.addresses is None else "connections to"
             yield [f"{how} {guard.title}"]
 
+    def probe(self) -> str | None:
+        """Whether something accepts a connection at an address that is written out."""
+        from imbue.resource_guards.guards import places
+
+        texts = () if self.addresses is None else map(str, self.addresses.patterns)
+        return places.refusal([place for text in texts for place in places.places_of(text)])
+
     def sight(self) -> str:
         """Which of the libraries that are installed connect past it."""
         from imbue.resource_guards.guards import connections

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from imbue.resource_guards.guard import SDK
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guards.targets import any_installed
 from imbue.resource_guards.guards.targets import condition
 from imbue.resource_guards.guards.targets import described
 from imbue.resource_guards.guards.targets import missing
@@ -18,6 +19,7 @@ from imbue.resource_guards.wire.guards_file import reference
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Mapping
     from collections.abc import Sequence
@@ -39,6 +41,7 @@ class Call(Guard):
 
     __slots__ = ("target",)
 
+    is_client = True
     kind = "call"
     layers = (SDK,)
 
@@ -137,6 +140,15 @@ class Call(Guard):
     def describe(cls, guards: Sequence[Call]) -> Iterator[Sequence[str]]:
         """In which version each is patched, whether that is there, and as what else."""
         yield from described("patch", [each.target for each in guards])
+
+    def probe(self) -> str | None:
+        """Whether the package that it is in is installed."""
+        return any_installed([self.target])
+
+    @classmethod
+    def probe_any(cls, guards: Iterable[Call]) -> str | None:
+        """Whether one of their packages is."""
+        return any_installed([each.target for each in guards])
 
     def sight(self) -> str:
         """Calls in this environment's Pythons, which is where the SDK is."""

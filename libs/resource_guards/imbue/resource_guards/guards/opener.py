@@ -9,6 +9,7 @@ from imbue.resource_guards.guard import CONNECTION
 from imbue.resource_guards.guard import LOOKUP
 from imbue.resource_guards.guard import TRANSFER
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.guards.targets import any_installed
 from imbue.resource_guards.guards.targets import condition
 from imbue.resource_guards.guards.targets import described
 from imbue.resource_guards.guards.targets import missing
@@ -50,6 +51,7 @@ class Opener(Guard):
 
     __slots__ = ("is_use", "loopback", "name", "target")
 
+    is_client = True
     kind = "opener"
     options = ("loopback",)
     layers = (CONNECTION, TRANSFER, LOOKUP)
@@ -174,6 +176,15 @@ class Opener(Guard):
     def gaps(self, resource: Resource) -> Iterator[str]:
         """A function that an installed SDK does not seem to have."""
         return iter(()) if self.target is None else missing(resource, self.target)
+
+    def probe(self) -> str | None:
+        """Whether the package that it is in is installed."""
+        return any_installed([self.target])
+
+    @classmethod
+    def probe_any(cls, guards: Iterable[Opener]) -> str | None:
+        """Whether one of their packages is."""
+        return any_installed([each.target for each in guards])
 
     def sight(self) -> str:
         """Which of its own connections are seen past their opening."""

@@ -11,6 +11,7 @@ from imbue.resource_guards.guard import Guard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Sequence
     from contextlib import ExitStack
@@ -98,9 +99,17 @@ class Program(Guard):
 
     def probe(self) -> str:
         """Whether it is on PATH."""
+        return self.probe_any([self])
+
+    @classmethod
+    def probe_any(cls, guards: Iterable[Program]) -> str:
+        """Whether one of them is on PATH."""
         import shutil
 
-        return "" if shutil.which(self.name) else "not on PATH"
+        from imbue.resource_guards.messages.availability import not_on_path
+
+        names = [each.name for each in guards]
+        return "" if any(map(shutil.which, names)) else not_on_path(names)
 
 
 def version_of_program(path: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Mapping
     from collections.abc import Sequence
@@ -65,6 +66,17 @@ def package_of(target: SdkTarget) -> str:
     if not isinstance(owner, str):
         owner = str(getattr(owner, "__module__", None) or vars(owner)["__name__"])
     return owner.partition(":")[0].partition(".")[0]
+
+
+def any_installed(targets: Iterable[SdkTarget | None]) -> str | None:
+    """Why none of the packages of some targets can be used; empty if one is installed, `None` without any target."""
+    from imbue.resource_guards.intercept.targets import is_installed
+    from imbue.resource_guards.messages.availability import not_installed
+
+    there = [each for each in targets if each is not None]
+    if any(map(is_installed, there)) or not there:
+        return "" if there else None
+    return not_installed(list(dict.fromkeys(map(package_of, there))))
 
 
 def missing(resource: Resource, target: SdkTarget) -> Iterator[str]:

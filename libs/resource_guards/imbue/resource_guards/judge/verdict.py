@@ -39,6 +39,7 @@ class Facts(NamedTuple):
         finished: Nothing of it is left to run that could still use a resource.
         unsure: The resources that may have been used without being seen: of these, that nothing
             was seen proves nothing.
+        optional: The resources that its marks say it uses only at times.
     """
 
     declared: frozenset[str]
@@ -47,6 +48,7 @@ class Facts(NamedTuple):
     passed: bool
     finished: bool
     unsure: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 def verdict(facts: Facts) -> list[Violation]:
@@ -75,7 +77,9 @@ def _missing_marks(facts: Facts) -> Iterator[Violation]:
 def _superfluous_marks(facts: Facts) -> Iterator[Violation]:
     if facts.passed and facts.finished and all(fixture.finished for fixture in facts.fixtures):
         uses = [*facts.uses, *(use for fixture in facts.fixtures for use in fixture.uses)]
-        for resource in sorted(facts.declared.difference(_resources(uses), facts.unsure)):
+        for resource in sorted(
+            facts.declared.difference(_resources(uses), facts.unsure, facts.optional)
+        ):
             yield Violation(
                 ViolationKind.SUPERFLUOUS_MARK,
                 resource,

@@ -12,6 +12,7 @@ import pytest
 
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.markers import MarkReader
+from imbue.resource_guards.declare.markers import optional_for
 from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.judge.verdict import verdict
 from imbue.resource_guards.kinds import Direction
@@ -243,6 +244,10 @@ class Lifecycle:
         unused = {each.resource for each in found if DIRECTIONS[each.kind] is Direction.SUPERFLUOUS}
         if not unused:
             return found
+        optional = optional_for(account.item, unused)
+        if optional:
+            facts = facts._replace(optional=optional)
+            found = verdict(facts)
         from imbue.resource_guards.judge.sight import doubts_of  # only where needed
 
         doubts = {

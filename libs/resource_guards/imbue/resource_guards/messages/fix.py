@@ -43,6 +43,16 @@ def fix_cannot_be_known(mark: str, count: int, libraries: Iterable[str]) -> str:
     )
 
 
+def fix_sometimes(mark: str) -> str:
+    """A test that uses a resource on one machine and not on another."""
+    return f"it used {mark} in one run and not in another: write @pytest.mark.{mark}(optional=True)"
+
+
+def fix_beside_optional(mark: str) -> str:
+    """A test that has the mark, and around it stands one that says it uses the resource only at times."""
+    return f"it did not use {mark}: remove its own @pytest.mark.{mark}, since what is around it has (optional=True)"
+
+
 def fix_more(count: int) -> str:
     """What is not shown without ``-v``."""
     return f"  and {count} more (-v shows them)"

@@ -44,6 +44,14 @@ NATIVE_HELP: Final = (
     "Linux: also see a guarded program that another program starts by its path (default: false)."
 )
 
+UNAVAILABLE_HELP: Final = (
+    "what becomes of tests whose resource is not available here: 'run' (default) or 'skip'."
+)
+REQUIRE_HELP: Final = "resources that have to be available, or 'all': if one is not, the run stops before its first test."
+PROBE_SECONDS_HELP: Final = (
+    "how many seconds a resource has to show that it is available (default: 2)."
+)
+
 # What python -m imbue.resource_guards --help says; some options are pytest's, and so is their help.
 PROGRAM_HELP: Final = (
     "Put reports of test runs together, show them, and apply what they saw to the source."

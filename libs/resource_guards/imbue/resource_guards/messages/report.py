@@ -46,6 +46,11 @@ def table_unsure(resource: str, tests: int, libraries: Iterable[str]) -> str:
     )
 
 
+def table_optional(label: str, tests: int, used: int) -> str:
+    """How many tests may use a resource and need not."""
+    return f"{label}: {counted(tests, 'test')} may use it (optional=True), and {used} did"
+
+
 def not_on_path(label: str) -> str:
     """A resource in that line of which no program is there."""
     return f"{label} [not on PATH]"

@@ -31,6 +31,7 @@ from imbue.resource_guards.pytest_internals.items import argument_names
 from imbue.resource_guards.pytest_internals.items import has_own_finalizers
 from imbue.resource_guards.pytest_internals.items import may_have_subtests
 from imbue.resource_guards.pytest_internals.items import parameters_of
+from imbue.resource_guards.pytest_internals.items import skipped_where_it_stands
 from imbue.resource_guards.pytest_internals.items import static_fixtures
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "parameters_of",
     "put_around_pytests_own",
     "requesters",
+    "skipped_where_it_stands",
     "static_fixtures",
     "tell_each_ask",
     "tell_each_request",

@@ -16,6 +16,11 @@ import pytest
 _NOTHING: Final = object()
 
 
+def skipped_where_it_stands(reason: str) -> BaseException:
+    """What skips a test when it is raised, and is told with the test's own place, as of a mark."""
+    return pytest.skip.Exception(reason, _use_item_location=True)
+
+
 def static_fixtures(item: pytest.Item) -> Iterable[Sequence[pytest.FixtureDef[object]]]:
     """The fixtures that this test depends on by name, with those that each overrides."""
     info = getattr(item, "_fixtureinfo", None)

@@ -159,11 +159,27 @@ def merge_documents(documents: Mapping[str, Document]) -> Document:
     return merged
 
 
+def _sometimes(first: TestRecord, second: TestRecord) -> list[str]:
+    """The resources that a test has used in the one run, and certainly not in the other."""
+    found = [*first.sometimes, *second.sometimes]
+    for one, other in ((first, second), (second, first)):
+        if other.outcome == "passed" and other.finished and not other.blocked:
+            found += [
+                each for each in one.used if each not in other.used and each not in other.unsure
+            ]
+    return list(dict.fromkeys(found))
+
+
 def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
     first, second = sorted((first, second), key=lambda each: OUTCOMES.index(each.outcome))
     # A job that has not run the test knows nothing of it but its place.
     if first.outcome in ("deselected", "not run"):
         return second
+    if not first.has_run:
+        if not second.has_run:
+            second.unavailable = first.unavailable | second.unavailable
+        return second
+    second.sometimes = _sometimes(first, second)
     for resource, used in first.used.items():
         known = second.used.get(resource)
         if known is None:

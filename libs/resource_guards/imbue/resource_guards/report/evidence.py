@@ -26,6 +26,12 @@ OUTCOMES: Final = (
 )
 """A test's own outcomes, from those that say least of it."""
 
+RAN: Final = OUTCOMES.index("xfailed")
+"""The first of those of a test that has run."""
+
+_SELDOM: Final = ("unsure", "reason", "unavailable", "sometimes")
+"""The keys of a record that are left out where nothing is in them."""
+
 # What reports of other machines must have; `reader` checks it, and `schema.json` says the same.
 Path = Annotated[str, Matching(r"[^\0]*", "the path of a file")]
 Digest = Annotated[str, Matching("[0-9a-f]{64}", "a SHA-256")]
@@ -36,6 +42,10 @@ Level = Annotated[str, OneOf("function", "param", "class", "module", "other")]
 Way = Annotated[str, Matching("[a-z][a-z0-9_]*", "a way in which uses are seen")]
 Outcome = Annotated[str, OneOf(*OUTCOMES)]
 Doubts = Annotated[dict[str, list[str]], NotEmpty()]
+Yes = Annotated[bool, OneOf(True)]  # noqa: FBT003 - the value that it has
+Reason = Annotated[str, Matching(r"[\s\S]+", "a reason")]
+Reasons = Annotated[dict[str, str], NotEmpty()]
+Marks = Annotated[list[str], NotEmpty()]
 Violation = Annotated[str, OneOf(*(kind.value for kind in ViolationKind))]
 
 
@@ -63,11 +73,13 @@ class Declaration:
         level: ``function``, ``param``, ``class``, ``module``; or ``other``: it was added while tests
             were collected, or in another way that leaves nothing in the test's source.
         source: What the mark stands on; `None` for ``other``.
+        optional: It says that the test uses the resource only at times.
     """
 
     resource: str
     level: Level
     source: Source | None = None
+    optional: Yes = field(default=False, metadata={OPTIONAL: True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,9 @@ class TestRecord:
         finished: Nothing is left to run that could still use something on its behalf.
         unsure: For each resource that it may have used unseen, what may have done so: that it was
             not seen proves nothing.
+        reason: Why it was skipped; empty if it was not.
+        unavailable: The resources for whose sake it was skipped, and why each was not available.
+        sometimes: The resources that it has used in one of several runs and not in another.
     """
 
     __test__ = False
@@ -159,13 +174,30 @@ class TestRecord:
     blocked: bool = False
     finished: bool = True
     unsure: Doubts = field(default_factory=dict, metadata={OPTIONAL: True})
+    reason: Reason = field(default="", metadata={OPTIONAL: True})
+    unavailable: Reasons = field(default_factory=dict, metadata={OPTIONAL: True})
+    sometimes: Marks = field(default_factory=list, metadata={OPTIONAL: True})
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, which JSON and execnet can carry."""
         data = asdict(self)
-        if not self.unsure:
-            del data["unsure"]  # nearly always; it is also what older reports do not have
+        for key in _SELDOM:
+            if not data[key]:
+                del data[key]  # nearly always; they are also what older reports do not have
+        for mark in data["declared"]:
+            if not mark["optional"]:
+                del mark["optional"]
         return data
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it has run, and not only been collected."""
+        return self.outcome not in OUTCOMES[:RAN]
+
+    def may_use(self, mark: str) -> bool:
+        """Whether its closest mark says that it uses a resource only at times."""
+        marks = [each for each in self.declared if each.resource == mark]
+        return bool(marks) and marks[0].optional
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> TestRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from imbue.resource_guards.guards.program import Program
 from imbue.resource_guards.kinds import Mode
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.model import Resource
@@ -16,12 +17,15 @@ def header(resources: Iterable[Resource], mode: Mode) -> str:
     guards nothing, and looks just like that.
     """
     names = [
-        resource.label
-        if not all(guard.probe() for guard in resource.guards)
-        else messages.not_on_path(resource.label)
+        messages.not_on_path(resource.label) if _is_missing(resource) else resource.label
         for resource in resources
     ]
     return messages.header(names, mode)
+
+
+def _is_missing(resource: Resource) -> bool:
+    programs = [each for each in resource.guards if isinstance(each, Program)]
+    return len(programs) == len(resource.guards) and bool(Program.probe_any(programs))
 
 
 def gaps(resources: Iterable[Resource]) -> list[str]:

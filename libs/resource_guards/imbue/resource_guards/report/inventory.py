@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from imbue.resource_guards.declare.policy import read_native
+from imbue.resource_guards.declare.probes import title_of
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
@@ -35,6 +36,8 @@ def write_inventory(config: pytest.Config, registry: Registry) -> None:
         for guard in resource.guards:
             for line in described[guard]:
                 terminal.line(f"  {shown(line)}")
+        for probe in registry.probes.get(resource.label, ()):
+            terminal.line(f"  available if: {shown(title_of(probe))}")
         for line in dict.fromkeys(f"{each.kind}: {each.sight()}" for each in resource.guards):
             terminal.line(f"  sight of {shown(line)}")
         terminal.line()

@@ -97,7 +97,7 @@ class NotEmpty:
 Read = Callable[[Any], Any]
 
 OPTIONAL: Final = "optional"
-"""What a field has in its metadata whose key may be missing: the last one, and all such at once."""
+"""What a field has in its metadata whose key may be missing."""
 
 
 @cache
@@ -189,28 +189,23 @@ def _dataclass(wanted: Any) -> Read:
     hints = get_type_hints(wanted, include_extras=True)
     parts = [(each.name, reader(hints[each.name])) for each in fields(wanted)]
     names = {name for name, _ in parts}
-    # Those that may be missing are the last, so that their defaults can be left to the class.
     optional = {each.name for each in fields(wanted) if each.metadata.get(OPTIONAL)}
-    least = parts[: len(parts) - len(optional)]
     needed = names - optional
 
     def read(data: Any) -> Any:
         if type(data) is not dict:
             raise _misfit(dict, data)
-        if data.keys() == names:
-            found = parts
-        elif data.keys() == needed:
-            found = least
-        else:
+        if not needed <= data.keys() <= names:
             raise _other_keys(names, needed, data.keys())
-        values = []
-        try:
-            for name, part in found:
-                values.append(part(data[name]))
-        except MisfitError as misfit:
-            misfit.within(f".{found[len(values)][0]}")
-            raise
-        return wanted(*values)
+        values = {}
+        for name, part in parts:
+            if name in data:
+                try:
+                    values[name] = part(data[name])
+                except MisfitError as misfit:
+                    misfit.within(f".{name}")
+                    raise
+        return wanted(**values)
 
     return read
 

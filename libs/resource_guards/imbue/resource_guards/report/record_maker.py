@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from typing import Final
@@ -128,7 +129,10 @@ class RecordMaker:
         """The marks of guarded resources that a test carries, the closest first."""
         for node, mark in item.iter_markers_with_node():
             if mark.name in self._names:
-                yield self._declaration(item, node, mark.name)
+                found = self._declaration(item, node, mark.name)
+                yield (
+                    replace(found, optional=True) if mark.kwargs.get("optional") is True else found
+                )
 
     def _declaration(self, item: pytest.Item, node: Any, name: str) -> Declaration:
         if node is item:

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from imbue.resource_guards.availability.skipping import UNAVAILABLE
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
@@ -67,6 +68,7 @@ class Recorder:
         self._is_worker = is_worker
         self._labels: dict[str, str] = {}
         self._late: list[dict[str, Any]] = []
+        self._skipped: dict[str, tuple[str, dict[str, str]]] = {}
         self._sources = Sources(root, began)
 
     def attach(self, report: pytest.TestReport, account: AccountOfTest) -> None:
@@ -83,6 +85,9 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the record out of a report, here or in the controller."""
+        if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
+            reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+            self._skipped[report.nodeid] = reason, getattr(report, UNAVAILABLE, {})
         data = getattr(report, ATTRIBUTE, None)
         if data is not None:
             record = TestRecord.from_data(data)
@@ -135,6 +140,10 @@ class Recorder:
         """Of all tests, sorted by file and place in it."""
         for nodeid in self.crashed:
             self.records.setdefault(nodeid, TestRecord(nodeid)).outcome = "crashed"
+        for nodeid, (reason, unavailable) in self._skipped.items():
+            record = self.records.get(nodeid)
+            if record is not None and record.outcome == "skipped":
+                record.reason, record.unavailable = reason, unavailable
         return sorted(self.records.values(), key=_place)
 
     @property

@@ -57,6 +57,10 @@ def table(document: Document, *, verbose: bool) -> Iterator[Line]:
         tests, libraries = document.unsure(mark)
         if tests:
             yield Line(shown(messages.table_unsure(label, len(tests), libraries)))
+        optional = [test for test in document.tests if test.may_use(mark)]
+        if optional:
+            used = sum(mark in test.used for test in optional)
+            yield Line(shown(messages.table_optional(label, len(optional), used)))
     if document.late_uses:
         yield Line(messages.table_late_uses(len(document.late_uses)))
     if verbose:

@@ -1,0 +1,1 @@
+"""Whether resources are available here and now, and what follows from that."""

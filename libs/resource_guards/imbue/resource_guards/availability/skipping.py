@@ -1,0 +1,105 @@
+"""Skip the tests of resources that are not available, before anything is set up for them, and say so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+import pytest
+
+from imbue.resource_guards.availability.prober import Prober
+from imbue.resource_guards.availability.settings import ALL
+from imbue.resource_guards.declare.fixtures import declared_by_fixtures_of
+from imbue.resource_guards.declare.markers import MarkReader
+from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.messages import availability as messages
+from imbue.resource_guards.model import Resource
+from imbue.resource_guards.pytest_internals import skipped_where_it_stands
+
+UNAVAILABLE: Final = "resource_guards_unavailable"
+"""The attribute of a report that says for which resources its test was skipped, and why."""
+
+NAME: Final = "resource_guards_skipping"
+"""Of the plugin."""
+
+
+class Skipping:
+    """Registered as a plugin where tests of resources that are not available are to be skipped.
+
+    Under xdist workers skip, and the controller counts.
+
+    Args:
+        registry: What is guarded.
+        prober: Finds out what is available.
+    """
+
+    def __init__(self, registry: Registry, prober: Prober) -> None:
+        self._registry = registry
+        self._prober = prober
+        self._marks = MarkReader(registry)
+        self._skipped: dict[str, dict[str, str]] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Skip a test that declares what is not available, itself or by the contract of a fixture."""
+        declared = self._marks.declared_by(item) | declared_by_fixtures_of(item)
+        if not declared:
+            return
+        reasons = {
+            each.label: reason
+            for each in self._registry
+            if each.name in declared and (reason := self._prober.reason(each))
+        }
+        if reasons:
+            self._skipped[item.nodeid] = {
+                each.name: reasons[each.label] for each in self._registry if each.label in reasons
+            }
+            said = "; ".join(messages.unavailable(*each) for each in reasons.items())
+            raise skipped_where_it_stands(said)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Let the report carry the reasons to the controller, and count it there."""
+        if report.when != "setup":
+            return
+        reasons = self._skipped.pop(report.nodeid, None)
+        if reasons is not None and report.outcome == "skipped":
+            setattr(report, UNAVAILABLE, reasons)
+        reasons = getattr(report, UNAVAILABLE, None)
+        if reasons is not None:
+            self._counts.update(reasons.items())
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """One line for each resource."""
+        if not self._counts:
+            return
+        terminalreporter.section(messages.SUMMARY_TITLE, sep="=", yellow=True)
+        labels = {each.name: each.label for each in self._registry}
+        for (name, reason), count in sorted(self._counts.items()):
+            label = labels.get(name, name)
+            terminalreporter.write_line(messages.skipped_for(label, count, reason))
+
+
+def check_required(
+    required: Iterable[str], registry: Registry, prober: Prober, *, is_complete: bool
+) -> str:
+    """What is wrong with the resources that a run has to have; empty if all are available.
+
+    Args:
+        required: Their names or marks, or the word for all.
+        registry: What is guarded.
+        prober: Finds out what is available.
+        is_complete: All conftests have been found; xdist's controller looks for none.
+    """
+    asked: dict[str, Resource] = {}
+    for name in required:
+        found = [each for each in registry if name in (each.name, each.label, ALL)]
+        if name == ALL:
+            found = list(registry)
+        elif not found and is_complete:
+            return messages.required_unknown(name, [each.label for each in registry])
+        asked.update((each.label, each) for each in found)
+    reasons = {label: reason for label, each in asked.items() if (reason := prober.reason(each))}
+    return messages.required_missing(reasons) if reasons else ""

@@ -1,0 +1,158 @@
+"""What tells that a resource is available, as settings and registrations name it.
+
+A probe of settings is a text: a command (``docker info``), ``connect:127.0.0.1:5432``, ``program:psql``,
+``package:redis``, or a function ``module:function``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.guards.places import places_of
+from imbue.resource_guards.guards.places import refusal
+from imbue.resource_guards.guards.program import Program
+from imbue.resource_guards.intercept.targets import is_installed
+from imbue.resource_guards.messages import availability as messages
+from imbue.resource_guards.model import SdkTarget
+
+Probe = Callable[[float], str]
+"""Given how many seconds it may take: why the resource is not available; empty if it is."""
+
+_CONNECT: Final = "connect:"
+_PROGRAM: Final = "program:"
+_PACKAGE: Final = "package:"
+_FUNCTION: Final = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
+
+
+def read_probe(label: str, text: object) -> Probe:
+    """The probe that a text stands for.
+
+    Args:
+        label: The name of the resource.
+        text: The text.
+
+    Raises:
+        ResourceGuardMisconfiguration: It cannot be read.
+    """
+    __tracebackhide__ = True
+    if not isinstance(text, str) or not text.strip() or not text.isprintable():
+        raise ResourceGuardMisconfiguration(messages.probe_bad(label, text))
+    if text.startswith(_CONNECT):
+        return _connecting(label, text)
+    if text.startswith(_PROGRAM):
+        program = Program.parse(label, text.removeprefix(_PROGRAM))
+        return lambda _seconds: program.probe()
+    if text.startswith(_PACKAGE):
+        return _installed(label, text)
+    if _FUNCTION.fullmatch(text):
+        return lambda _seconds: _answer(label, text, _imported(label, text))
+    try:
+        command = shlex.split(text)
+    except ValueError as error:
+        raise ResourceGuardMisconfiguration(messages.probe_bad(label, text)) from error
+    return lambda seconds: _run(text, command, seconds)
+
+
+def probe_of(label: str, function: object) -> Probe:
+    """The probe that a function is.
+
+    Args:
+        label: The name of the resource.
+        function: It returns nothing, or why the resource is not available.
+
+    Raises:
+        ResourceGuardMisconfiguration: It cannot be called.
+    """
+    __tracebackhide__ = True
+    if not callable(function):
+        raise ResourceGuardMisconfiguration(messages.probe_not_callable(label, function))
+    title = title_of(function)
+    return lambda _seconds: _answer(label, title, function)
+
+
+def title_of(probe: object) -> str:
+    """A probe, as a user would write it.
+
+    Args:
+        probe: What it was made from: a text or a function.
+    """
+    if isinstance(probe, str):
+        return probe
+    name = getattr(probe, "__qualname__", None) or repr(probe)
+    return f"{getattr(probe, '__module__', '?')}:{name}"
+
+
+def _connecting(label: str, text: str) -> Probe:
+    __tracebackhide__ = True
+    places = list(places_of(text.removeprefix(_CONNECT)))
+    if not places or text.startswith(f"{_CONNECT}*"):
+        raise ResourceGuardMisconfiguration(messages.probe_bad(label, text))
+    # Anew each time: a socket in the file system may come and go.
+    return lambda _seconds: refusal(list(places_of(text.removeprefix(_CONNECT)))) or ""
+
+
+def _installed(label: str, text: str) -> Probe:
+    __tracebackhide__ = True
+    name = text.removeprefix(_PACKAGE)
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ResourceGuardMisconfiguration(messages.probe_bad(label, text))
+    target = SdkTarget(owner=f"{name}.{name}", attribute="")  # whatever is in it
+    return lambda _seconds: "" if is_installed(target) else messages.not_installed([name])
+
+
+def _imported(label: str, text: str) -> Callable[[], object]:
+    module, _, path = text.partition(":")
+    try:
+        found = importlib.import_module(module)
+        for name in path.split("."):
+            found = getattr(found, name)
+    except Exception as error:
+        raise ResourceGuardMisconfiguration(
+            messages.probe_not_importable(label, text, error)
+        ) from error
+    return found  # type: ignore[return-value] # that it cannot be called is told when it is
+
+
+def _answer(label: str, title: str, function: Callable[[], object]) -> str:
+    try:
+        said = function()
+    except Exception as error:  # noqa: BLE001 - whatever its reason, it has not found the resource
+        return messages.probe_raised(title, error)
+    if said is not None and not isinstance(said, str):
+        raise ResourceGuardMisconfiguration(messages.probe_says_something_else(label, title, said))
+    return said or ""
+
+
+def _run(text: str, command: list[str], seconds: float) -> str:
+    """Whether a command ends well; it and all that it has started end with the time that it has."""
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return messages.command_not_found(text, error)
+    try:
+        said, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return messages.no_answer(f"'{text}'", seconds)
+    if process.returncode == 0:
+        return ""
+    lines = said.decode(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return messages.command_failed(text, process.returncode, last)

@@ -1,0 +1,145 @@
+"""Whether resources are available, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Final
+
+from imbue.resource_guards.messages.common import cause
+from imbue.resource_guards.messages.common import counted
+from imbue.resource_guards.messages.common import nearest
+from imbue.resource_guards.messages.common import quoted
+
+SUMMARY_TITLE: Final = "resource guards: not available"
+
+_SHOWN: Final = 3
+
+
+def not_on_path(names: Sequence[str]) -> str:
+    """None of some programs is there."""
+    if len(names) == 1:
+        return f"'{names[0]}' is not on PATH"
+    return f"none of {_some(names)} is on PATH"
+
+
+def not_installed(packages: Sequence[str]) -> str:
+    """None of some packages is there."""
+    if len(packages) == 1:
+        return f"the package '{packages[0]}' is not installed"
+    return f"none of the packages {_some(packages)} is installed"
+
+
+def refused(place: str | tuple[str, int], error: Exception) -> str:
+    """Nothing accepts a connection."""
+    if isinstance(place, str):
+        where = place.replace("\0", "@")
+    else:
+        host, port = place
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"nothing answers at {where} ({cause(error)})"
+
+
+def command_failed(command: str, code: int, said: str) -> str:
+    """A command has ended, and not well."""
+    return f"'{command}' ended with {code}{f': {said}' if said else ''}"
+
+
+def command_not_found(command: str, error: Exception) -> str:
+    """A command could not be started."""
+    return f"'{command}' could not be started ({cause(error)})"
+
+
+def no_answer(what: str, seconds: float) -> str:
+    """A probe has taken too long."""
+    return f"{what}: no answer within {seconds:g} s"
+
+
+def probe_raised(probe: str, error: BaseException) -> str:
+    """A probe has ended with an exception."""
+    return f"its probe {probe} raised {type(error).__name__}: {error}"
+
+
+def probe_not_importable(label: str, probe: str, error: Exception) -> str:
+    """A probe in the settings that is not there."""
+    return (
+        f"Resource guard '{label}': the probe {probe} cannot be imported ({type(error).__name__}: {error}). Name a function "
+        f"of a module that the tests can import."
+    )
+
+
+def probe_says_something_else(label: str, probe: str, said: object) -> str:
+    """A probe's function that returns what is no reason."""
+    return (
+        f"Resource guard '{label}': the probe {probe} returned {said!r}. Return None if the resource is available, and "
+        f"else the reason as text."
+    )
+
+
+def probe_bad(label: str, value: object) -> str:
+    """Something that cannot be a probe."""
+    return (
+        f"Resource guard '{label}': the probe {value!r} cannot be read. Write a command ('docker info'), "
+        f"'connect:127.0.0.1:5432', 'connect:unix:/run/db.sock', 'program:psql', 'package:redis', 'module:function', or a list of these."
+    )
+
+
+def probe_not_callable(label: str, function: object) -> str:
+    """Something else than a function for a probe."""
+    return (
+        f"Resource guard '{label}': the probe {function!r} cannot be called. Give a function without arguments that "
+        f"returns None, or the reason as text."
+    )
+
+
+def unavailable_unknown(text: str, known: Iterable[str]) -> str:
+    """A word for what becomes of tests that there is not."""
+    return f"resource_guards_unavailable: there is no '{text}'. Write one of {', '.join(known)}."
+
+
+def seconds_bad(text: str) -> str:
+    """A time limit that is none."""
+    return f"resource_guards_probe_seconds: '{text}' is no number of seconds above 0. Write, for example, 2 or 0.5."
+
+
+def required_unknown(name: str, labels: Collection[str]) -> str:
+    """A required resource that is not guarded."""
+    return (
+        f"resource_guards_require: '{name}' is not guarded{nearest(name, labels) or '.'} "
+        f"{f'Guarded are {quoted(labels)}.' if labels else 'Nothing is guarded.'}"
+    )
+
+
+def required_missing(reasons: Mapping[str, str]) -> str:
+    """Required resources that are not available."""
+    said = "; ".join(unavailable(label, reason) for label, reason in reasons.items())
+    return (
+        f"{said}. The run has to have {'it' if len(reasons) == 1 else 'them'} (resource_guards_require, or "
+        f"--resource-guards-require). No test was run."
+    )
+
+
+def unavailable(label: str, reason: str) -> str:
+    """Why a test is skipped."""
+    return f"{label} is not available: {reason}"
+
+
+def skipped_for(label: str, tests: int, reason: str) -> str:
+    """How many tests were skipped since a resource is not there."""
+    return f"{label}: {counted(tests, 'test')} skipped (not available: {reason})"
+
+
+def mark_arguments(nodeid: str, mark: str, arguments: str) -> str:
+    """A mark with arguments that it does not have."""
+    return (
+        f"{nodeid}: @pytest.mark.{mark}({arguments}): the mark of a guarded resource takes optional=True or nothing. "
+        f"Write @pytest.mark.{mark}, or @pytest.mark.{mark}(optional=True) if the test uses it only at times."
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = quoted(names[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
