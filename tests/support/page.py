@@ -10,7 +10,7 @@ The kinds of blocks:
 - ``console`` has commands, after ``$``, and what each prints. Those of known programs are really run,
   ``cd`` leads to another folder. The lines shown have to be in the output, one below the other, but for those that a line
   ``...`` stands for. A command fails where the text shown counts a failure, ``1 failed`` or ``1
-  error``, and no other does.
+  error``, and pytest ends with 4 where it has a line that begins with ``ERROR:``.
 
 Files that no ``console`` block follows are run by a last ``pytest``, which may not fail.
 
@@ -39,6 +39,7 @@ ANY_FENCE = re.compile(r"^\s*(?:```|~~~)", re.MULTILINE)
 TITLE = re.compile(r'^ title="([\w./-]+)"$')
 
 FAILURE = re.compile(r"\b\d+ (?:failed|errors?)\b")
+USAGE_ERROR = re.compile(r"^ERROR: ", re.MULTILINE)
 
 FILES = ("python", "toml", "ini", "diff")
 LEFT_OUT = "..."
@@ -218,7 +219,7 @@ class PageRun:
             assert not shown, f"{command} is not run, so nothing can be said of what it prints"
             return
         code, output = self._execute(command)
-        expected = int(bool(FAILURE.search(shown)))
+        expected = 4 if USAGE_ERROR.search(shown) else int(bool(FAILURE.search(shown)))
         assert code == expected, f"$ {command}\n{output}"
         assert_shown(shown, output, self._files)
 

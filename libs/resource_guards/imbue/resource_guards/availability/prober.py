@@ -44,7 +44,8 @@ class Prober:
         """
         if resource.name not in self._reasons:
             with _on_nobodys_behalf(self._slot), _silence():
-                self._reasons[resource.name] = self._find_out(resource)
+                # A line has to have room for it.
+                self._reasons[resource.name] = " ".join(self._find_out(resource).split())
         return self._reasons[resource.name]
 
     def _find_out(self, resource: Resource) -> str:

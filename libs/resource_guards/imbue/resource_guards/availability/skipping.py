@@ -75,7 +75,7 @@ class Skipping:
         """One line for each resource."""
         if not self._counts:
             return
-        terminalreporter.section(messages.SUMMARY_TITLE, sep="=", yellow=True)
+        terminalreporter.write_sep("=", messages.SUMMARY_TITLE, yellow=True)
         labels = {each.name: each.label for each in self._registry}
         for (name, reason), count in sorted(self._counts.items()):
             label = labels.get(name, name)
