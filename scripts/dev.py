@@ -38,6 +38,7 @@ SYSTEM_PACKAGES = {
     "redis-server": "redis-server",
     "mariadbd": "mariadb-server",
     "rabbitmq-server": "rabbitmq-server",
+    "dot": "graphviz",
 }  # what tests run, and where Debian has it
 FOLDERS = (
     *os.environ.get("PATH", os.defpath).split(os.pathsep),
