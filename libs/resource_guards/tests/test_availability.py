@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -243,6 +245,14 @@ def test_what_pytest_and_others_do_with_skips(partly: Suite) -> None:
     assert "away: 9 tests skipped" in again.output
 
 
+def test_where_guards_are_off(partly: Suite) -> None:
+    """What is not available is skipped all the same; nothing else is looked at."""
+    outcome = partly.run("--resource-guards-unavailable=skip", "--resource-guards=off")
+
+    assert "away: 9 tests skipped (not available: 'away' is not on PATH)" in outcome.output
+    assert outcome["test_superfluous"].outcome == "passed"
+
+
 # Probes
 
 
@@ -343,6 +353,18 @@ def test_commands() -> None:
     assert missing == "'no-such info' could not be started (No such file or directory)"
     assert reason_of(registry_of(programs=["sh"], probe=["no-such info", "true"])) == ""
     assert reason_of(registry_of(programs=["no-such"], probe="program:sh")) == ""
+
+
+def test_a_command_that_leaves_a_server_behind(tmp_path: Path) -> None:
+    """It is the command that is waited for, and not what it has started."""
+    pid = tmp_path / "pid"
+    begin = time.monotonic()
+
+    reason = reason_of(registry_of(programs=["sh"], probe=f"sh -c 'sleep 600 & echo $! > {pid}'"))
+
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    assert reason == ""
+    assert time.monotonic() - begin < 4
 
 
 def test_packages() -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from typing import Final
 
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -97,7 +98,7 @@ class Prober:
         return said[0] if said else messages.no_answer("the probe", self._seconds)
 
 
-_GRACE = 0.2
+_GRACE: Final = 0.2
 """Seconds in which a probe that has its own limit may still tell of it."""
 
 

@@ -17,8 +17,11 @@ from imbue.resource_guards.messages import availability as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.pytest_internals import skipped_where_it_stands
 
-UNAVAILABLE: Final = "resource_guards_unavailable"
-"""The attribute of a report that says for which resources its test was skipped, and why."""
+_PROPERTY: Final = "resource not available"
+"""The property of a test, and so of its reports, that says for which resource it was skipped, and why.
+
+Whatever carries reports between processes carries these, and JUnit files show them.
+"""
 
 NAME: Final = "resource_guards_skipping"
 """Of the plugin."""
@@ -38,7 +41,6 @@ class Skipping:
         self._registry = registry
         self._prober = prober
         self._marks = MarkReader(registry)
-        self._skipped: dict[str, dict[str, str]] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
 
     @pytest.hookimpl(tryfirst=True)
@@ -47,29 +49,22 @@ class Skipping:
         declared = self._marks.declared_by(item) | declared_by_fixtures_of(item)
         if not declared:
             return
-        reasons = {
-            each.label: reason
+        found = [
+            (each, reason)
             for each in self._registry
             if each.name in declared and (reason := self._prober.reason(each))
-        }
-        if reasons:
-            self._skipped[item.nodeid] = {
-                each.name: reasons[each.label] for each in self._registry if each.label in reasons
-            }
-            said = "; ".join(messages.unavailable(*each) for each in reasons.items())
+        ]
+        if found:
+            item.user_properties += [
+                (_PROPERTY, f"{each.name}: {reason}") for each, reason in found
+            ]
+            said = "; ".join(messages.unavailable(each.label, reason) for each, reason in found)
             raise skipped_where_it_stands(said)
 
-    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Let the report carry the reasons to the controller, and count it there."""
-        if report.when != "setup":
-            return
-        reasons = self._skipped.pop(report.nodeid, None)
-        if reasons is not None and report.outcome == "skipped":
-            setattr(report, UNAVAILABLE, reasons)
-        reasons = getattr(report, UNAVAILABLE, None)
-        if reasons is not None:
-            self._counts.update(reasons.items())
+        """Count it, here or in the controller."""
+        if report.when == "setup" and report.outcome == "skipped":
+            self._counts.update(unavailable_in(report).items())
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """One line for each resource."""
@@ -80,6 +75,12 @@ class Skipping:
         for (name, reason), count in sorted(self._counts.items()):
             label = labels.get(name, name)
             terminalreporter.write_line(messages.skipped_for(label, count, reason))
+
+
+def unavailable_in(report: pytest.TestReport) -> dict[str, str]:
+    """The resources for whose sake a report's test was skipped, by their marks, and why each was not available."""
+    said = [str(value) for name, value in report.user_properties if name == _PROPERTY]
+    return {mark: reason for mark, _, reason in (each.partition(": ") for each in said)}
 
 
 def check_required(

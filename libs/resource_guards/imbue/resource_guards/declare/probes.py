@@ -12,6 +12,7 @@ import re
 import shlex
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -134,25 +135,28 @@ def _answer(label: str, title: str, function: Callable[[], object]) -> str:
 
 def _run(text: str, command: list[str], seconds: float) -> str:
     """Whether a command ends well; it and all that it has started end with the time that it has."""
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        return messages.command_not_found(text, error)
-    try:
-        said, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return messages.no_answer(f"'{text}'", seconds)
+    # A file: a pipe ends only with the last process that has it, and a command may leave a server behind.
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return messages.command_not_found(text, error)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return messages.no_answer(f"'{text}'", seconds)
+        output.seek(0)
+        lines = output.read().decode(errors="replace").split("\n")
     if process.returncode == 0:
         return ""
-    lines = said.decode(errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return messages.command_failed(text, process.returncode, last)

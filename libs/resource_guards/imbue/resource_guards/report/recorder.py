@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from imbue.resource_guards.availability.skipping import UNAVAILABLE
+from imbue.resource_guards.availability.skipping import unavailable_in
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
@@ -87,7 +87,7 @@ class Recorder:
         """Take the record out of a report, here or in the controller."""
         if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
             reason = str(report.longrepr[2]).removeprefix("Skipped: ")
-            self._skipped[report.nodeid] = reason, getattr(report, UNAVAILABLE, {})
+            self._skipped[report.nodeid] = reason, unavailable_in(report)
         data = getattr(report, ATTRIBUTE, None)
         if data is not None:
             record = TestRecord.from_data(data)
