@@ -143,8 +143,10 @@ def test_tests_are_skipped(partly: Suite, workers: tuple[str, ...]) -> None:
     assert all(each["reason"] == reason for each in records if each["outcome"] == "skipped")
 
 
-def test_by_default_they_run(partly: Suite) -> None:
-    """As they do without any probe."""
+def test_by_default_they_run(partly: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they do without any probe; in CI too."""
+    monkeypatch.setenv("CI", "true")
+
     outcome = partly.run()
 
     assert "it is set up" in outcome["test_function"].text
@@ -193,6 +195,28 @@ def test_required_while_nothing_runs(partly: Suite) -> None:
     outcome = partly.run("--resource-guards-require=all", "--collect-only", "-q")
 
     assert outcome.code == 0, outcome.output
+
+
+@WORKERS
+def test_required_of_a_conftest_below(suite: Suite, workers: tuple[str, ...]) -> None:
+    """A controller of xdist does not know of it; its workers do, and run nothing."""
+    suite.write_files(
+        {
+            "pytest.ini": "[pytest]\nresource_guards_require = away\n",
+            "below/conftest.py": """
+                def pytest_register_resource_guards(registry):
+                    registry.register_binary_guard("away")
+            """,
+            "below/test_below.py": "def test_below(): pass\n",
+            "test_it.py": "def test_it(): pass\n",
+        }
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome.code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
+    assert "away is not available: 'away' is not on PATH" in outcome.output
+    assert outcome.tests == {}
 
 
 BAD = {

@@ -161,6 +161,16 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [header(session.registry, session.policy.mode), *gaps(session.registry)]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """In a worker of xdist, find out whether the run is going to stop."""
+    guards = session.config.stash[SESSION]
+    if hasattr(session.config, "workerinput") and guards.has_guards and guards.policy.demands:
+        from imbue.resource_guards.availability.demands import leave_no_tests  # for few
+
+        leave_no_tests(session, guards.registry, guards.slot)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Begin to follow tests, when all conftests are loaded.

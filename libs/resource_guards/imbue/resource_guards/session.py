@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from imbue.resource_guards.report.open_verdicts import OpenVerdicts
     from imbue.resource_guards.report.recorder import Recorder
     from imbue.resource_guards.run import Run
+    from imbue.resource_guards.scope.slot import ScopeSlot
 
 SESSIONS: Final[list[GuardSession]] = []
 """The sessions of this process, innermost last: a test may run pytest in its own process."""
@@ -94,6 +95,11 @@ class GuardSession:
         return self._findings is not None
 
     @property
+    def slot(self) -> ScopeSlot | None:
+        """Where its scopes are; `None` while it does not guard."""
+        return None if self._enforcement is None else self._enforcement.slot
+
+    @property
     def is_controller(self) -> bool:
         """Whether xdist runs this session's tests in other processes."""
         return self.config.pluginmanager.hasplugin("dsession")
@@ -143,9 +149,8 @@ class GuardSession:
         from imbue.resource_guards.enforcement import Enforcement
         from imbue.resource_guards.weakly import unless_gone
 
-        tell_missing, native = self.findings.add_missing_target, self.policy.is_native
-        complain = unless_gone(self.complain)
-        enforcement = Enforcement(self.registry, tell_missing, complain, native=native)
+        tell, native = self.findings.add_missing_target, self.policy.is_native
+        enforcement = Enforcement(self.registry, tell, unless_gone(self.complain), native=native)
         if self.is_controller:
             enforcement.stop()  # it was built to find errors once, and before there are workers
             return
@@ -177,10 +182,9 @@ class GuardSession:
             return
         from imbue.resource_guards.availability.beginning import check_before_tests
 
-        slot = self._enforcement.slot if self._enforcement is not None else None
         try:
             self.gathering.check_names(self._pytest_session)
-            check_before_tests(self._pytest_session, self.registry, self.policy, slot)
+            check_before_tests(self._pytest_session, self.registry, self.policy, self.slot)
         except ResourceGuardMisconfiguration as error:
             if not hasattr(self.config, "workerinput"):
                 raise

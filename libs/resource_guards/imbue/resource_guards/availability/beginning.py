@@ -8,7 +8,6 @@ import pytest
 
 from imbue.resource_guards.declare.fixtures import check_contracts
 from imbue.resource_guards.declare.markers import check_arguments
-from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.policy import Policy
@@ -37,26 +36,6 @@ def check_before_tests(
         check_arguments(session.items, registry)
         check_contracts(session.items, registry)
     if policy.demands:
-        _begin_to_probe(session.config, registry, slot, is_complete=is_complete)
+        from imbue.resource_guards.availability.demands import begin_to_probe
 
-
-def _begin_to_probe(
-    config: pytest.Config, registry: Registry, slot: ScopeSlot | None, *, is_complete: bool
-) -> None:
-    """Do what the settings ask for where a resource is not available. A second call changes nothing."""
-    from imbue.resource_guards.availability.prober import Prober
-    from imbue.resource_guards.availability.settings import read_demands
-    from imbue.resource_guards.availability.skipping import NAME
-    from imbue.resource_guards.availability.skipping import Skipping
-    from imbue.resource_guards.availability.skipping import check_required
-
-    demands = read_demands(config)
-    if config.pluginmanager.hasplugin(NAME):
-        return
-    prober = Prober(registry, demands.seconds, slot)
-    if not config.option.collectonly:
-        wrong = check_required(demands.required, registry, prober, is_complete=is_complete)
-        if wrong:
-            raise ResourceGuardMisconfiguration(wrong)
-    if demands.skips:
-        config.pluginmanager.register(Skipping(registry, prober), NAME)
+        begin_to_probe(session.config, registry, slot, is_complete=is_complete)
