@@ -556,7 +556,7 @@ def test_probes_by_python() -> None:
 
     registry.register_probe("sh", "program:sh")
     assert reason_of(registry) == ""
-    with pytest.raises(ResourceGuardMisconfiguration, match="cannot be called"):
+    with pytest.raises(ResourceGuardMisconfiguration, match="cannot be read"):
         registry.register_probe("sh", 3)  # type: ignore[arg-type] # as somebody may who has no types
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-from imbue.resource_guards.messages import availability as say_availability
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.model import Resource
 
@@ -46,10 +45,12 @@ def check_arguments(items: Iterable[pytest.Item], registry: Registry) -> None:
                 seen.add(id(node))
             for mark in node.own_markers:
                 if (mark.args or mark.kwargs) and mark.name in registry and not _is_known(mark):
+                    from imbue.resource_guards.messages import availability as say  # seldom
+
                     said = [*map(repr, mark.args)]
                     said += [f"{name}={value!r}" for name, value in mark.kwargs.items()]
                     raise ResourceGuardMisconfiguration(
-                        say_availability.mark_arguments(item.nodeid, mark.name, ", ".join(said))
+                        say.mark_arguments(item.nodeid, mark.name, ", ".join(said))
                     )
 
 

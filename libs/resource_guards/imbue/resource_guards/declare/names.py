@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterable
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
@@ -14,6 +15,9 @@ from imbue.resource_guards.guard import Layer
 from imbue.resource_guards.guard import is_word
 from imbue.resource_guards.guards.program import Program
 from imbue.resource_guards.messages import declare as messages
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.declare.probes import Probe
 
 _PYTESTS_OWN = frozenset(
     {"filterwarnings", "parametrize", "skip", "skipif", "tryfirst", "trylast", "usefixtures"}
@@ -102,6 +106,27 @@ def programs_of(label: str, binaries: Iterable[str] | None) -> list[str]:
     if binaries is None and isinstance(label, str) and "/" in label:
         Program.parse(label, label)  # is refused, and not for what its mark would be
     return [label] if binaries is None else some(label, "binaries", binaries)
+
+
+def probe_of(label: str, probe: object) -> Probe:
+    """The probe that a registration gives: a text as settings have it, or a function.
+
+    Raises:
+        ResourceGuardMisconfiguration: It is neither.
+    """
+    __tracebackhide__ = True
+    if callable(probe):
+
+        def ask_it(_seconds: float) -> str:
+            from imbue.resource_guards.declare.probes import ask  # few sessions ask any
+            from imbue.resource_guards.declare.probes import title_of
+
+            return ask(label, title_of(probe), probe)
+
+        return ask_it
+    from imbue.resource_guards.declare.probes import read_probe
+
+    return read_probe(label, probe)
 
 
 def text_or_none(label: str, mark: object) -> str | None:

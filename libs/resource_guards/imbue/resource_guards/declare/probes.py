@@ -55,29 +55,12 @@ def read_probe(label: str, text: object) -> Probe:
     if text.startswith(_PACKAGE):
         return _installed(label, text)
     if _FUNCTION.fullmatch(text):
-        return lambda _seconds: _answer(label, text, _imported(label, text))
+        return lambda _seconds: ask(label, text, _imported(label, text))
     try:
         command = shlex.split(text)
     except ValueError as error:
         raise ResourceGuardMisconfiguration(messages.probe_bad(label, text)) from error
     return lambda seconds: _run(text, command, seconds)
-
-
-def probe_of(label: str, function: object) -> Probe:
-    """The probe that a function is.
-
-    Args:
-        label: The name of the resource.
-        function: It returns nothing, or why the resource is not available.
-
-    Raises:
-        ResourceGuardMisconfiguration: It cannot be called.
-    """
-    __tracebackhide__ = True
-    if not callable(function):
-        raise ResourceGuardMisconfiguration(messages.probe_not_callable(label, function))
-    title = title_of(function)
-    return lambda _seconds: _answer(label, title, function)
 
 
 def title_of(probe: object) -> str:
@@ -123,7 +106,17 @@ def _imported(label: str, text: str) -> Callable[[], object]:
     return found  # type: ignore[return-value] # that it cannot be called is told when it is
 
 
-def _answer(label: str, title: str, function: Callable[[], object]) -> str:
+def ask(label: str, title: str, function: Callable[[], object]) -> str:
+    """Why a function says that a resource is not available; empty if it says nothing.
+
+    Args:
+        label: The name of the resource.
+        title: What the function is called in messages.
+        function: It.
+
+    Raises:
+        ResourceGuardMisconfiguration: It says something that is no reason.
+    """
     try:
         said = function()
     except Exception as error:  # noqa: BLE001 - whatever its reason, it has not found the resource

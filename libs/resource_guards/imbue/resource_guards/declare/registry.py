@@ -15,6 +15,7 @@ from imbue.resource_guards.declare.claims import check_claims
 from imbue.resource_guards.declare.names import check_kind
 from imbue.resource_guards.declare.names import know_layers
 from imbue.resource_guards.declare.names import mark_name
+from imbue.resource_guards.declare.names import probe_of
 from imbue.resource_guards.declare.names import programs_of
 from imbue.resource_guards.declare.names import some
 from imbue.resource_guards.declare.names import text_or_none
@@ -241,10 +242,7 @@ class Registry:
             probe: A function that returns nothing, or why it is not available; or what settings say.
         """
         __tracebackhide__ = True
-        from imbue.resource_guards.declare import probes  # few sessions have any
-
-        read = probes.read_probe if isinstance(probe, str) else probes.probe_of
-        self.probes.setdefault(name, {})[probe] = read(name, probe)
+        self.probes.setdefault(name, {})[probe] = probe_of(name, probe)
 
     def take_all_from(self, other: Registry) -> None:
         """Take over all that was registered in `other`, and leave it empty."""

@@ -11,7 +11,6 @@ from imbue.resource_guards.declare.names import MARK
 from imbue.resource_guards.declare.names import PROBE
 from imbue.resource_guards.declare.names import can_be_written
 from imbue.resource_guards.declare.names import key_of
-from imbue.resource_guards.declare.probes import read_probe
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import settings as messages
@@ -49,6 +48,8 @@ def register_tables(tables: Tables, registry: Registry) -> None:
         if PROBE in table:
             said = table[PROBE]
             listed = said if isinstance(said, list) and said else [said]
+            from imbue.resource_guards.declare.probes import read_probe  # for few
+
             registry.probes[name] = {str(each): read_probe(name, each) for each in listed}
 
 

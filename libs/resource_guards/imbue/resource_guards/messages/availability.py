@@ -86,14 +86,6 @@ def probe_bad(label: str, value: object) -> str:
     )
 
 
-def probe_not_callable(label: str, function: object) -> str:
-    """Something else than a function for a probe."""
-    return (
-        f"Resource guard '{label}': the probe {function!r} cannot be called. Give a function without arguments that "
-        f"returns None, or the reason as text."
-    )
-
-
 def unavailable_unknown(text: str, known: Iterable[str]) -> str:
     """A word for what becomes of tests that there is not."""
     return f"resource_guards_unavailable: there is no '{text}'. Write one of {', '.join(known)}."
