@@ -792,6 +792,45 @@ def test_what_ran_on_no_machine(suite: Suite, is_split: bool) -> None:  # noqa: 
     assert merged(suite, "a.json", "b.json", "c.json").returncode == 0
 
 
+@WORKERS
+def test_why_a_test_was_deselected(suite: Suite, workers: tuple[str, ...]) -> None:
+    """The options that have left it out are told; of several runs all of them."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import pytest
+
+            @pytest.mark.tool
+            def test_it(): pass
+
+            def test_other(): pass
+        """
+    )
+    suite.run("-m", "not tool", "--resource-guards-json=a.json", *workers)
+    suite.run("-k", "other", "--resource-guards-json=b.json", *workers)
+
+    done = merged(suite, "a.json", "b.json")
+
+    assert done.stdout.splitlines() == [
+        "1 test ran nowhere:",
+        '  deselected by -m "not tool" or -k "other" in each run, needs tool (1 test)',
+        "    test_it.py::test_it",
+    ]
+
+
+def test_the_list_has_probes(suite: Suite) -> None:
+    """Those of the settings, as they are written there, and those of the catalogue."""
+    suite.write(test_it="def test_it(): pass")
+    table = "[tool.resource_guards.x]\nprograms = ['sh']\nprobe = 'probes:why'\n"
+    settings = "[tool.pytest.ini_options]\nresource_guards = ['redis']\n"
+    suite.write_files({"pyproject.toml": settings + table})
+
+    output = suite.run("--resource-guards-list").output
+
+    assert "  available if: probes:why\n" in output
+    assert "  available if: connect:127.0.0.1:6379\n" in output
+
+
 def test_all_ran_somewhere(suite: Suite) -> None:
     """Then nothing is said, and nothing fails."""
     suite.tool()

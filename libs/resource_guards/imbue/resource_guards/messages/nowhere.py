@@ -35,10 +35,11 @@ def skipped(reason: str) -> str:
     return f"skipped: {reason}" if reason else "skipped"
 
 
-def not_selected(outcome: str, resources: Sequence[str]) -> str:
+def not_selected(outcome: str, resources: Sequence[str], options: str) -> str:
     """Not skipped, and not run either."""
+    by = f" by {options}" if options else ""
     needs = f", needs {' and '.join(resources)}" if resources else ""
-    return f"{outcome} in each run{needs}"
+    return f"{outcome}{by} in each run{needs}"
 
 
 def used_sometimes(resource: str, count: int) -> str:

@@ -51,6 +51,12 @@ def table_optional(label: str, tests: int, used: int) -> str:
     return f"{label}: {counted(tests, 'test')} may use it (optional=True), and {used} did"
 
 
+def selection(marks: str, keywords: str) -> str:
+    """The options by which tests are selected; empty without any."""
+    said = [("-m", marks), ("-k", keywords)]
+    return " ".join(f'{option} "{text}"' for option, text in said if text)
+
+
 def not_on_path(label: str) -> str:
     """A resource in that line of which no program is there."""
     return f"{label} [not on PATH]"

@@ -172,12 +172,11 @@ def _sometimes(first: TestRecord, second: TestRecord) -> list[str]:
 
 def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
     first, second = sorted((first, second), key=lambda each: OUTCOMES.index(each.outcome))
-    # A job that has not run the test knows nothing of it but its place.
-    if first.outcome in ("deselected", "not run"):
-        return second
+    # A job that has not run the test knows nothing of it but its place, and why.
     if not first.has_run:
-        if not second.has_run:
+        if first.outcome == second.outcome:
             second.unavailable = first.unavailable | second.unavailable
+            second.reason = " or ".join(dict.fromkeys(filter(None, (first.reason, second.reason))))
         return second
     second.sometimes = _sometimes(first, second)
     for resource, used in first.used.items():

@@ -154,7 +154,7 @@ class TestRecord:
         finished: Nothing is left to run that could still use something on its behalf.
         unsure: For each resource that it may have used unseen, what may have done so: that it was
             not seen proves nothing.
-        reason: Why it was skipped; empty if it was not.
+        reason: Why it was skipped, or by which options it was deselected; empty where nothing says that.
         unavailable: The resources for whose sake it was skipped, and why each was not available.
         sometimes: The resources that it has used in one of several runs and not in another.
     """

@@ -80,4 +80,4 @@ def _reason(test: TestRecord, labels: Mapping[str, str]) -> str:
     if test.outcome == "skipped":
         return messages.skipped(test.reason)
     needs = dict.fromkeys(labels.get(each.resource, each.resource) for each in test.declared)
-    return messages.not_selected(test.outcome, list(needs))
+    return messages.not_selected(test.outcome, list(needs), test.reason)

@@ -11,6 +11,7 @@ import pytest
 
 from imbue.resource_guards.availability.skipping import unavailable_in
 from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.messages.report import selection
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.findings import Findings
@@ -38,6 +39,9 @@ def start_recording(
     """
     is_worker = hasattr(config, "workerinput")
     recorder = Recorder(config.rootpath, registry, findings, began, is_worker=is_worker)
+    recorder.selection = selection(
+        getattr(config.option, "markexpr", ""), getattr(config.option, "keyword", "")
+    )
     config.pluginmanager.register(recorder, NAME)
     return recorder
 
@@ -55,6 +59,7 @@ class Recorder:
     Attributes:
         records: For each test, by its node id, its last record.
         crashed: The tests that have taken a worker down.
+        selection: What has left out the tests that are deselected, so far as options tell.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Recorder:
     ) -> None:
         self.records: dict[str, TestRecord] = {}
         self.crashed: set[str] = set()
+        self.selection = ""
         self._root = root
         self._registry = registry
         self._findings = findings
@@ -110,7 +116,7 @@ class Recorder:
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
         """Keep those that are not to run apart."""
-        self._expect(items, "deselected")
+        self._expect(items, "deselected", self.selection)
 
     def to_data(self) -> dict[str, Any]:
         """For the controller: what no report has carried."""
@@ -169,10 +175,11 @@ class Recorder:
     def _own_labels(self) -> dict[str, str]:
         return {each.name: each.label for each in self._registry}
 
-    def _expect(self, items: Iterable[pytest.Item], outcome: str) -> None:
+    def _expect(self, items: Iterable[pytest.Item], outcome: str, reason: str = "") -> None:
         maker = self._maker
         for item in items:
             record = self.records.setdefault(item.nodeid, maker.of_item(item, outcome))
+            record.reason = reason
             self._sources.note(record)
 
 
