@@ -410,7 +410,7 @@ def test_a_command_that_hangs(tmp_path: Path) -> None:
     alive = subprocess.run(
         ["ps", "-o", "stat=", "-p", pid.read_text().strip()], capture_output=True, check=False
     )
-    assert alive.stdout.strip() in (b"", b"Z"), alive
+    assert alive.stdout.strip()[:1] in (b"", b"Z"), alive
 
 
 FUNCTIONS = """
@@ -432,7 +432,13 @@ FUNCTIONS = """
         subprocess.run(["sh", "-c", "echo TERMINAL by a child"])
         return "it wrote"
     def uses(): subprocess.run(["tool"], check=True)
-    def yes(): return True
+    def yes():
+        CALLS.append(1)
+        assert len(CALLS) == 1, "asked twice"
+        return True
+    def takes(what): pass
+    async def later(): pass
+    def yields(): yield
 """
 
 REASONS = {
@@ -492,11 +498,26 @@ def test_functions(suite: Suite, workers: tuple[str, ...], name: str) -> None:
         ("probes:no_such", "the probe probes:no_such cannot be imported (AttributeError"),
         ("no_such:probe", "the probe no_such:probe cannot be imported (ModuleNotFoundError"),
         ("probes:yes", "the probe probes:yes returned True. Return None if"),
+        ("probes:CALLS", "the probe probes:CALLS cannot be called. Give a plain function"),
+        ("probes:takes", "the probe probes:takes cannot be called so: missing a required argument"),
+        ("probes:later", "the probe probes:later is asynchronous. Give a plain function"),
+        ("probes:yields", "the probe probes:yields is a generator. Give a plain function"),
     ],
 )
 def test_functions_that_cannot_be(suite: Suite, probe: str, said: str) -> None:
     """That is a fault of the settings, and no reason to skip anything."""
-    suite.write(probes=FUNCTIONS, test_it="import pytest\n@pytest.mark.sh\ndef test_it(): pass\n")
+    suite.write(
+        probes=FUNCTIONS,
+        test_it="""
+            import pytest
+
+            @pytest.mark.sh
+            def test_it(): pass
+
+            @pytest.mark.sh
+            def test_too(): pass
+        """,
+    )
     table = f"[tool.resource_guards.sh]\nprograms = ['sh']\nprobe = '{probe}'\n"
     settings = (
         "[tool.pytest.ini_options]\npythonpath = ['.']\nresource_guards_unavailable = 'skip'\n"
@@ -505,8 +526,10 @@ def test_functions_that_cannot_be(suite: Suite, probe: str, said: str) -> None:
 
     outcome = suite.run()
 
-    assert outcome["test_it"].outcome == "error"
-    assert said in outcome["test_it"].text
+    for name in ("test_it", "test_too"):
+        assert outcome[name].outcome == "error"
+        assert said in outcome[name].text
+        assert "prober.py" not in outcome[name].text
 
     outcome = suite.run("--resource-guards-require=sh")
 
@@ -523,6 +546,12 @@ def test_functions_that_cannot_be(suite: Suite, probe: str, said: str) -> None:
         "package:a-b",
         "connect:",
         "connect:*:80",
+        "connect: a:1",
+        "connect:a:99999",
+        "git --version && true",
+        "a | b",
+        "Connect:a:1",
+        "http://a",
         "connect:10.0.0.0/8",
         "'",
         [""],
@@ -616,6 +645,82 @@ def test_a_line_of_settings(suite: Suite) -> None:
     assert "ended with 4" in suite.run()["test_it"].text
 
 
+def test_a_probe_alone_for_a_program(suite: Suite) -> None:
+    """A name in the settings that is a program's may have a table with nothing but a probe."""
+    suite.tool()
+    suite.write(test_it="import pytest\n@pytest.mark.tool\ndef test_it(): raise AssertionError\n")
+    settings = "[tool.pytest.ini_options]\nresource_guards = ['tool']\nresource_guards_unavailable = 'skip'\n"
+    suite.write_files(
+        {"pyproject.toml": f"{settings}[tool.resource_guards.tool]\nprobe = 'false'\n"}
+    )
+
+    assert "tool is not available: 'false' ended with 1" in suite.run()["test_it"].text
+
+
+def test_a_probe_of_nothing(suite: Suite) -> None:
+    """A name that is not guarded is an error, with the nearest."""
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_binary_guard("rates")
+                registry.register_probe("rate", "true")
+        """,
+        test_it="def test_it(): pass",
+    )
+
+    outcome = suite.run("--resource-guards-unavailable=skip")
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "register_probe: 'rate' is not guarded; did you mean 'rates'?" in outcome.output
+
+
+def test_required_and_nothing_can_tell(suite: Suite) -> None:
+    """That is said, and not passed over."""
+    suite.write(test_it="def test_it(): pass")
+    table = "[tool.resource_guards.lan]\naddresses = ['10.0.0.0/8']\n"
+    suite.write_files({"pyproject.toml": table})
+
+    outcome = suite.run("--resource-guards-require=lan")
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "whether 'lan' can be used here cannot be told. Give it a probe" in outcome.output
+    assert suite.run("--resource-guards-require=all").code == 0
+
+
+@WORKERS
+def test_a_reason_of_the_tests_own_goes_first(partly: Suite, workers: tuple[str, ...]) -> None:
+    """A mark of pytest's that skips it, with or without a condition; a condition that fails is told as ever."""
+    partly.write(
+        test_it="""
+            import pytest
+
+            @pytest.mark.away
+            @pytest.mark.skip(reason="bug 12")
+            def test_skip(): pass
+
+            @pytest.mark.away
+            @pytest.mark.skipif(True, reason="mine")
+            def test_condition(): pass
+
+            @pytest.mark.away
+            @pytest.mark.skipif(False, reason="not mine")
+            def test_other(): pass
+
+            @pytest.mark.away
+            @pytest.mark.skipif("no_such_name", reason="x")
+            def test_bad(): pass
+        """
+    )
+
+    outcome = partly.run("--resource-guards-unavailable=skip", *workers)
+
+    assert "bug 12" in outcome["test_skip"].text
+    assert "mine" in outcome["test_condition"].text
+    assert "away is not available" in outcome["test_other"].text
+    assert outcome["test_bad"].outcome == "error"
+    assert "away: 2 tests skipped" in outcome.output
+
+
 # Optional marks
 
 
@@ -674,6 +779,7 @@ def test_other_arguments(suite: Suite, workers: tuple[str, ...], arguments: str)
 
     assert outcome.code != 0
     assert f"test_it.py::test_it: @pytest.mark.tool({arguments}): the mark of" in outcome.output
+    assert outcome.tests == {}
     assert "or @pytest.mark.tool(optional=True) if the test uses it only at times" in outcome.output
 
 

@@ -165,10 +165,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """In a worker of xdist, find out whether the run is going to stop."""
     guards = session.config.stash[SESSION]
-    if hasattr(session.config, "workerinput") and guards.has_guards and guards.policy.demands:
-        from imbue.resource_guards.availability.demands import leave_no_tests  # for few
+    if hasattr(session.config, "workerinput") and guards.has_guards:
+        from imbue.resource_guards.availability.beginning import leave_no_tests  # as above
 
-        leave_no_tests(session, guards.registry, guards.slot)
+        wrong = leave_no_tests(session, guards.registry, guards.policy, guards.slot)
+        if wrong:
+            guards.complain(wrong)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

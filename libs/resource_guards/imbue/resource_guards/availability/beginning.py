@@ -8,11 +8,34 @@ import pytest
 
 from imbue.resource_guards.declare.fixtures import check_contracts
 from imbue.resource_guards.declare.markers import check_arguments
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.policy import Policy
     from imbue.resource_guards.declare.registry import Registry
     from imbue.resource_guards.scope.slot import ScopeSlot
+
+
+def leave_no_tests(
+    session: pytest.Session, registry: Registry, policy: Policy, slot: ScopeSlot | None
+) -> str:
+    """Leave no tests to a worker of xdist whose run will stop: when that is told, xdist has begun to run them.
+
+    Args:
+        session: pytest's, with all tests collected.
+        registry: What is guarded.
+        policy: What the settings ask for.
+        slot: As for `check_before_tests`.
+
+    Returns:
+        Why it will; empty if it will not.
+    """
+    try:
+        check_before_tests(session, registry, policy, slot)
+    except ResourceGuardMisconfiguration as error:
+        session.items.clear()
+        return str(error)
+    return ""
 
 
 def check_before_tests(

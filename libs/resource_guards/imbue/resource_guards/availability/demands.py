@@ -13,6 +13,7 @@ from imbue.resource_guards.availability.skipping import Skipping
 from imbue.resource_guards.availability.skipping import check_required
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import availability as messages
 from imbue.resource_guards.scope.slot import ScopeSlot
 
 PROBER: Final[pytest.StashKey[Prober]] = pytest.StashKey()
@@ -36,6 +37,10 @@ def begin_to_probe(
     demands = read_demands(config)
     if config.pluginmanager.hasplugin(NAME):
         return
+    labels = [each.label for each in registry]
+    for name in registry.probes:
+        if name not in labels and is_complete:
+            raise ResourceGuardMisconfiguration(messages.probe_of_nothing(name, labels))
     prober = config.stash.setdefault(PROBER, Prober(registry, demands.seconds, slot))
     if not config.option.collectonly:
         wrong = check_required(demands.required, registry, prober, is_complete=is_complete)
@@ -43,17 +48,3 @@ def begin_to_probe(
             raise ResourceGuardMisconfiguration(wrong)
     if demands.skips:
         config.pluginmanager.register(Skipping(registry, prober), NAME)
-
-
-def leave_no_tests(session: pytest.Session, registry: Registry, slot: ScopeSlot | None) -> None:
-    """Leave no tests to a worker of xdist whose run will stop: later, xdist has begun to run them.
-
-    Args:
-        session: pytest's, with all tests collected.
-        registry: What is guarded.
-        slot: As for `begin_to_probe`.
-    """
-    try:
-        begin_to_probe(session.config, registry, slot, is_complete=True)
-    except ResourceGuardMisconfiguration:
-        session.items.clear()  # the reason is told when the run begins

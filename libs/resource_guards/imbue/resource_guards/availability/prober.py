@@ -15,6 +15,7 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages import availability as messages
+from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.scope.slot import CARRIED
 from imbue.resource_guards.scope.slot import SLOTS
@@ -36,6 +37,8 @@ class Prober:
         self._seconds = seconds
         self._slot = slot
         self._reasons: dict[str, str] = {}
+        self._faults: dict[str, ResourceGuardMisconfiguration] = {}
+        self._untold: set[str] = set()
 
     def reason(self, resource: Resource) -> str:
         """Why a resource is not available; empty if it is, or if nothing can tell.
@@ -43,11 +46,23 @@ class Prober:
         Raises:
             ResourceGuardMisconfiguration: Its probe cannot be imported, or says something that is no reason.
         """
-        if resource.name not in self._reasons:
-            with _on_nobodys_behalf(self._slot), _silence():
-                # A line has to have room for it.
-                self._reasons[resource.name] = " ".join(self._find_out(resource).split())
-        return self._reasons[resource.name]
+        __tracebackhide__ = True
+        name = resource.name
+        if name not in self._reasons and name not in self._faults:
+            try:
+                with _on_nobodys_behalf(self._slot), _silence():
+                    # A line has to have room for it.
+                    self._reasons[name] = shown(" ".join(self._find_out(resource).split()))
+            except ResourceGuardMisconfiguration as error:
+                self._faults[name] = error
+        if name in self._faults:
+            raise ResourceGuardMisconfiguration(str(self._faults[name])) from None
+        return self._reasons[name]
+
+    def can_tell(self, resource: Resource) -> bool:
+        """Whether anything of a resource tells that it is available, or that it is not."""
+        self.reason(resource)
+        return resource.name not in self._untold
 
     def _find_out(self, resource: Resource) -> str:
         probes = self._registry.probes.get(resource.label)
@@ -63,6 +78,7 @@ class Prober:
             told = list(self._told(resource, guards, list(kinds)))
             if told:
                 return _any_of(iter(told))
+        self._untold.add(resource.name)
         return ""
 
     def _told(

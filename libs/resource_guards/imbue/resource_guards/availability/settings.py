@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any
@@ -17,6 +16,9 @@ from imbue.resource_guards.messages import availability as messages
 
 ALL: Final = "all"
 """The word for all resources that are guarded."""
+
+
+_MOST_SECONDS: Final = 3600
 
 
 class Absence(Enum):
@@ -64,7 +66,7 @@ def _seconds(config: pytest.Config) -> float:
         seconds = float(text)
     except (TypeError, ValueError):
         seconds = 0
-    if not (seconds > 0 and math.isfinite(seconds)):
+    if not 0 < seconds <= _MOST_SECONDS:
         raise ResourceGuardMisconfiguration(messages.seconds_bad(text))
     return seconds
 

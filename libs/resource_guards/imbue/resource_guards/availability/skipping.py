@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
@@ -16,6 +16,7 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.messages import availability as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.pytest_internals import skipped_where_it_stands
+from imbue.resource_guards.pytest_internals import skips_itself
 
 _PROPERTY: Final = "resource not available"
 """The property of a test, and so of its reports, that says for which resource it was skipped, and why.
@@ -46,8 +47,10 @@ class Skipping:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a test that declares what is not available, itself or by the contract of a fixture."""
+        __tracebackhide__ = True
         declared = self._marks.declared_by(item) | declared_by_fixtures_of(item)
-        if not declared:
+        # A reason of the test's own says more, and it would be skipped with the resource too.
+        if not declared or skips_itself(item):
             return
         found = [
             (each, reason)
@@ -84,7 +87,7 @@ def unavailable_in(report: pytest.TestReport) -> dict[str, str]:
 
 
 def check_required(
-    required: Iterable[str], registry: Registry, prober: Prober, *, is_complete: bool
+    required: Sequence[str], registry: Registry, prober: Prober, *, is_complete: bool
 ) -> str:
     """What is wrong with the resources that a run has to have; empty if all are available.
 
@@ -102,5 +105,12 @@ def check_required(
         elif not found and is_complete:
             return messages.required_unknown(name, [each.label for each in registry])
         asked.update((each.label, each) for each in found)
+    if not asked and is_complete:
+        return messages.required_unknown(ALL, []) if required else ""
     reasons = {label: reason for label, each in asked.items() if (reason := prober.reason(each))}
-    return messages.required_missing(reasons) if reasons else ""
+    if reasons:
+        return messages.required_missing(reasons)
+    untold = [label for label, each in asked.items() if not prober.can_tell(each)]
+    # Where all are asked for, those are meant of which something is known.
+    named = [each for each in untold if ALL not in required]
+    return messages.required_untold(named) if named else ""

@@ -74,7 +74,7 @@ def register_named(
             register_entry_point(installed[name], registry)
         elif (entry := _entry(name, config.rootpath)) is not None:
             _add_entry(entry, tables, registry)
-        elif name not in by_settings:
+        elif name not in by_settings or tables.get(name, {}).keys() == {PROBE}:
             _refuse_if_near(name)
             registry.register_binary_guard(name)
             if not shutil.which(name):

@@ -7,6 +7,7 @@ A probe of settings is a text: a command (``docker info``), ``connect:127.0.0.1:
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import re
 import shlex
@@ -29,8 +30,13 @@ Probe = Callable[[float], str]
 """Given how many seconds it may take: why the resource is not available; empty if it is."""
 
 _CONNECT: Final = "connect:"
+_PORTS: Final = 1 << 16
 _PROGRAM: Final = "program:"
 _PACKAGE: Final = "package:"
+_SHELL: Final = frozenset(("&&", "||", "|", ";", "&", "<", ">", ">>"))
+"""What a command would give to a shell, and there is none."""
+_NO_COMMAND: Final = re.compile(r"[A-Za-z]\w*:")
+"""How a word begins that says some way, and none that there is; `C:` of a path is not on these systems."""
 _FUNCTION: Final = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 
 
@@ -60,6 +66,8 @@ def read_probe(label: str, text: object) -> Probe:
         command = shlex.split(text)
     except ValueError as error:
         raise ResourceGuardMisconfiguration(messages.probe_bad(label, text)) from error
+    if not _SHELL.isdisjoint(command) or _NO_COMMAND.match(command[0]):
+        raise ResourceGuardMisconfiguration(messages.probe_bad(label, text))
     return lambda seconds: _run(text, command, seconds)
 
 
@@ -78,7 +86,13 @@ def title_of(probe: object) -> str:
 def _connecting(label: str, text: str) -> Probe:
     __tracebackhide__ = True
     places = list(places_of(text.removeprefix(_CONNECT)))
-    if not places or text.startswith(f"{_CONNECT}*"):
+    ports = [place[1] for place in places if isinstance(place, tuple)]
+    if (
+        not places
+        or text.startswith(f"{_CONNECT}*")
+        or any(each.isspace() for each in text)
+        or any(not 0 < port < _PORTS for port in ports)
+    ):
         raise ResourceGuardMisconfiguration(messages.probe_bad(label, text))
     # Anew each time: a socket in the file system may come and go.
     return lambda _seconds: refusal(list(places_of(text.removeprefix(_CONNECT)))) or ""
@@ -103,7 +117,7 @@ def _imported(label: str, text: str) -> Callable[[], object]:
         raise ResourceGuardMisconfiguration(
             messages.probe_not_importable(label, text, error)
         ) from error
-    return found  # type: ignore[return-value] # that it cannot be called is told when it is
+    return found  # type: ignore[return-value] # that it cannot be called is told when it is asked
 
 
 def ask(label: str, title: str, function: Callable[[], object]) -> str:
@@ -117,6 +131,8 @@ def ask(label: str, title: str, function: Callable[[], object]) -> str:
     Raises:
         ResourceGuardMisconfiguration: It says something that is no reason.
     """
+    if why := _why_not(function):
+        raise ResourceGuardMisconfiguration(messages.probe_not_a_function(label, title, why))
     try:
         said = function()
     except Exception as error:  # noqa: BLE001 - whatever its reason, it has not found the resource
@@ -124,6 +140,23 @@ def ask(label: str, title: str, function: Callable[[], object]) -> str:
     if said is not None and not isinstance(said, str):
         raise ResourceGuardMisconfiguration(messages.probe_says_something_else(label, title, said))
     return said or ""
+
+
+def _why_not(function: object) -> str:
+    """Why something is no plain function without arguments; empty if it is, or if nothing can tell."""
+    if not callable(function):
+        return "cannot be called"
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return "is asynchronous"
+    if inspect.isgeneratorfunction(function):
+        return "is a generator"
+    try:
+        inspect.signature(function).bind()
+    except TypeError as error:
+        return f"cannot be called so: {error}"
+    except ValueError:  # a function in C that does not say what it takes
+        return ""
+    return ""
 
 
 def _run(text: str, command: list[str], seconds: float) -> str:

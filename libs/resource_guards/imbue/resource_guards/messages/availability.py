@@ -81,7 +81,7 @@ def probe_says_something_else(label: str, probe: str, said: object) -> str:
 def probe_bad(label: str, value: object) -> str:
     """Something that cannot be a probe."""
     return (
-        f"Resource guard '{label}': the probe {value!r} cannot be read. Write a command ('docker info'), "
+        f"Resource guard '{label}': the probe {value!r} cannot be read. Write a command, without a shell ('docker info', \"sh -c 'a && b'\"), "
         f"'connect:127.0.0.1:5432', 'connect:unix:/run/db.sock', 'program:psql', 'package:redis', 'module:function', or a list of these."
     )
 
@@ -93,7 +93,7 @@ def unavailable_unknown(text: str, known: Iterable[str]) -> str:
 
 def seconds_bad(text: str) -> str:
     """A time limit that is none."""
-    return f"resource_guards_probe_seconds: '{text}' is no number of seconds above 0. Write, for example, 2 or 0.5."
+    return f"resource_guards_probe_seconds: '{text}' is no number of seconds above 0 and up to 3600. Write, for example, 2 or 0.5."
 
 
 def required_unknown(name: str, labels: Collection[str]) -> str:
@@ -101,6 +101,27 @@ def required_unknown(name: str, labels: Collection[str]) -> str:
     return (
         f"resource_guards_require: '{name}' is not guarded{nearest(name, labels) or '.'} "
         f"{f'Guarded are {quoted(labels)}.' if labels else 'Nothing is guarded.'}"
+    )
+
+
+def required_untold(labels: Sequence[str]) -> str:
+    """Required resources of which nothing tells whether they are available."""
+    return (
+        f"resource_guards_require: whether {quoted(labels)} can be used here cannot be told. Give it a probe: "
+        f'[tool.resource_guards.{labels[0]}] probe = "...".'
+    )
+
+
+def probe_of_nothing(name: str, labels: Collection[str]) -> str:
+    """A probe for a resource that is not guarded."""
+    return f"register_probe: '{name}' is not guarded{nearest(name, labels) or '.'} Guarded are {quoted(labels)}."
+
+
+def probe_not_a_function(label: str, probe: str, why: str) -> str:
+    """Something that cannot be asked."""
+    return (
+        f"Resource guard '{label}': the probe {probe} {why}. Give a plain function without arguments that returns "
+        f"None, or the reason as text."
     )
 
 

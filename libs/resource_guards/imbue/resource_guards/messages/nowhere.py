@@ -45,6 +45,6 @@ def not_selected(outcome: str, resources: Sequence[str], options: str) -> str:
 def used_sometimes(resource: str, count: int) -> str:
     """Tests that use a resource in one run and not in another."""
     return (
-        f"{counted(count, 'test')} used {resource} in one run and not in another; write (optional=True) in the mark's "
-        f"brackets, or find out why:"
+        f"{counted(count, 'test')} used {resource} in one run and not in another; mark them with (optional=True) behind "
+        f"the mark's name, or find out why:"
     )

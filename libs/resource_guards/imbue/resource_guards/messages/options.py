@@ -11,7 +11,7 @@ from imbue.resource_guards.messages.common import raised
 # What pytest --help says of the options, and of the settings.
 MODE_HELP: Final = (
     "enforce: block and fail (default); warn: block nothing, fail nothing, warn; "
-    "off: do nothing at all."
+    "off: guard nothing."
 )
 LIST_HELP: Final = (
     "list the guarded resources, their guards, and the layers that are live here; then exit."

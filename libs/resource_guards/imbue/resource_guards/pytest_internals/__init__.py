@@ -32,6 +32,7 @@ from imbue.resource_guards.pytest_internals.items import has_own_finalizers
 from imbue.resource_guards.pytest_internals.items import may_have_subtests
 from imbue.resource_guards.pytest_internals.items import parameters_of
 from imbue.resource_guards.pytest_internals.items import skipped_where_it_stands
+from imbue.resource_guards.pytest_internals.items import skips_itself
 from imbue.resource_guards.pytest_internals.items import static_fixtures
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "put_around_pytests_own",
     "requesters",
     "skipped_where_it_stands",
+    "skips_itself",
     "static_fixtures",
     "tell_each_ask",
     "tell_each_request",

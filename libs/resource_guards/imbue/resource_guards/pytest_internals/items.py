@@ -12,6 +12,7 @@ from typing import Any
 from typing import Final
 
 import pytest
+from _pytest.skipping import evaluate_skip_marks
 
 _NOTHING: Final = object()
 
@@ -19,6 +20,14 @@ _NOTHING: Final = object()
 def skipped_where_it_stands(reason: str) -> BaseException:
     """What skips a test when it is raised, and is told with the test's own place, as of a mark."""
     return pytest.skip.Exception(reason, _use_item_location=True)
+
+
+def skips_itself(item: pytest.Item) -> bool:
+    """Whether a mark of pytest's skips the test, as far as that can be found out now."""
+    try:
+        return evaluate_skip_marks(item) is not None
+    except BaseException:  # noqa: BLE001 - a condition that fails, which pytest tells of when it comes to it
+        return True
 
 
 def static_fixtures(item: pytest.Item) -> Iterable[Sequence[pytest.FixtureDef[object]]]:
