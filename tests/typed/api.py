@@ -34,6 +34,7 @@ from imbue.resource_guards.resource_guards import register_connection_guard
 from imbue.resource_guards.resource_guards import register_guard
 from imbue.resource_guards.resource_guards import register_guard_kind
 from imbue.resource_guards.resource_guards import register_guarded_resource_markers
+from imbue.resource_guards.resource_guards import register_probe
 from imbue.resource_guards.resource_guards import register_resource_guard
 from imbue.resource_guards.resource_guards import register_sdk_guard
 from imbue.resource_guards.resource_guards import register_session_cleanup_callback
@@ -102,6 +103,16 @@ def kinds(registry: Registry) -> None:
     registry.register_guard_kind(HostName)
     register_guard("rates", "HostName")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     register_guard_kind(str)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def tells() -> str | None:
+    return None
+
+
+def probes(registry: Registry) -> None:
+    register_probe("rates", tells)
+    registry.register_probe("rates", "rates info")
+    register_probe("rates", 3)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
 @unguarded()

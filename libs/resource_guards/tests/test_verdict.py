@@ -53,6 +53,18 @@ def test_a_mark_is_superfluous_exactly_when_nothing_can_use_it_any_more(facts: F
     assert superfluous == (facts.declared - used(facts) if over else set())
 
 
+@given(FACTS, SETS)
+def test_an_optional_mark_is_never_superfluous(facts: Facts, optional: frozenset[str]) -> None:
+    """And changes nothing else, of its test or of a fixture's contract."""
+    found = verdict(facts._replace(optional=optional))
+
+    assert found == [
+        each
+        for each in verdict(facts)
+        if each.kind is not ViolationKind.SUPERFLUOUS_MARK or each.resource not in optional
+    ]
+
+
 @given(FACTS)
 def test_a_fixture_keeps_its_contract_when_it_uses_exactly_what_it_declares(facts: Facts) -> None:
     """More is a violation at once, less when it has been torn down, unless its set-up has failed."""

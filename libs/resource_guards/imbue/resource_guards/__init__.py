@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from imbue.resource_guards.resource_guards import (
         register_guarded_resource_markers as register_guarded_resource_markers,
     )
+    from imbue.resource_guards.resource_guards import register_probe as register_probe
     from imbue.resource_guards.resource_guards import (
         register_resource_guard as register_resource_guard,
     )
@@ -81,6 +82,7 @@ __all__ = [
     "register_guard",
     "register_guard_kind",
     "register_guarded_resource_markers",
+    "register_probe",
     "register_resource_guard",
     "register_sdk_guard",
     "register_session_cleanup_callback",

@@ -36,13 +36,12 @@ def check_arguments(items: Iterable[pytest.Item], registry: Registry) -> None:
     Raises:
         ResourceGuardMisconfiguration: One has.
     """
-    seen: set[int] = set()
+    seen: set[Node] = set()
     for item in items:
-        for node in item.listchain():
-            if node is not item:
-                if id(node) in seen:
-                    continue
-                seen.add(id(node))
+        node: Node = item
+        while node is not None and node not in seen:
+            if node is not item:  # hardly any test is here twice
+                seen.add(node)
             for mark in node.own_markers:
                 if (mark.args or mark.kwargs) and mark.name in registry and not _is_known(mark):
                     from imbue.resource_guards.messages import availability as say  # seldom
@@ -52,6 +51,7 @@ def check_arguments(items: Iterable[pytest.Item], registry: Registry) -> None:
                     raise ResourceGuardMisconfiguration(
                         say.mark_arguments(item.nodeid, mark.name, ", ".join(said))
                     )
+            node = node.parent
 
 
 def optional_for(item: pytest.Item, names: Iterable[str]) -> frozenset[str]:

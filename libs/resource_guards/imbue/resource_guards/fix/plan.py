@@ -73,19 +73,15 @@ class _Test:
 
 
 def _is_wanted(test: TestRecord, resource: str, marks: tuple[Declaration, ...]) -> bool:
-    if any(mark.optional for mark in marks):
-        return True
-    if resource in test.sometimes:  # the mark alone would be wrong on some machine
-        return bool(marks)
-    if resource in test.used:
-        return True
-    return bool(marks) and not _is_unused(test, resource)
+    if any(mark.optional for mark in marks) or not marks:
+        return bool(marks) or (resource in test.used and resource not in test.sometimes)
+    return resource in test.sometimes or not _is_unused(test, resource)
 
 
 def _is_unused(test: TestRecord, resource: str) -> bool:
     # Only a test that ran to its end, with nothing in its way, shows what it does not use.
     is_proof = test.outcome == "passed" and test.finished and not test.blocked
-    return is_proof and resource not in test.unsure and resource not in test.used
+    return is_proof and resource not in (*test.unsure, *test.used)
 
 
 class _ForResource:
@@ -242,10 +238,8 @@ class _ForResource:
     def _tell_what_no_edit_can(self, test: _Test) -> None:
         if test.record.source is None and test.wanted and not test.marks:
             self._leave(test, messages.fix_no_function(self._resource))
-        elif (
-            any(mark.optional for mark in test.marks)
-            and not test.record.may_use(self._resource)
-            and _is_unused(test.record, self._resource)
+        elif test.record.is_beside_optional(self._resource) and _is_unused(
+            test.record, self._resource
         ):
             self._leave(test, messages.fix_beside_optional(self._resource))
         elif self._resource in test.record.sometimes and not test.record.may_use(self._resource):

@@ -194,6 +194,11 @@ class TestRecord:
         """Whether it has run, and not only been collected."""
         return self.outcome not in OUTCOMES[:RAN]
 
+    def is_beside_optional(self, mark: str) -> bool:
+        """Whether a mark around it says that, and its closest does not."""
+        marks = [each.optional for each in self.declared if each.resource == mark]
+        return any(marks) and not marks[0]
+
     def may_use(self, mark: str) -> bool:
         """Whether its closest mark says that it uses a resource only at times."""
         marks = [each for each in self.declared if each.resource == mark]
