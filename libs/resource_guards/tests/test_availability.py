@@ -492,6 +492,36 @@ def test_functions(suite: Suite, workers: tuple[str, ...], name: str) -> None:
     assert "Late use" not in outcome.output
 
 
+def test_what_a_probe_uses_is_nobodys(suite: Suite) -> None:
+    """It blocks and fails no test, and makes no mark right."""
+    suite.tool()
+    suite.write(
+        probes=FUNCTIONS,
+        test_it="""
+            import pytest
+
+            @pytest.mark.other
+            def test_0_superfluous(): pass
+
+            @pytest.mark.tool
+            def test_1_superfluous(): pass
+        """,
+    )
+    settings = (
+        "[tool.pytest.ini_options]\npythonpath = ['.']\nresource_guards_unavailable = 'skip'\n"
+    )
+    table = "[tool.resource_guards.{}]\nprograms = ['{}']\nprobe = 'probes:uses'\n"
+    tables = table.format("other", "sh") + table.format("tool", "tool")
+    suite.write_files({"pyproject.toml": settings + tables})
+
+    outcome = suite.run()
+
+    assert len(suite.runs_of()) == 2
+    for name, mark in (("test_0_superfluous", "other"), ("test_1_superfluous", "tool")):
+        assert outcome[name].says_superfluous(mark)
+        assert not outcome[name].says_missing("tool")
+
+
 @pytest.mark.parametrize(
     ("probe", "said"),
     [
