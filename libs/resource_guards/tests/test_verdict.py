@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,8 @@ FIXTURES = st.builds(
 FACTS = st.builds(
     Facts, SETS, USES, st.lists(FIXTURES, max_size=2).map(tuple), st.booleans(), st.booleans()
 )
+
+SUPERFLUOUS = Facts(frozenset({"docker"}), (), (), passed=True, finished=True)
 
 
 def used(facts: Facts) -> set[str]:
@@ -53,6 +56,7 @@ def test_a_mark_is_superfluous_exactly_when_nothing_can_use_it_any_more(facts: F
     assert superfluous == (facts.declared - used(facts) if over else set())
 
 
+@example(SUPERFLUOUS, frozenset({"docker"}))
 @given(FACTS, SETS)
 def test_an_optional_mark_is_never_superfluous(facts: Facts, optional: frozenset[str]) -> None:
     """And changes nothing else, of its test or of a fixture's contract."""
@@ -62,6 +66,21 @@ def test_an_optional_mark_is_never_superfluous(facts: Facts, optional: frozenset
         each
         for each in verdict(facts)
         if each.kind is not ViolationKind.SUPERFLUOUS_MARK or each.resource not in optional
+    ]
+
+
+@example(SUPERFLUOUS, frozenset({"docker"}))
+@given(FACTS, SETS)
+def test_what_may_have_been_used_unseen_is_neither_superfluous_nor_unused(
+    facts: Facts, unsure: frozenset[str]
+) -> None:
+    """Of a mark and of a contract; nothing else changes."""
+    kinds = (ViolationKind.SUPERFLUOUS_MARK, ViolationKind.FIXTURE_UNUSED_DECLARATION)
+
+    found = verdict(facts._replace(unsure=unsure))
+
+    assert found == [
+        each for each in verdict(facts) if each.kind not in kinds or each.resource not in unsure
     ]
 
 
