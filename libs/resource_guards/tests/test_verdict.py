@@ -30,7 +30,7 @@ FACTS = st.builds(
     Facts, SETS, USES, st.lists(FIXTURES, max_size=2).map(tuple), st.booleans(), st.booleans()
 )
 
-SUPERFLUOUS = Facts(frozenset({"docker"}), (), (), passed=True, finished=True)
+IDLE = Facts(frozenset({"docker"}), (), (), passed=True, finished=True)
 
 
 def used(facts: Facts) -> set[str]:
@@ -56,7 +56,7 @@ def test_a_mark_is_superfluous_exactly_when_nothing_can_use_it_any_more(facts: F
     assert superfluous == (facts.declared - used(facts) if over else set())
 
 
-@example(SUPERFLUOUS, frozenset({"docker"}))
+@example(IDLE, frozenset({"docker"}))
 @given(FACTS, SETS)
 def test_an_optional_mark_is_never_superfluous(facts: Facts, optional: frozenset[str]) -> None:
     """And changes nothing else, of its test or of a fixture's contract."""
@@ -69,7 +69,7 @@ def test_an_optional_mark_is_never_superfluous(facts: Facts, optional: frozenset
     ]
 
 
-@example(SUPERFLUOUS, frozenset({"docker"}))
+@example(IDLE, frozenset({"docker"}))
 @given(FACTS, SETS)
 def test_what_may_have_been_used_unseen_is_neither_superfluous_nor_unused(
     facts: Facts, unsure: frozenset[str]
