@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
 
 from imbue.resource_guards.availability.prober import Prober
+from imbue.resource_guards.availability.settings import ALL
 from imbue.resource_guards.availability.settings import read_demands
 from imbue.resource_guards.availability.skipping import NAME
 from imbue.resource_guards.availability.skipping import Skipping
-from imbue.resource_guards.availability.skipping import check_required
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import availability as messages
+from imbue.resource_guards.model import Resource
 from imbue.resource_guards.scope.slot import ScopeSlot
 
 PROBER: Final[pytest.StashKey[Prober]] = pytest.StashKey()
@@ -43,8 +45,38 @@ def begin_to_probe(
             raise ResourceGuardMisconfiguration(messages.probe_of_nothing(name, labels))
     prober = config.stash.setdefault(PROBER, Prober(registry, demands.seconds, slot))
     if not config.option.collectonly:
-        wrong = check_required(demands.required, registry, prober, is_complete=is_complete)
+        wrong = _missing(demands.required, registry, prober, is_complete=is_complete)
         if wrong:
             raise ResourceGuardMisconfiguration(wrong)
     if demands.skips:
         config.pluginmanager.register(Skipping(registry, prober), NAME)
+
+
+def _missing(
+    required: Sequence[str], registry: Registry, prober: Prober, *, is_complete: bool
+) -> str:
+    """What is wrong with the resources that a run has to have; empty if all are available.
+
+    Args:
+        required: Their names or marks, or the word for all.
+        registry: What is guarded.
+        prober: Finds out what is available.
+        is_complete: All conftests have been found; xdist's controller looks for none.
+    """
+    asked: dict[str, Resource] = {}
+    for name in required:
+        found = [each for each in registry if name in (each.name, each.label, ALL)]
+        if name == ALL:
+            found = list(registry)
+        elif not found and is_complete:
+            return messages.required_unknown(name, [each.label for each in registry])
+        asked.update((each.label, each) for each in found)
+    if not asked and is_complete:
+        return messages.required_unknown(ALL, []) if required else ""
+    reasons = {label: reason for label, each in asked.items() if (reason := prober.reason(each))}
+    if reasons:
+        return messages.required_missing(reasons)
+    untold = [label for label, each in asked.items() if not prober.can_tell(each)]
+    # Where all are asked for, those are meant of which something is known.
+    named = [each for each in untold if ALL not in required]
+    return messages.required_untold(named) if named else ""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Final
 
 import pytest
 
 from imbue.resource_guards.availability.prober import Prober
-from imbue.resource_guards.availability.settings import ALL
 from imbue.resource_guards.declare.fixtures import declared_by_fixtures_of
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.messages import availability as messages
-from imbue.resource_guards.model import Resource
 from imbue.resource_guards.pytest_internals import skipped_where_it_stands
 from imbue.resource_guards.pytest_internals import skips_itself
 
@@ -84,33 +81,3 @@ def unavailable_in(report: pytest.TestReport) -> dict[str, str]:
     """The resources for whose sake a report's test was skipped, by their marks, and why each was not available."""
     said = [str(value) for name, value in report.user_properties if name == _PROPERTY]
     return {mark: reason for mark, _, reason in (each.partition(": ") for each in said)}
-
-
-def check_required(
-    required: Sequence[str], registry: Registry, prober: Prober, *, is_complete: bool
-) -> str:
-    """What is wrong with the resources that a run has to have; empty if all are available.
-
-    Args:
-        required: Their names or marks, or the word for all.
-        registry: What is guarded.
-        prober: Finds out what is available.
-        is_complete: All conftests have been found; xdist's controller looks for none.
-    """
-    asked: dict[str, Resource] = {}
-    for name in required:
-        found = [each for each in registry if name in (each.name, each.label, ALL)]
-        if name == ALL:
-            found = list(registry)
-        elif not found and is_complete:
-            return messages.required_unknown(name, [each.label for each in registry])
-        asked.update((each.label, each) for each in found)
-    if not asked and is_complete:
-        return messages.required_unknown(ALL, []) if required else ""
-    reasons = {label: reason for label, each in asked.items() if (reason := prober.reason(each))}
-    if reasons:
-        return messages.required_missing(reasons)
-    untold = [label for label, each in asked.items() if not prober.can_tell(each)]
-    # Where all are asked for, those are meant of which something is known.
-    named = [each for each in untold if ALL not in required]
-    return messages.required_untold(named) if named else ""

@@ -1,0 +1,79 @@
+"""Marks of tests that use a resource only at times."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.suite import WORKERS
+from support.suite import Suite
+
+SOMETIMES = """
+    import os, subprocess, pytest
+
+    @pytest.mark.tool(optional=True)
+    def test_does_not(): pass
+
+    @pytest.mark.tool(optional=True)
+    def test_does(): subprocess.run(["tool"], check=True)
+
+    @pytest.mark.tool
+    class TestClass:
+        @pytest.mark.tool(optional=True)
+        def test_closest(self): pass
+
+    @pytest.mark.tool(optional=True)
+    class TestOther:
+        @pytest.mark.tool
+        def test_superfluous(self): pass
+        def test_inherited(self): pass
+"""
+
+
+@WORKERS
+def test_optional(suite: Suite, workers: tuple[str, ...]) -> None:
+    """It may use the resource and need not; the closest mark counts; `-m` selects it."""
+    suite.guard_tool()
+    suite.write(test_it=SOMETIMES)
+
+    outcome = suite.run("-m", "tool", *workers)
+
+    assert outcome["test_superfluous"].says_superfluous()
+    del outcome.tests["test_superfluous"]
+    assert outcome.counts == {"passed": 4, "failed": 1}, outcome.output
+
+
+@WORKERS
+@pytest.mark.parametrize(
+    "arguments", ["'why'", "optional=False", "reason='x'", "optional=1", "True"]
+)
+def test_other_arguments(suite: Suite, workers: tuple[str, ...], arguments: str) -> None:
+    """They are an error that names the test, and what can be written."""
+    suite.guard_tool()
+    suite.write(
+        test_it=f"""
+            import pytest
+
+            @pytest.mark.tool({arguments})
+            def test_it(): pass
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    assert outcome.code != 0
+    assert f"test_it.py::test_it: @pytest.mark.tool({arguments}): the mark of" in outcome.output
+    assert outcome.tests == {}
+    assert "or @pytest.mark.tool(optional=True) if the test uses it only at times" in outcome.output
+
+
+def test_the_fix_keeps_optional_marks(suite: Suite) -> None:
+    """Used or not."""
+    suite.guard_tool()
+    suite.write(test_it=SOMETIMES)
+
+    before = (suite.path / "test_it.py").read_text()
+
+    outcome = suite.run("--resource-guards-fix=write")
+
+    assert (suite.path / "test_it.py").read_text() == before
+    assert "TestOther::test_superfluous: it did not use tool: remove its own" in outcome.output
