@@ -200,11 +200,143 @@ def test_required_of_a_conftest_below(suite: Suite, workers: tuple[str, ...]) ->
         }
     )
 
+    outcome = suite.run(*workers, "--resource-guards-json=report.json")
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR, outcome.output
+    assert "ERROR: away is not available: 'away' is not on PATH" in outcome.output
+    assert outcome.output.count("'away' is not on PATH") == 1
+    assert outcome.tests == {}
+    report = json.loads((suite.path / "report.json").read_text())
+    assert [each[:46] for each in report["problems"]] == [
+        "away is not available: 'away' is not on PATH. "
+    ]
+    assert {each["outcome"] for each in report["tests"]} == {"not run"}
+    assert len(report["tests"]) == 2
+
+
+@WORKERS
+def test_required_with_a_probe_below(suite: Suite, workers: tuple[str, ...]) -> None:
+    """What a conftest below the root says of a resource counts, under xdist too."""
+    suite.write_files(
+        {
+            "pytest.ini": "[pytest]\nresource_guards = binary:away\nresource_guards_require = away\n",
+            "below/conftest.py": """
+                from imbue.resource_guards.resource_guards import register_probe
+                register_probe("away", lambda: None)
+            """,
+            "below/test_below.py": "def test_below(): pass\n",
+        }
+    )
+
     outcome = suite.run(*workers)
 
-    assert outcome.code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
-    assert "away is not available: 'away' is not on PATH" in outcome.output
-    assert outcome.tests == {}
+    assert outcome.counts == {"passed": 1}, outcome.output
+
+
+@WORKERS
+@pytest.mark.parametrize("key", ["calls", "openers"])
+def test_a_package_is_missing(suite: Suite, workers: tuple[str, ...], key: str) -> None:
+    """Of a call in a project's own table: an error, unless such tests are skipped."""
+    suite.tool()
+    suite.write_files(
+        {
+            "pyproject.toml": f"""
+                [tool.pytest.ini_options]
+                resource_guards = ["acme", "tool"]
+                [tool.resource_guards.acme]
+                {key} = ["acme.client:Client.send"]
+                [tool.resource_guards.tool]
+                programs = ["tool"]
+                calls = ["acme.tool:run"]
+            """,
+            "test_it.py": """
+                import subprocess, pytest
+                @pytest.mark.acme
+                def test_acme(): raise AssertionError
+                @pytest.mark.tool
+                def test_tool(): subprocess.run("tool", check=True)
+                def test_plain(): pass
+            """,
+        }
+    )
+
+    as_ever = suite.run(*workers)
+    skipped = suite.run("--resource-guards-unavailable=skip", *workers)
+    required = suite.run(
+        "--resource-guards-unavailable=skip", "--resource-guards-require=acme", *workers
+    )
+
+    assert as_ever.code == pytest.ExitCode.USAGE_ERROR
+    assert "there is no module 'acme'" in as_ever.output
+    assert skipped.counts == {"passed": 2, "skipped": 1}, skipped.output
+    said = "acme is not available: the package 'acme' is not installed"
+    assert said in skipped["test_acme"].text
+    assert required.code == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: {said}" in required.output
+
+
+def test_a_target_is_missing(suite: Suite) -> None:
+    """Where the package is there, that stays an error: it is a slip."""
+    suite.write_files(
+        {
+            "pyproject.toml": """
+                [tool.pytest.ini_options]
+                resource_guards_unavailable = "skip"
+                [tool.resource_guards.acme]
+                calls = ["acme.client:send"]
+            """,
+            "acme/__init__.py": "",
+            "test_it.py": "def test_it(): pass",
+        }
+    )
+
+    outcome = suite.run()
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "there is no module 'acme.client'" in outcome.output
+
+
+@WORKERS
+def test_a_fixture_asked_for_late(suite: Suite, workers: tuple[str, ...]) -> None:
+    """By `getfixturevalue`, in a test or in a fixture that others share: the tests are skipped, and counted."""
+    suite.write_files(
+        {
+            "pytest.ini": "[pytest]\nresource_guards = binary:away\n",
+            "test_it.py": """
+                import pytest
+                from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+                @pytest.fixture(scope="session")
+                @fixture_uses_resources("away")
+                def contract(): raise AssertionError
+
+                @pytest.fixture(scope="module")
+                def shared(request): return request.getfixturevalue("contract")
+
+                @pytest.mark.parametrize("number", range(2))
+                def test_asks(request, number): request.getfixturevalue("contract")
+
+                @pytest.mark.parametrize("number", range(2))
+                def test_shared(shared, number): raise AssertionError
+
+                def test_swallows(request):
+                    with pytest.raises(pytest.skip.Exception):
+                        request.getfixturevalue("contract")
+
+                def test_plain(): pass
+            """,
+        }
+    )
+
+    outcome = suite.run(
+        "--resource-guards-unavailable=skip", "-rs", "--resource-guards-json=report.json", *workers
+    )
+
+    assert outcome.counts == {"passed": 2, "skipped": 4}, outcome.output
+    assert "away: 4 tests skipped (not available: 'away' is not on PATH)" in outcome.output
+    assert "test_it.py:12: away is not available" in outcome.output
+    records = json.loads((suite.path / "report.json").read_text())["tests"]
+    assert sum("unavailable" in each for each in records) == 4
 
 
 BAD = {

@@ -7,9 +7,11 @@ import sys
 
 import pytest
 
+from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.enforcement import Enforcement
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.kinds import Mode
 from imbue.resource_guards.record import ancestors
 from imbue.resource_guards.record import children
 from imbue.resource_guards.report.inventory import layers
@@ -24,7 +26,7 @@ def test_no_posix(monkeypatch: pytest.MonkeyPatch) -> None:
         windows.setattr(os, "name", "nt")
         told = list(layers(registry, native=True))
         with pytest.raises(ResourceGuardMisconfiguration, match="need a POSIX system"):
-            Enforcement(registry, print, print, native=False)
+            Enforcement(registry, Policy(Mode.ENFORCE), print, print)
 
     assert len(told) == 1
     assert "need a POSIX system" in told[0]

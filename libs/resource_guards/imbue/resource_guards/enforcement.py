@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -53,9 +54,9 @@ class Enforcement:
 
     Args:
         registry: What to guard.
+        policy: Tells how.
         tell_missing: Told of each optional target that an installed SDK does not have.
         complain: Told, once each, of what makes the run untrustworthy.
-        native: Preload the native layer into child processes.
 
     Raises:
         ResourceGuardMisconfiguration: Something cannot be installed; then nothing is.
@@ -64,10 +65,9 @@ class Enforcement:
     def __init__(
         self,
         registry: Registry,
+        policy: Policy,
         tell_missing: Callable[[str], None],
         complain: Callable[[str], None],
-        *,
-        native: bool,
     ) -> None:
         if os.name != "posix":
             raise ResourceGuardMisconfiguration(messages.PLATFORM_UNSUPPORTED)
@@ -116,9 +116,10 @@ class Enforcement:
                 perhaps=self._note_perhaps,
                 tell_missing=tell_missing,
                 complain=complain,
+                lacks_packages=policy.skips_absent,
             )
             self._preload: Preload | None = None
-            if native:
+            if policy.is_native:
                 from imbue.resource_guards.intercept.native.library import Preload  # for few
 
                 self._preload = Preload(directory)

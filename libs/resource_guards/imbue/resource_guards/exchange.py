@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.run import Run
 
 
@@ -27,7 +28,11 @@ def hand_in(run: Run, output: dict[str, Any]) -> None:
 
 
 def receive(run: Run, data: Mapping[str, Any]) -> None:
-    """In the controller: take over what a worker has found."""
+    """In the controller: take over what a worker has found.
+
+    Raises:
+        ResourceGuardMisconfiguration: The worker has found out that the run must not begin.
+    """
     reports = run.findings.merge(data)
     if run.recorder is not None:
         run.recorder.merge(data["records"])
@@ -35,3 +40,5 @@ def receive(run: Run, data: Mapping[str, Any]) -> None:
     for each in reports:
         report = hook.pytest_report_from_serializable(config=run.config, data=each)
         hook.pytest_runtest_logreport(report=report)
+    if run.findings.stopped:
+        raise ResourceGuardMisconfiguration(run.findings.stopped)

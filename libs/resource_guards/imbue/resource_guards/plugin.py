@@ -164,13 +164,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """In a worker of xdist, find out whether the run is going to stop."""
-    guards = session.config.stash[SESSION]
-    if hasattr(session.config, "workerinput") and guards.has_guards:
-        from imbue.resource_guards.availability.beginning import leave_no_tests  # as above
-
-        wrong = leave_no_tests(session, guards.registry, guards.policy, guards.slot)
-        if wrong:
-            guards.complain(wrong)
+    if hasattr(session.config, "workerinput"):
+        session.config.stash[SESSION].check()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -212,7 +207,8 @@ def pytest_testnodeready(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what an xdist worker has found."""
-    node.config.stash[SESSION].worker_ended(node)
+    with usage_errors():
+        node.config.stash[SESSION].worker_ended(node)
 
 
 def pytest_terminal_summary(

@@ -13,7 +13,6 @@ from imbue.resource_guards.declare.gathering import PENDING
 from imbue.resource_guards.declare.gathering import Gathering
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.policy import read_policy
-from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import Mode
 from imbue.resource_guards.kinds import Phase
 
@@ -99,11 +98,6 @@ class GuardSession:
         """Where its scopes are; `None` while it does not guard."""
         return None if self._enforcement is None else self._enforcement.slot
 
-    @property
-    def is_controller(self) -> bool:
-        """Whether xdist runs this session's tests in other processes."""
-        return self.config.pluginmanager.hasplugin("dsession")
-
     def configure(self) -> None:
         """Collect the guards.
 
@@ -149,10 +143,10 @@ class GuardSession:
         from imbue.resource_guards.enforcement import Enforcement
         from imbue.resource_guards.weakly import unless_gone
 
-        tell, native = self.findings.add_missing_target, self.policy.is_native
-        enforcement = Enforcement(self.registry, tell, unless_gone(self.complain), native=native)
-        if self.is_controller:
-            enforcement.stop()  # it was built to find errors once, and before there are workers
+        tell, complain = self.findings.add_missing_target, unless_gone(self.complain)
+        enforcement = Enforcement(self.registry, self.policy, tell, complain)
+        if self.config.pluginmanager.hasplugin("dsession"):
+            enforcement.stop()  # it was built to find errors once, and before xdist has workers
             return
         self._enforcement = enforcement
         if self.phase >= Phase.JUDGING:
@@ -178,21 +172,19 @@ class GuardSession:
         """
         self.phase = max(self.phase, Phase.JUDGING)
         self._end_collection()
-        if self._pytest_session is None or not (self.has_guards or self.policy.needs_guards):
-            return
-        from imbue.resource_guards.availability.beginning import check_before_tests
-
-        try:
-            self.gathering.check_names(self._pytest_session)
-            check_before_tests(self._pytest_session, self.registry, self.policy, self.slot)
-        except ResourceGuardMisconfiguration as error:
-            if not hasattr(self.config, "workerinput"):
-                raise
-            self.complain(str(error))  # a worker's exception would be an internal error
+        if not hasattr(self.config, "workerinput"):
+            self.check()
         if self._enforcement is not None and self._lifecycle is None:
             from imbue.resource_guards.lifecycle.registration import start_lifecycle
 
             self._lifecycle = start_lifecycle(self.run, self._enforcement)
+
+    def check(self) -> None:
+        """When all tests are collected, find out whether the run has to stop; then raise that, or leave a worker no tests."""
+        if self._pytest_session is not None and (self.has_guards or self.policy.needs_guards):
+            from imbue.resource_guards.beginning import begin
+
+            begin(self._pytest_session, self.run, self.slot, self.gathering.check_names)
 
     def _end_collection(self) -> None:
         if self._collection is not None:
@@ -229,7 +221,11 @@ class GuardSession:
             self.config.pluginmanager.register(self.open_verdicts)
 
     def worker_ended(self, node: Any) -> None:
-        """Take over what an xdist worker has found; a crashed one has sent nothing."""
+        """Take over what an xdist worker has found; a crashed one has sent nothing.
+
+        Raises:
+            ResourceGuardMisconfiguration: It has found out that the run must not begin.
+        """
         output = getattr(node, "workeroutput", None)
         if self.open_verdicts is not None:
             self.open_verdicts.ended(node, crashed=output is None)

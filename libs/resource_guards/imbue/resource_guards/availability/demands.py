@@ -44,34 +44,32 @@ def begin_to_probe(
         if name not in labels and is_complete:
             raise ResourceGuardMisconfiguration(messages.probe_of_nothing(name, labels))
     prober = config.stash.setdefault(PROBER, Prober(registry, demands.seconds, slot))
-    if not config.option.collectonly:
-        wrong = _missing(demands.required, registry, prober, is_complete=is_complete)
+    # A controller of xdist leaves that to its workers: they know all probes, and may run elsewhere.
+    if is_complete and not config.option.collectonly:
+        wrong = _missing(demands.required, registry, prober)
         if wrong:
             raise ResourceGuardMisconfiguration(wrong)
     if demands.skips:
         config.pluginmanager.register(Skipping(registry, prober), NAME)
 
 
-def _missing(
-    required: Sequence[str], registry: Registry, prober: Prober, *, is_complete: bool
-) -> str:
+def _missing(required: Sequence[str], registry: Registry, prober: Prober) -> str:
     """What is wrong with the resources that a run has to have; empty if all are available.
 
     Args:
         required: Their names or marks, or the word for all.
         registry: What is guarded.
         prober: Finds out what is available.
-        is_complete: All conftests have been found; xdist's controller looks for none.
     """
     asked: dict[str, Resource] = {}
     for name in required:
         found = [each for each in registry if name in (each.name, each.label, ALL)]
         if name == ALL:
             found = list(registry)
-        elif not found and is_complete:
+        elif not found:
             return messages.required_unknown(name, [each.label for each in registry])
         asked.update((each.label, each) for each in found)
-    if not asked and is_complete:
+    if not asked:
         return messages.required_unknown(ALL, []) if required else ""
     reasons = {label: reason for label, each in asked.items() if (reason := prober.reason(each))}
     if reasons:

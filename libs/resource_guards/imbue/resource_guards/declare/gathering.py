@@ -86,13 +86,13 @@ class Gathering:
             register_tables(tables, self.registry)  # first, since a table can say the mark
             register_defined(lines, self.registry)
 
-    def check_names(self, pytest_session: pytest.Session | None) -> None:
+    def check_names(self, pytest_session: pytest.Session) -> None:
         """Complain of a name in the settings that nothing has, and no test as its mark.
 
         Raises:
             ResourceGuardMisconfiguration: There is one.
         """
-        if self._unfound is not None and pytest_session is not None:
+        if self._unfound is not None:
             self._unfound.check(pytest_session)
 
     def _read_tables(self) -> Tables:

@@ -45,6 +45,7 @@ def read_policy(config: pytest.Config) -> Policy:
     warn, native = read_texts(config, "resource_guards_warn"), read_native(config)
     requires = bool(read_texts(config, "resource_guards_require") or option.resource_guards_require)
     absent = option.resource_guards_unavailable or _read(config, "resource_guards_unavailable")
+    skips = isinstance(absent, str) and absent.strip() == "skip"
     return Policy(
         mode,
         warn,
@@ -52,6 +53,7 @@ def read_policy(config: pytest.Config) -> Policy:
         records=records,
         native=native,
         demands=requires or absent != "run",
+        skips_absent=skips,
     )
 
 
@@ -119,6 +121,7 @@ class Policy:
         records: The run keeps a record of each test.
         native: The native layer is asked for.
         demands: Something is to become of tests whose resource is not available.
+        skips_absent: Those are skipped, so that the package of a call need not be there.
 
     Raises:
         ResourceGuardMisconfiguration: An entry of `warn` that cannot be read.
@@ -133,6 +136,7 @@ class Policy:
         records: bool = False,
         native: bool = False,
         demands: bool = False,
+        skips_absent: bool = False,
     ) -> None:
         self.mode = mode
         self.is_native = native
@@ -140,6 +144,7 @@ class Policy:
         self.learns = learns
         self._enforces = mode is Mode.ENFORCE and not learns
         self.demands = demands
+        self.skips_absent = skips_absent
         self.needs_guards = records or bool(warn) or demands
         self.is_strict = self._enforces and not warn
         self._warned: dict[str, set[Direction]] = {}

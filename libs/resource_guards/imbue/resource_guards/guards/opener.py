@@ -114,7 +114,8 @@ class Opener(Guard):
             from imbue.resource_guards.intercept.sdk_patches import SdkPatch
             from imbue.resource_guards.intercept.targets import is_installed
 
-            if self.target.optional and not is_installed(self.target):
+            may_be_missing = self.target.optional or process.lacks_packages
+            if may_be_missing and not is_installed(self.target):
                 return  # of an entry of the catalogue few clients are there
             SdkPatch(resource, self.target, process, self.name).install(undo)
         for watcher in self._watch(resource.name, process):

@@ -61,6 +61,7 @@ class SessionProcess:
         perhaps: Told of a resource that what runs now may have used, and nobody knows it.
         tell_missing: Told of an optional target that an installed SDK does not have.
         complain: Told of a guard that fails later, when its module is imported or it is undone.
+        lacks_packages: A package that a guard is of need not be installed.
     """
 
     def __init__(  # noqa: PLR0913 - what there is to know of a process
@@ -74,6 +75,7 @@ class SessionProcess:
         perhaps: Callable[[str], None],
         tell_missing: Callable[[str], None],
         complain: Callable[[str], None],
+        lacks_packages: bool = False,
     ) -> None:
         self.session = session
         self.see = see
@@ -83,3 +85,4 @@ class SessionProcess:
         self.perhaps = perhaps
         self.tell_missing = tell_missing
         self.complain = complain
+        self.lacks_packages = lacks_packages

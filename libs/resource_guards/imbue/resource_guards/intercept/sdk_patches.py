@@ -112,9 +112,10 @@ class SdkPatch:
             self._patches.take_out()
 
     def _unless_optional(self, reason: str) -> None:
-        if not self._target.optional:
+        is_there = is_installed(self._target)
+        if not self._target.optional and (is_there or not self._process.lacks_packages):
             raise ResourceGuardMisconfiguration(messages.guard_failed(self._resource, reason))
-        if is_installed(self._target) and not self._target.quiet:
+        if is_there and not self._target.quiet:
             version = version_of(module_of(self._target)) or ""
             self._process.tell_missing(
                 messages.target_is_missing(self._resource, self._target, version)

@@ -18,7 +18,10 @@ _NOTHING: Final = object()
 
 
 def skipped_where_it_stands(reason: str) -> BaseException:
-    """What skips a test when it is raised, and is told with the test's own place, as of a mark."""
+    """What skips a test when it is raised, and is told with the test's own place, as of a mark.
+
+    Not of a class of its own: pytest tells the name of the class with the reason.
+    """
     return pytest.skip.Exception(reason, _use_item_location=True)
 
 

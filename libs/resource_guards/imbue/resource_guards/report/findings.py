@@ -28,6 +28,7 @@ class Findings:
 
     Attributes:
         problems: What makes the run untrustworthy; one is enough to fail it.
+        stopped: Why the run ends before its first test, which pytest tells as a usage error.
         late_uses: One line for each use by what had outlived its test.
         missing_targets: One line for each optional target that an SDK does not have.
         collected: For each resource, what used it while tests were collected.
@@ -38,6 +39,7 @@ class Findings:
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self.stopped = ""
         self.late_uses: list[str] = []
         self.missing_targets: list[str] = []
         self.collected: dict[str, list[str]] = {}
@@ -101,6 +103,7 @@ class Findings:
         """Plain data that execnet can send."""
         return {
             "problems": self.problems,
+            "stopped": self.stopped,
             "late_uses": self.late_uses,
             "missing_targets": self.missing_targets,
             "collected": self.collected,
@@ -114,6 +117,7 @@ class Findings:
         """Take over a worker's findings; returns its serialized reports."""
         for problem in data["problems"]:
             self.add_problem(problem)
+        self.stopped = data["stopped"] or self.stopped
         self.late_uses += data["late_uses"]
         for resource, texts in data["collected"].items():
             uses = self.collected.setdefault(resource, [])

@@ -163,7 +163,7 @@ class Recorder:
             self._labels | self._own_labels(),
             self.all_records(),
             self._sources.digests,
-            self._findings.problems,
+            [*filter(None, [self._findings.stopped]), *self._findings.problems],
             self._findings.late_uses,
         )
 
