@@ -108,9 +108,7 @@ def test_a_misspelt_name(suite: Suite, workers: tuple[str, ...]) -> None:
 
     outcome = suite.run(*workers)
 
-    # Only workers collect tests: where there are some, they have been started by then.
-    ended = pytest.ExitCode.INTERRUPTED if workers else pytest.ExitCode.USAGE_ERROR
-    assert outcome.code == ended, outcome.output
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR, outcome.output
     assert "'dokerish' is no installed guard package (installed: " in outcome.output
     assert "no mark of any collected test; did you mean 'dockerish'? Correct it" in outcome.output
     assert "write binary:dokerish if it is a program that this machine" in outcome.output
