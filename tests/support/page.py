@@ -47,6 +47,8 @@ SECONDS = 120
 
 SAME = (
     (re.compile(r"process \d+"), "process 4711"),
+    # Pages say `pytest`, and it is started as a module of this Python.
+    (re.compile(r"^python -m pytest ", re.MULTILINE), "pytest "),
     (re.compile(r"\bin \d+\.\d+s\b"), "in 0.12s"),
     (re.compile(r"={3,}|_{3,}|-{3,}"), "==="),
 )

@@ -72,11 +72,11 @@ def test_superfluous_mark_fails(suite: Suite, workers: tuple[str, ...]) -> None:
 
     assert outcome["test_marked"].outcome == "failed"
     assert "never invoked tool" in outcome["test_marked"].text
-    assert "remove @pytest.mark.tool" in outcome["test_marked"].text
+    assert "@pytest.mark.tool is not needed" in outcome["test_marked"].text
 
 
 def test_a_failing_test_keeps_its_own_message(suite: Suite) -> None:
-    """A test that fails for its own reason shows that reason, with the violation beside it."""
+    """A test that fails for its own reason shows that reason, below the violation."""
     suite.guard_tool()
     suite.write(
         test_it="""
@@ -95,7 +95,8 @@ def test_a_failing_test_keeps_its_own_message(suite: Suite) -> None:
 
     assert "the tool did not run" in outcome["test_unmarked"].text
     assert outcome["test_unmarked"].says_missing()
-    assert "FAILED test_it.py::test_unmarked - AssertionError" in outcome.output
+    assert "Then: AssertionError: the tool did not run" in outcome["test_unmarked"].text
+    assert "FAILED test_it.py::test_unmarked - needs @pytest.mark.tool" in outcome.output
     assert "arithmetic" in outcome["test_marked_and_unused"].text
     assert not outcome["test_marked_and_unused"].says_superfluous()
 

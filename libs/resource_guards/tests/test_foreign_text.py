@@ -119,7 +119,8 @@ def test_a_program_named_as_a_command(suite: Suite) -> None:
     outcome = suite.run("--tb=native")
 
     assert outcome["test_it"].says_missing()
-    assert "\\x3a:error::boo" in outcome.output
+    assert "needs @pytest.mark.tool: ran ::error::boo" in outcome.output
+    assert not re.search(r"^\s*::error", outcome.output, re.MULTILINE)
     assert not re.search(r"^\W*::error", outcome.output, re.MULTILINE)
 
 

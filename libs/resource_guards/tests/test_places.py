@@ -77,13 +77,13 @@ def test_the_place_is_told(suite: Suite, workers: tuple[str, ...]) -> None:
 
     lines = SUITE.splitlines()
     for fix, source in {
-        "add @pytest.mark.tool to the test, above": '@mark.parametrize("value", [1])',
-        "remove @pytest.mark.tool from the test, at": "@tool",
-        "remove @pytest.mark.tool from class TestMethods, at": "        pytest.mark.tool,",
-        "remove @pytest.mark.tool from this parameter of the test, at": (
+        "add @pytest.mark.tool above": '@mark.parametrize("value", [1])',
+        "remove it from the test, at": "@tool",
+        "remove it from class TestMethods, at": "        pytest.mark.tool,",
+        "remove it from this parameter of the test, at": (
             '@mark.parametrize("value", [pytest.param(1, marks=mark.tool), 2])'
         ),
-        "remove 'tool' from its @fixture_uses_resources, at": '@fixture_uses_resources("tool")',
+        "remove 'tool' from its @fixture_uses_resources at": '@fixture_uses_resources("tool")',
     }.items():
         assert f"Fix: {fix} test_it.py:{lines.index(source) + 1}" in said, said
     assert "from pytestmark of the module, at test_module.py:4 (or move it" in said, said
@@ -180,8 +180,8 @@ def test_what_a_blocked_call_says(suite: Suite) -> None:
     outcome = suite.run("-opythonpath=.")
 
     shared = outcome["test_shared"].text
-    assert "Fixture 'shared' invoked 'sdk' without @pytest.mark.sdk on the test" in shared
-    assert "add @pytest.mark.sdk to the tests that depend on the fixture, and 'sdk' to" in shared
+    assert "fixture 'shared' needs @pytest.mark.sdk on this test: called sdk:send" in shared
+    assert "Fixture 'shared', which the test depends on, invoked 'sdk' without" in shared
     assert "pytest_fixture_setup" not in shared
     some = outcome["test_some[True]"].text
     assert "Test invoked 'sdk' without @pytest.mark.sdk" in some
@@ -204,8 +204,8 @@ def test_parameters_that_need_the_mark(suite: Suite) -> None:
 
     text = suite.run()["test_it[True]"].text
 
-    assert "  tool at test_it.py:7 (blocked; seen when it was started" in text
+    assert "Test invoked 'tool' without @pytest.mark.tool at test_it.py:7 (blocked)" in text
     assert (
-        "Fix: add @pytest.mark.tool to the test, above test_it.py:4 (or, if not all of its "
-        "parameters need it, to those: pytest.param(..., marks=pytest.mark.tool)); or do not call"
+        "Fix: add @pytest.mark.tool above test_it.py:4 (or marks=pytest.mark.tool to its "
+        "pytest.param), or do not use tool in it."
     ) in text

@@ -26,7 +26,7 @@ def test_a_file_that_is_no_longer_what_it_was(suite: Suite, change: str) -> None
     test = suite.run()["test_superfluous"]
 
     assert test.says_superfluous()
-    assert "Fix: remove @pytest.mark.tool from the test;" in test.text
+    assert "Fix: remove it from the test," in test.text
 
 
 def test_a_fixture_that_is_no_function(suite: Suite) -> None:

@@ -226,12 +226,13 @@ def test_annotations(reported: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
 
     annotations = [line for line in outcome.output.splitlines() if line.startswith("::error")]
     assert any(
-        "file=test_it.py,line=6" in line and "Test invoked 'tool' without" in line
+        "file=test_it.py,line=6" in line and "needs @pytest.mark.tool: ran tool" in line
         for line in annotations
     ), annotations
     source = (reported.path / "test_it.py").read_text().splitlines()
     place = f"line={source.index('    def test_superfluous(self):') + 1}:"
-    assert any(place in line and "never invoked tool" in line for line in annotations), annotations
+    fact = "@pytest.mark.tool is not needed: tool was not used"
+    assert any(place in line and fact in line for line in annotations), annotations
 
 
 @WORKERS

@@ -353,4 +353,5 @@ def test_failed_checks_are_no_proof(suite: Suite) -> None:
     assert outcome["test_superfluous"].says_superfluous()
     assert outcome["test_both"].outcome == "failed"
     assert "Failed Checks: 1" in outcome["test_both"].text
+    assert "needs @pytest.mark.tool: ran tool" in outcome["test_both"].text
     assert "Test invoked 'tool' without" in outcome.output

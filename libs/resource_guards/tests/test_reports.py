@@ -32,7 +32,7 @@ TESTS = """
 @pytest.mark.parametrize("style", ["auto", "long", "short", "line", "native", "no"])
 @pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 def test_every_traceback_style(suite: Suite, style: str, workers: tuple[str, ...]) -> None:
-    """All styles, and the short summary, show what happened."""
+    """All styles, and the short summary, show what happened: the fact first."""
     suite.guard_tool()
     suite.write(test_it=TESTS)
 
@@ -41,13 +41,19 @@ def test_every_traceback_style(suite: Suite, style: str, workers: tuple[str, ...
     assert outcome.counts == {"failed": 5}
     assert "INTERNALERROR" not in outcome.output
     summary = outcome.output.partition("short test summary info")[2]
-    assert "FAILED test_it.py::test_unmarked - Test invoked 'tool' without @pytest.mar" in summary
-    assert "FAILED test_it.py::test_superfluous - Test has @pytest.mark.tool but never" in summary
-    assert "FAILED test_it.py::test_skips - Test invoked 'tool'" in summary
-    assert "FAILED test_it.py::test_fails - " in summary
+    fact = "needs @pytest.mark.tool: ran tool"
+    assert f"FAILED test_it.py::test_unmarked - {fact}\n" in summary
+    assert "FAILED test_it.py::test_superfluous - @pytest.mark.tool is not needed: tool" in summary
+    assert f"FAILED test_it.py::test_skips - {fact}\n" in summary
+    assert f"FAILED test_it.py::test_fails - {fact}" in summary
     if style not in ("no", "line"):
-        assert outcome.output.count("Fix: add @pytest.mark.tool to the test") == 4
-        assert "The test then ended with: Skipped: no tool" in outcome.output
+        assert outcome.output.count("  Fix: add @pytest.mark.tool above test_it.py:") == 4
+        assert "  Then: Skipped: no tool" in outcome.output
+        is_cut = style == "auto"
+        assert ("  Then: AssertionError: assert 127 == 0" in outcome.output) is is_cut
+        assert ('assert subprocess.run(["tool"])' in outcome.output) is not is_cut
+    else:
+        assert "Fix: add" not in outcome.output
 
 
 def test_the_place_of_a_violation_is_the_test(suite: Suite) -> None:
@@ -73,7 +79,7 @@ def test_the_place_of_a_violation_is_the_test(suite: Suite) -> None:
         "test_it.py:4",
         "test_it.py:7",
         "test_it.py:11",
-        "test_it.py:20",  # its own failure's
+        "test_it.py:19",
     ]
 
 

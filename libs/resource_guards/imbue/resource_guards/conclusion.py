@@ -36,6 +36,9 @@ FILES: Final[pytest.StashKey[list[ReportFile]]] = pytest.StashKey()
 """What ``--resource-guards-output`` asks for, once that is known to be possible."""
 
 
+_OUTCOMES: Final = ("deselected", "error", "failed", "passed", "skipped", "xfailed", "xpassed")
+
+
 class ReportFile(NamedTuple):
     """A file that the report is to be written to.
 
@@ -125,13 +128,19 @@ def _fix(config: pytest.Config, recorder: Recorder) -> Fixed:
     )
 
 
+def _outcomes(terminal: pytest.TerminalReporter) -> dict[str, int]:
+    """How often pytest counts each outcome of tests, as its last line does."""
+    counts = {key: len(terminal.stats.get(key, ())) for key in _OUTCOMES}
+    return {key: count for key, count in counts.items() if count}
+
+
 def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:
     """Write to the terminal what was asked for of what the run has found, and has fixed."""
     config = terminal.config
     verbose = terminal.verbosity > 0
     if config.option.resource_guards_report:
         terminal.section(say_report.REPORT_TITLE, sep="=")
-        for line in table(recorder.document(), verbose=verbose):
+        for line in table(recorder.document(), verbose=verbose, outcomes=_outcomes(terminal)):
             terminal.write_line(line.text, bold=line.bold, red=line.red)
     if not config.option.resource_guards_fix:
         return

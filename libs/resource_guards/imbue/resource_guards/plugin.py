@@ -18,12 +18,16 @@ from imbue.resource_guards.kinds import Phase
 from imbue.resource_guards.messages import options as messages
 
 if TYPE_CHECKING:
+    from imbue.resource_guards.report.ending import Ending
     from imbue.resource_guards.session import GuardSession
 
 NAME: Final = "resource_guards"
 """The plugin's name, as in ``-p no:resource_guards``."""
 
 SESSION: Final[pytest.StashKey[GuardSession]] = pytest.StashKey()
+
+ENDING: Final[pytest.StashKey[Ending]] = pytest.StashKey()
+"""What is shown at the end, while that is being shown."""
 
 
 @contextmanager
@@ -211,15 +215,36 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash[SESSION].worker_ended(node)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_terminal_summary")
+def pytest_terminal_summary_around(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> Generator[None, None, None]:
+    """Show some failures in full, and say last what is to be done."""
+    session, stats = config.stash[SESSION], terminalreporter.stats
+    if not session.has_findings or not (
+        stats.get("failed") or stats.get("error") or session.findings.are_to_be_told
+    ):
+        return (yield)
+    from imbue.resource_guards.report.ending import Ending  # only where needed
+
+    ending = config.stash[ENDING] = Ending(terminalreporter, session.findings)
+    ending.begin()
+    try:
+        result = yield
+    finally:
+        ending.restore()
+    ending.write()
+    return result
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Tell what no test's report can tell."""
+    """Write the report that was asked for; pytest has shown the failures, and goes on to its short summary."""
     session = config.stash[SESSION]
-    if session.has_findings and (session.findings.problems or session.findings.lines):
-        from imbue.resource_guards.report.summary import write_findings  # only where needed
-
-        write_findings(terminalreporter, session.findings)
+    if ENDING in config.stash:
+        config.stash[ENDING].restore()
     if session.recorder is not None:
         from imbue.resource_guards.conclusion import write_report  # as above
 

@@ -10,6 +10,7 @@ import pytest
 
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
+from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
@@ -167,7 +168,9 @@ class TestAccount:
         """Those that no report has told yet; they count as told from now on."""
         new = []
         for violation in violations:
-            key = (violation.kind, violation.resource, violation.fixture)
+            # One mark is enough for all that uses the resource on behalf of the test.
+            is_mark = violation.kind is ViolationKind.MISSING_MARK
+            key = (violation.kind, violation.resource, None if is_mark else violation.fixture)
             if key not in self.told:
                 self.told[key] = violation
                 new.append(violation)

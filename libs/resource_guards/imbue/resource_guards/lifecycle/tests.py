@@ -27,6 +27,7 @@ from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources
 from imbue.resource_guards.report.outcome import own_outcome
 from imbue.resource_guards.report.outcome import warn
+from imbue.resource_guards.report.told import told_of
 from imbue.resource_guards.run import Run
 from imbue.resource_guards.scope.scope import Scope
 
@@ -233,8 +234,8 @@ class Lifecycle:
             if self._policy.enforces(DIRECTIONS[found.kind], found.resource, label):
                 failing.append(self._placed(account.item, found))
             elif not self._policy.learns:
-                warn(account.item, self._placed(account.item, found), self._labels)
-                self.run.findings.add_warning(found)
+                warn(account.item, found, self._labels)
+                self.run.findings.add_warning(told_of(account.item.nodeid, found, self._labels))
         return failing
 
     def _verdict(self, account: TestAccount, *, finished: bool) -> list[Violation]:

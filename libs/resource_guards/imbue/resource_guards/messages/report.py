@@ -68,8 +68,10 @@ TABLE_WAYS = {"program": "programs", "sdk": "SDK", "connection": "conn.", "child
 TABLE_LAST = ("missing", "superfluous")
 
 
-def table_outcomes(count: int, outcomes: Iterable[tuple[str, int]]) -> str:
-    return f"{counted(count, 'test')}: {', '.join(f'{number} {outcome}' for outcome, number in outcomes)}"
+def table_outcomes(count: int, outcomes: Iterable[tuple[str, int]], *, own: bool) -> str:
+    """How many tests there were, and how many had each outcome: their own one, where that is not all."""
+    said = ", ".join(f"{number} {outcome}" for outcome, number in outcomes)
+    return f"{counted(count, 'test')}{', violations left aside' * own}: {said}"
 
 
 def table_late_uses(count: int) -> str:

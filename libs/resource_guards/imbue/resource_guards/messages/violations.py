@@ -1,4 +1,8 @@
-"""What a test or fixture has done wrong, and what the summary tells of it."""
+"""What a test or fixture has done wrong: the fact in one line, then what happened where, and what to do.
+
+The fact stands first, since summaries, annotations and JUnit show no more than one line. The phrases that users of
+resource-guards 0.1.x look for (``invoked 'git' without @pytest.mark.git``, ``never invoked git``) stand below it.
+"""
 
 from __future__ import annotations
 
@@ -9,94 +13,172 @@ from typing import Final
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages.common import counted
-from imbue.resource_guards.messages.explanations import read_more
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.messages.foreign import shown_lines
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 
-_SHOWN_USES = 5
+_SHOWN_USES: Final = 5
+_SHOWN_PARAMETERS: Final = 20
+_WIDTH: Final = 76
+"""Of a fact: 80 columns, less what pytest puts before it."""
 
+LINES: Final = 3
+"""How many lines tell one violation."""
 
-_SHOWN_PARAMETERS = 20
+_VERBS: Final = {"program": "ran ", "sdk": "called "}
+"""By the way in which a use was seen; what others see is a noun."""
+
+GAVE_WORK = "the test or fixture that gave this process its work"
+"""The owner of a scope for a fork that is older."""
 
 
 def blocked(label: str, use: Use, owner: str, kind: OwnerKind = OwnerKind.OTHER) -> str:
     """The text of the exception in the code whose call was blocked."""
     mark = f"@pytest.mark.{use.resource}"
     owner = shown(owner)
+    how = f"{_at(use)} (blocked; {use.layer.seen})"
     if kind is OwnerKind.FIXTURE:
-        happened = f"Fixture '{owner}' invoked '{label}' without {mark} on the test"
+        happened = f"Fixture '{owner}' invoked '{label}' without {mark} on the test{how}"
         fix = (
             f"add {mark} to the tests that depend on the fixture, and '{use.resource}' to its "
-            f"@fixture_uses_resources if it has that; or do not call {label} in it."
+            f"@fixture_uses_resources if it has that"
         )
     elif kind is OwnerKind.TEST:
-        happened = f"Test invoked '{label}' without {mark}"
-        fix = f"add {mark} to the test; or do not call {label} in it."
+        happened = f"Test invoked '{label}' without {mark}{how}, on behalf of {owner}"
+        fix = f"add {mark} to the test"
     else:
-        happened = f"'{label}' was invoked without {mark} on the test"
-        fix = (
-            f"add {mark} to the test, or to those that depend on the fixture; "
-            f"or do not call {label} in it."
-        )
+        happened = f"'{label}' was invoked without {mark} on the test{how}, on behalf of {owner}"
+        fix = f"add {mark} to the test, or to those that depend on the fixture"
     return shown_lines(
-        f"{happened}\n"
-        f"  {_use(use)}\n"
-        f"The call was blocked, on behalf of {owner}.\n"
-        f"Fix: {fix}\n"
-        f"{read_more(ViolationKind.MISSING_MARK)}"
+        f"{_cut(f'needs {mark}: {_deed(use)}')}\n{happened}\nFix: {fix}, or do not use {label} there."
     )
 
 
-GAVE_WORK = "the test or fixture that gave this process its work"
-"""The owner of a scope for a fork that is older."""
-
-
-def violation(violation: Violation, labels: Mapping[str, str]) -> str:
-    """The text of one violation in a test's report."""
-    return shown_lines(_VIOLATIONS[violation.kind](violation, labels.get(violation.resource, "")))
-
-
-def _missing_mark(violation: Violation, label: str) -> str:
+def fact(violation: Violation, label: str) -> str:
+    """One violation in one line."""
+    what = violation.kind
     mark = f"@pytest.mark.{violation.resource}"
-    where = "".join(f", above {place}" for place in violation.places)
-    if violation.parameters:
-        where += (
-            f" (or, if not all of its parameters need it, to those: "
-            f"pytest.param(..., marks=pytest.mark.{violation.resource}))"
-        )
+    if what is ViolationKind.MISSING_MARK:
+        needs = f"needs {mark}"
+        if violation.fixture is not None:
+            needs = f"fixture '{violation.fixture}' {needs} on this test"
+        text = f"{needs}: {_deed(violation.uses[0])}"
+    elif what is ViolationKind.SUPERFLUOUS_MARK:
+        text = f"{mark} is not needed: {label} was not used"
+    elif what is ViolationKind.FIXTURE_UNDECLARED_USE:
+        text = f"fixture '{violation.fixture}' does not declare '{violation.resource}': {_deed(violation.uses[0])}"
+    else:
+        text = f"fixture '{violation.fixture}' declares '{violation.resource}' and did not use it"
+    return shown(_cut(text))
+
+
+def violation(violation: Violation, labels: Mapping[str, str]) -> Sequence[str]:
+    """The lines of one violation in a test's report: the fact, what happened, what to do."""
+    label = labels.get(violation.resource, "")
+    happened, fix = _DETAILS[violation.kind](violation, label)
+    return [fact(violation, label), shown(f"  {happened}"), shown(f"  Fix: {fix}")]
+
+
+def _missing_mark(violation: Violation, label: str) -> tuple[str, str]:
+    mark = f"@pytest.mark.{violation.resource}"
+    where = "".join(f" above {place}" for place in violation.places) or " to the test"
+    what = f"{label} in it"
     if violation.fixture is None:
         happened = f"Test invoked '{label}' without {mark}"
-        fix = f"Fix: add {mark} to the test{where}; or do not call {label} in it."
     else:
         happened = (
             f"Fixture '{violation.fixture}', which the test depends on, "
             f"invoked '{label}' without {mark} on the test"
         )
-        fix = f"Fix: add {mark} to the test{where}; or do not call {label} in the fixture."
-    return "\n".join(
-        [
-            happened,
-            *_uses(violation.uses),
-            f'Why it matters: pytest -m "not {violation.resource}" would still need {label}.',
-            fix,
-            read_more(violation.kind),
-        ]
-    )
+        what = f"{label} in the fixture"
+    fix = f"add {mark}{where}, or do not use {what}."
+    if violation.parameters:
+        marks = f"marks=pytest.mark.{violation.resource}"
+        fix = f"add {mark}{where} (or {marks} to its pytest.param), or do not use {what}."
+    return f"{happened}{_seen(violation)}", fix
 
 
-def _superfluous_mark(violation: Violation, label: str) -> str:
-    mark = f"@pytest.mark.{violation.resource}"
-    uncertain = violation.after_block
+def _superfluous_mark(violation: Violation, label: str) -> tuple[str, str]:
     carriers = " and ".join(violation.places) or "the test"
-    return (
-        f"Test has {mark} but never invoked {label}\n"
-        f"Why it matters: it is left out wherever {label} is not there, for no reason.\n"
-        f"Fix: remove {mark} from {carriers}; or make the test use {label}.\n"
-        + "But first correct the blocked call: the test may go on to it then.\n" * uncertain
-        + read_more(violation.kind)
+    happened = f"Test has @pytest.mark.{violation.resource} but never invoked {label}"
+    if violation.after_block:
+        happened += "; first correct the blocked call, after which it may come to that"
+    return happened, f"remove it from {carriers}, or make the test use {label}."
+
+
+def _fixture_undeclared_use(violation: Violation, label: str) -> tuple[str, str]:
+    where = "".join(f" at {place}" for place in violation.places)
+    happened = f"Fixture '{violation.fixture}' invoked '{label}'{_seen(violation)}"
+    fix = f"add '{violation.resource}' to its @fixture_uses_resources{where}, or do not use {label} in it."
+    return f"{happened}, which its @fixture_uses_resources does not name", fix
+
+
+def _fixture_unused_declaration(violation: Violation, label: str) -> tuple[str, str]:
+    where = "".join(f" at {place}" for place in violation.places)
+    happened = (
+        f"Fixture '{violation.fixture}' declares '{violation.resource}' but never invoked {label}"
     )
+    fix = f"remove '{violation.resource}' from its @fixture_uses_resources{where}."
+    return f"{happened}, neither in set-up nor in tear-down", fix
+
+
+_DETAILS: Final = {
+    ViolationKind.MISSING_MARK: _missing_mark,
+    ViolationKind.SUPERFLUOUS_MARK: _superfluous_mark,
+    ViolationKind.FIXTURE_UNDECLARED_USE: _fixture_undeclared_use,
+    ViolationKind.FIXTURE_UNUSED_DECLARATION: _fixture_unused_declaration,
+}
+
+
+def _deed(use: Use) -> str:
+    """A use as a sentence ends with it."""
+    return f"{_VERBS.get(use.layer.way, '')}{use.what}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+
+
+def _at(use: Use) -> str:
+    through = f" through {shown(use.through)}" if use.through else ""
+    return f"{f' at {use.where}' if use.where else ''}{through}"
+
+
+def _seen(violation: Violation) -> str:
+    """Where the first of its uses was, what became of it, and how many others there were."""
+    first, *others = violation.uses
+    seen = f"{_at(first)} ({'allowed' if first.allowed else 'blocked'})"
+    if shown(_deed(first)) not in fact(violation, ""):
+        seen += f": {first.what}"
+    if others:
+        seen += f", and {counted(len(others), 'more time')}"
+    return seen
+
+
+def ended_with(reason: object) -> str:
+    """What is added of the test's own end, where that came after a blocked call."""
+    first = str(reason).strip().partition("\n")[0]
+    return shown(f"  Then: {first}")
+
+
+def summary_line(facts: Sequence[str]) -> str:
+    """The line of a failure in pytest's short summary."""
+    return f"{facts[0]} (and {len(facts) - 1} more)" if len(facts) > 1 else facts[0]
+
+
+def with_own_end(line: str, reason: object) -> str:
+    """The same of a test that has failed for a reason of its own, too."""
+    first = str(reason).strip().partition("\n")[0]
+    return f"{line}; {first}"
+
+
+def also_with(parameters: Sequence[str]) -> str:
+    """The other parameters of a test of which the same is true."""
+    some = ", ".join(f"[{each}]" for each in parameters[:_SHOWN_PARAMETERS])
+    if len(parameters) > _SHOWN_PARAMETERS:
+        some += f" and {len(parameters) - _SHOWN_PARAMETERS} more"
+    return shown(f"  The same with {some}")
 
 
 def place(path: str, line: int) -> str:
@@ -116,63 +198,6 @@ def carrier(level: str, qualname: str, place: str) -> str:
     others = {"class": " (or move it to those of its tests that need it)"}
     others["module"] = " (or move it to those tests that need it)"
     return what + others.get(level, "")
-
-
-def _fixture_undeclared_use(violation: Violation, label: str) -> str:
-    happened = (
-        f"Fixture '{violation.fixture}' invoked '{label}', "
-        f"which its @fixture_uses_resources does not name"
-    )
-    where = "".join(f", at {place}" for place in violation.places)
-    fix = (
-        f"Fix: add '{violation.resource}' to its @fixture_uses_resources{where}; "
-        f"or do not call {label} in it."
-    )
-    return "\n".join([happened, *_uses(violation.uses), fix, read_more(violation.kind)])
-
-
-def _fixture_unused_declaration(violation: Violation, label: str) -> str:
-    where = "".join(f", at {place}" for place in violation.places)
-    return (
-        f"Fixture '{violation.fixture}' declares '{violation.resource}' "
-        f"but never invoked {label}, neither in set-up nor in tear-down\n"
-        f"Why it matters: the tests that depend on it carry the mark for no reason.\n"
-        f"Fix: remove '{violation.resource}' from its @fixture_uses_resources{where}.\n"
-        f"{read_more(violation.kind)}"
-    )
-
-
-_VIOLATIONS = {
-    ViolationKind.MISSING_MARK: _missing_mark,
-    ViolationKind.SUPERFLUOUS_MARK: _superfluous_mark,
-    ViolationKind.FIXTURE_UNDECLARED_USE: _fixture_undeclared_use,
-    ViolationKind.FIXTURE_UNUSED_DECLARATION: _fixture_unused_declaration,
-}
-
-
-def _use(use: Use) -> str:
-    outcome = "allowed" if use.allowed else "blocked"
-    through = f", through {shown(use.through)}" if use.through else ""
-    seen = f"{outcome}; {use.layer.seen}, process {use.pid}"
-    return f"{use_and_place(use)}{through} ({seen})"
-
-
-def _uses(uses: Sequence[Use]) -> list[str]:
-    lines = [f"  {_use(use)}" for use in uses[:_SHOWN_USES]]
-    if len(uses) > _SHOWN_USES:
-        lines.append(f"  and {len(uses) - _SHOWN_USES} more")
-    return lines
-
-
-def skipped_after(reason: object) -> str:
-    """What is added when the test skipped itself as well."""
-    return shown_lines(f"The test then ended with: {reason}")
-
-
-def summary_line(texts: Sequence[str]) -> str:
-    """The line of a failure in pytest's short summary."""
-    first = texts[0].partition("\n")[0]
-    return f"{first} (and {len(texts) - 1} more)" if len(texts) > 1 else first
 
 
 def mixed_parameters(test: str, resource: str, users: Sequence[str]) -> str:
@@ -202,11 +227,6 @@ def used_in_collection(resource: str, uses: Sequence[str]) -> str:
     )
 
 
-def warned_of(resource: str, kind: str, count: int) -> str:
-    """How many violations were only warned of."""
-    return f"Warned of {resource}: {kind}, {counted(count, 'time')}."
-
-
 FORK_CAME_BACK: Final = (
     "a call was blocked in a fork of pytest's process, and nothing in the fork ended it. "
     "It is ended here, since it would go on as a second pytest."
@@ -217,14 +237,20 @@ def late_use(owner: str, use: Use, label: str, *, may_use: bool, is_fine: bool) 
     """A use by a process or thread that outlived its test."""
     owner = shown(owner)
     if is_fine:
-        return f"Late use of {label} by what {owner} started and left running: {_use(use)}"
+        return f"Late use of {label} by what {owner} started and left running: {_late(use)}"
     if may_use:
         return (
             f"{owner} may use {label}, and left a process running that has lost the scope it was "
-            f"started in, and was judged by that of a later test: {_use(use)}. End the process in "
+            f"started in, and was judged by that of a later test: {_late(use)}. End the process in "
             f"the test, or pass it the environment."
         )
     return (
         f"After it had ended, {owner} invoked '{label}' without @pytest.mark.{use.resource}, "
-        f"by a process or thread that it started and left running: {_use(use)}"
+        f"by a process or thread that it started and left running: {_late(use)}"
     )
+
+
+def _late(use: Use) -> str:
+    through = f", through {shown(use.through)}" if use.through else ""
+    outcome = "allowed" if use.allowed else "blocked"
+    return f"{use_and_place(use)}{through} ({outcome}; {use.layer.seen}, process {use.pid})"

@@ -6,8 +6,11 @@ when one of them moves.
 
 from __future__ import annotations
 
-from imbue.resource_guards.pytest_internals.failures import ExceptionRepr
+from imbue.resource_guards.pytest_internals.failures import crash_of
 from imbue.resource_guards.pytest_internals.failures import made_failure
+from imbue.resource_guards.pytest_internals.failures import say_in_summary
+from imbue.resource_guards.pytest_internals.failures import told_first
+from imbue.resource_guards.pytest_internals.failures import with_lines
 from imbue.resource_guards.pytest_internals.fixtures import asks_for_the_request
 from imbue.resource_guards.pytest_internals.fixtures import display_name
 from imbue.resource_guards.pytest_internals.fixtures import finalizer_count
@@ -27,6 +30,7 @@ from imbue.resource_guards.pytest_internals.hooks import names_of_settings
 from imbue.resource_guards.pytest_internals.hooks import put_around_pytests_own
 from imbue.resource_guards.pytest_internals.hooks import third_party_wrappers
 from imbue.resource_guards.pytest_internals.hooks import who_runs_tests
+from imbue.resource_guards.pytest_internals.hooks import writer_of
 from imbue.resource_guards.pytest_internals.items import argument_names
 from imbue.resource_guards.pytest_internals.items import has_own_finalizers
 from imbue.resource_guards.pytest_internals.items import may_have_subtests
@@ -36,10 +40,10 @@ from imbue.resource_guards.pytest_internals.items import skips_itself
 from imbue.resource_guards.pytest_internals.items import static_fixtures
 
 __all__ = [
-    "ExceptionRepr",
     "argument_names",
     "asks_for_the_request",
     "configured",
+    "crash_of",
     "display_name",
     "finalizer_count",
     "forget_plugins",
@@ -57,11 +61,15 @@ __all__ = [
     "parameters_of",
     "put_around_pytests_own",
     "requesters",
+    "say_in_summary",
     "skipped_where_it_stands",
     "skips_itself",
     "static_fixtures",
     "tell_each_ask",
     "tell_each_request",
     "third_party_wrappers",
+    "told_first",
     "who_runs_tests",
+    "with_lines",
+    "writer_of",
 ]

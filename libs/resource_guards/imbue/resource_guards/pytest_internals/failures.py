@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from _pytest._code.code import ExceptionRepr
@@ -11,13 +12,11 @@ from _pytest._code.code import ReprExceptionInfo
 from _pytest._code.code import ReprFileLocation
 from _pytest._code.code import ReprTraceback
 
-__all__ = ["ExceptionRepr", "made_failure"]
+__all__ = ["crash_of", "made_failure", "say_in_summary", "told_first", "with_lines"]
 
 
-def made_failure(
-    item: pytest.Item, lines: Sequence[str], summary: str, exception: str
-) -> ExceptionRepr:
-    """The failure of a test that raised nothing, for the ``longrepr`` of its report.
+def made_failure(item: pytest.Item, lines: Sequence[str], summary: str) -> ExceptionRepr:
+    """The failure of a test that raised nothing that is to be shown, for the ``longrepr`` of its report.
 
     It is built of pytest's own parts, so that --tb, the summary line, JUnit and annotations show it
     as any other failure, and xdist can send it. Its place is the test's own.
@@ -26,19 +25,56 @@ def made_failure(
         item: The test.
         lines: What the failure says.
         summary: What pytest's short summary says.
-        exception: The name of the exception that would have been raised.
     """
-    path, line, _ = item.location
+    _, line, _ = item.location
     number = (line or 0) + 1  # pytest counts from 0, and shows numbers from 1
-    crash = ReprFileLocation(str(item.path), number, summary)
-    entry = ReprEntry(
-        lines=[f"E   {each}".rstrip() for each in lines],
-        reprfuncargs=None,
-        reprlocals=None,
-        reprfileloc=ReprFileLocation(path, number, exception),
-        style="long",
-    )
     return ReprExceptionInfo(
-        reprtraceback=ReprTraceback(reprentries=[entry], extraline=None, style="long"),
-        reprcrash=crash,
+        reprtraceback=ReprTraceback(reprentries=[_entry(lines)], extraline=None, style="short"),
+        reprcrash=ReprFileLocation(str(item.path), number, summary),
     )
+
+
+def told_first(
+    item: pytest.Item, failure: Any, lines: Sequence[str], summary: str
+) -> ExceptionRepr:
+    """The test's own failure, below these lines.
+
+    Args:
+        item: The test.
+        failure: Its failure, in whatever form: doctests and other plugins' items have their own.
+        lines: What is told first.
+        summary: What pytest's short summary says.
+    """
+    if not isinstance(failure, ExceptionRepr):
+        return made_failure(item, [*lines, "", *str(failure).splitlines()], summary)
+    first = failure.chain[0][0] if hasattr(failure, "chain") else failure.reprtraceback
+    first.reprentries = [_entry(lines), *first.reprentries]
+    say_in_summary(failure, summary)
+    return failure
+
+
+def say_in_summary(failure: Any, summary: str) -> None:
+    """Change what pytest's short summary says of a failure."""
+    if getattr(failure, "reprcrash", None) is not None:
+        failure.reprcrash.message = summary
+
+
+def crash_of(failure: Any) -> str:
+    """What a failure says in pytest's short summary, or the last line of what it says."""
+    message = getattr(getattr(failure, "reprcrash", None), "message", None)
+    return message or (str(failure).strip().splitlines() or [""])[-1]
+
+
+def with_lines(failure: Any, most: int, *others: str) -> ExceptionRepr:
+    """A failure that was made here, with other lines in place of those that come after the first `most`."""
+    entry = failure.reprtraceback.reprentries[0]
+    lines = [*entry.lines[:most], *(f"E   {line}" for line in others)]
+    traceback = ReprTraceback(
+        reprentries=[ReprEntry(lines, None, None, None, "short")], extraline=None, style="short"
+    )
+    return ReprExceptionInfo(reprtraceback=traceback, reprcrash=failure.reprcrash)
+
+
+def _entry(lines: Sequence[str]) -> ReprEntry:
+    marked = [f"E   {each}".rstrip() for each in lines]
+    return ReprEntry(marked, None, None, None, "short")

@@ -10,6 +10,7 @@ from typing import Final
 
 import pluggy
 import pytest
+from _pytest._io import TerminalWriter
 
 _OWN_PACKAGE: Final = __name__.partition(".pytest_internals")[0]
 
@@ -28,6 +29,13 @@ def configured(config: pytest.Config) -> Iterator[None]:
         yield
     finally:
         config._ensure_unconfigure()
+
+
+def writer_of(config: pytest.Config) -> TerminalWriter:
+    """What writes to the terminal, also where the plugin is left out that has it (``-p no:terminal``)."""
+    if config.pluginmanager.hasplugin("terminalreporter"):
+        return config.get_terminal_writer()
+    return TerminalWriter()
 
 
 def forget_plugins(config: pytest.Config, package: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -11,9 +10,9 @@ from typing import Final
 
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
-from imbue.resource_guards.model import Violation
 from imbue.resource_guards.record.ledger import LateUse
 from imbue.resource_guards.report.parameters import ParameterTable
+from imbue.resource_guards.report.told import Told
 from imbue.resource_guards.scope.scope import COLLECTION
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class Findings:
         late_uses: One line for each use by what had outlived its test.
         missing_targets: One line for each optional target that an SDK does not have.
         collected: For each resource, what used it while tests were collected.
-        warned: How many violations there were of each resource and kind that were only warned of.
+        warned: The violations that were only warned of.
         reports: In a worker: serialized reports, for the controller to tell.
         parameters: Which parameters of parametrised tests use what.
     """
@@ -43,7 +42,7 @@ class Findings:
         self.late_uses: list[str] = []
         self.missing_targets: list[str] = []
         self.collected: dict[str, list[str]] = {}
-        self.warned: Counter[tuple[str, str]] = Counter()
+        self.warned: list[Told] = []
         self.reports: list[dict[str, Any]] = []
         self.parameters = ParameterTable()
         self._doubts: Doubts | None = None
@@ -61,19 +60,23 @@ class Findings:
     def lines(self) -> list[str]:
         """What is to be told beside the problems."""
         mixed = [messages.mixed_parameters(*each) for each in self.parameters.mixed()]
-        warned = [messages.warned_of(*key, count) for key, count in sorted(self.warned.items())]
         collected = [messages.used_in_collection(*each) for each in self.collected.items()]
         doubts = list(self._doubts.lines()) if self._doubts is not None else []
-        return [*self.missing_targets, *collected, *self.late_uses, *mixed, *doubts, *warned]
+        return [*self.missing_targets, *collected, *self.late_uses, *mixed, *doubts]
+
+    @property
+    def are_to_be_told(self) -> bool:
+        """Whether there is anything that no test's report tells."""
+        return bool(self.problems or self.lines or self.warned)
 
     def add_problem(self, problem: str) -> None:
         """Keep a problem, once."""
         if problem not in self.problems:
             self.problems.append(problem)
 
-    def add_warning(self, violation: Violation) -> None:
-        """Count a violation that was only warned of."""
-        self.warned[violation.resource, violation.kind.value] += 1
+    def add_warning(self, told: Told) -> None:
+        """Keep a violation that was only warned of."""
+        self.warned.append(told)
 
     def add_collected(self, use: Use) -> None:
         """Keep what was used while tests were collected, once."""
@@ -107,7 +110,7 @@ class Findings:
             "late_uses": self.late_uses,
             "missing_targets": self.missing_targets,
             "collected": self.collected,
-            "warned": [[*key, count] for key, count in self.warned.items()],
+            "warned": [each.to_data() for each in self.warned],
             "reports": self.reports,
             "parameters": self.parameters.to_data(),
             "doubts": self.doubts.to_data(),
@@ -122,8 +125,7 @@ class Findings:
         for resource, texts in data["collected"].items():
             uses = self.collected.setdefault(resource, [])
             uses += [text for text in texts if text not in uses]
-        for resource, kind, count in data["warned"]:
-            self.warned[resource, kind] += count
+        self.warned += map(Told.from_data, data["warned"])
         for text in data["missing_targets"]:
             self.add_missing_target(text)
         self.parameters.merge(data["parameters"])

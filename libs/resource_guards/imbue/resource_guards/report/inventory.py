@@ -20,13 +20,14 @@ from imbue.resource_guards.intercept.native.library import built_library
 from imbue.resource_guards.messages import intercept as say_intercept
 from imbue.resource_guards.messages import inventory as say_inventory
 from imbue.resource_guards.messages.foreign import shown
+from imbue.resource_guards.pytest_internals import writer_of
 
 CHILD_FILE = "resource_guards_child.pth"
 
 
 def write_inventory(config: pytest.Config, registry: Registry) -> None:
     """Write each resource with its guards, and the layers that are live here."""
-    terminal = config.get_terminal_writer()
+    terminal = writer_of(config)
     described = _described(registry)
     for resource in registry:
         terminal.write(f"{resource.label}", bold=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Final
 
 import pytest
 
@@ -13,10 +15,17 @@ from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.errors import ResourceGuardWarning
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Violation
-from imbue.resource_guards.pytest_internals import ExceptionRepr
+from imbue.resource_guards.pytest_internals import crash_of
 from imbue.resource_guards.pytest_internals import made_failure
+from imbue.resource_guards.pytest_internals import say_in_summary
+from imbue.resource_guards.pytest_internals import told_first
+from imbue.resource_guards.report import told
 
-SECTION = "Resource guards"
+_SHORT: Final = ("auto", "line", "no")
+"""The styles of ``--tb`` that ask for no tracebacks."""
+
+_REFUSED: Final = "resource guards: blocked "
+"""How a line of a program that was blocked begins, on its stderr."""
 
 
 def fail_report(
@@ -26,29 +35,34 @@ def fail_report(
     violations: Sequence[Violation],
     labels: Mapping[str, str],
 ) -> None:
-    """Make a phase's report a failure that tells these violations.
+    """Make a phase's report a failure that tells these violations, before anything else.
 
-    The test's own failure stays as it is, and the violations become a section of it. Where there
-    was none, they are the failure. A skip or an expected failure no longer hides anything.
+    The test's own failure stays below them, but for an exception after a blocked call: that is what comes of the
+    block, nearly always, and its traceback is left out unless an option asks for tracebacks. A skip or an expected
+    failure no longer hides anything.
     """
-    texts = _texts(violations, labels)
-    summary = messages.summary_line(texts)
-    failure = report.longrepr
+    lines = _lines(violations, labels)
+    summary = messages.summary_line(_facts(violations, labels))
+    failure, is_alone = report.longrepr, True
     if isinstance(failure, tuple):  # a skip: path, line, reason
         # The tuple is no failure that pytest could show, so that one is made in its place.
-        texts.append(messages.skipped_after(failure[2]))
-        failure = None
-    if failure is None:
-        report.longrepr = _failure(item, texts, summary)
-    elif _told_by_exception(call, violations):
-        if isinstance(failure, ExceptionRepr) and failure.reprcrash is not None:
-            failure.reprcrash.message = summary  # without the exception's long name
-    elif isinstance(failure, ExceptionRepr):
-        # The test's own failure stays what it is, and what tools read of it.
-        failure.addsection(SECTION, "\n\n".join(texts))
+        lines.append(messages.ended_with(failure[2]))
+        report.longrepr = made_failure(item, lines, summary)
+    elif failure is None:
+        report.longrepr = made_failure(item, lines, summary)
     else:
-        report.sections.append((SECTION, "\n\n".join(texts)))
+        own, is_alone = crash_of(failure), False
+        if call.excinfo is not None and _comes_of_a_block(item, violations):
+            if not _told_by_exception(call, violations):
+                lines.append(messages.ended_with(own))
+            report.longrepr, is_alone = made_failure(item, lines, summary), True
+        elif _told_by_exception(call, violations):
+            say_in_summary(failure, summary)  # it has the rest
+        else:
+            report.longrepr = told_first(item, failure, lines, messages.with_own_end(summary, own))
     report.outcome = "failed"
+    report.sections = list(_without_refusals(report.sections))
+    told.attach(report, violations, labels, is_alone=is_alone)
     if hasattr(report, "wasxfail"):
         del report.wasxfail
 
@@ -57,23 +71,24 @@ def tells(
     report: pytest.TestReport, violations: Sequence[Violation], labels: Mapping[str, str]
 ) -> bool:
     """Whether a report's own text still names these violations."""
-    texts = _texts(violations, labels)
-    return all(messages.summary_line([text]) in report.longreprtext for text in texts)
+    return all(each in report.longreprtext for each in _facts(violations, labels))
 
 
 def late_report(
     item: pytest.Item, violations: Sequence[Violation], labels: Mapping[str, str]
 ) -> pytest.TestReport:
     """A further tear-down report, for a test whose verdict had to wait for a shared fixture."""
-    texts = _texts(violations, labels)
-    return pytest.TestReport(
+    summary = messages.summary_line(_facts(violations, labels))
+    report = pytest.TestReport(
         nodeid=item.nodeid,
         location=item.location,
         keywords=dict.fromkeys(item.keywords, 1),
         outcome="failed",
-        longrepr=_failure(item, texts, messages.summary_line(texts)),
+        longrepr=made_failure(item, _lines(violations, labels), summary),
         when="teardown",
     )
+    told.attach(report, violations, labels, is_alone=True)
+    return report
 
 
 def own_outcome(before: str, report: pytest.TestReport) -> str:
@@ -95,13 +110,14 @@ def name_resources(report: pytest.TestReport, used: Iterable[str]) -> None:
 
 
 def warn(item: pytest.Item, violation: Violation, labels: Mapping[str, str]) -> None:
-    """Warn of a violation in pytest's own summary of warnings.
+    """Warn of a violation in pytest's own summary of warnings, in one line.
 
     Not by `warnings.warn`: filters that turn warnings into errors would make it fail something.
     """
     path, line, _ = item.location
-    text = ResourceGuardWarning(messages.violation(violation, labels))
-    warning = warnings.WarningMessage(text, type(text), path, (line or 0) + 1)
+    text = ResourceGuardWarning(*_facts([violation], labels))
+    # With an empty line of source: the fact names what is wrong, and not where in the line.
+    warning = warnings.WarningMessage(text, type(text), path, (line or 0) + 1, line="")
     # The hook is historic, and pluggy lets such a one be called in no other way.
     item.ihook.pytest_warning_recorded.call_historic(
         kwargs={
@@ -113,8 +129,12 @@ def warn(item: pytest.Item, violation: Violation, labels: Mapping[str, str]) -> 
     )
 
 
-def _texts(violations: Iterable[Violation], labels: Mapping[str, str]) -> list[str]:
-    return [messages.violation(each, labels) for each in violations]
+def _facts(violations: Iterable[Violation], labels: Mapping[str, str]) -> list[str]:
+    return [messages.fact(each, labels.get(each.resource, each.resource)) for each in violations]
+
+
+def _lines(violations: Iterable[Violation], labels: Mapping[str, str]) -> list[str]:
+    return [line for each in violations for line in messages.violation(each, labels)]
 
 
 def _told_by_exception(call: pytest.CallInfo[None], violations: Sequence[Violation]) -> bool:
@@ -128,6 +148,22 @@ def _told_by_exception(call: pytest.CallInfo[None], violations: Sequence[Violati
     )
 
 
-def _failure(item: pytest.Item, texts: Sequence[str], summary: str) -> ExceptionRepr:
-    lines = "\n\n".join(texts).split("\n")
-    return made_failure(item, lines, summary, ResourceGuardViolation.__name__)
+def _comes_of_a_block(item: pytest.Item, violations: Iterable[Violation]) -> bool:
+    """Whether a call was blocked before the test failed, and no option asks for tracebacks."""
+    option = item.config.option
+    asks = getattr(option, "showlocals", False) or getattr(option, "fulltrace", False)
+    if asks or getattr(option, "tbstyle", "auto") not in _SHORT:  # they are the terminal's
+        return False
+    return any(not use.allowed for each in violations for use in each.uses)
+
+
+def _without_refusals(sections: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """What was captured, without what the blocked programs have said: the report says it."""
+    for title, content in sections:
+        if _REFUSED not in content:
+            yield title, content
+            continue
+        lines = content.splitlines(keepends=True)
+        others = [line for line in lines if not line.startswith(_REFUSED)]
+        if others:
+            yield title, "".join(others)

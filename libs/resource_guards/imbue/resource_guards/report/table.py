@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -36,12 +37,16 @@ class Line:
     red: bool = False
 
 
-def table(document: Document, *, verbose: bool) -> Iterator[Line]:
+def table(
+    document: Document, *, verbose: bool, outcomes: Mapping[str, int] | None = None
+) -> Iterator[Line]:
     """The report.
 
     Args:
         document: What the run has found.
         verbose: With each test that declares or uses a resource.
+        outcomes: How many tests had each outcome, as pytest counts them; without it, those that the tests had
+            by themselves, violations left aside.
     """
     ways = _ways(document.tests)
     headings = (*messages.TABLE_FIRST, *ways.values(), *messages.TABLE_LAST)
@@ -50,9 +55,11 @@ def table(document: Document, *, verbose: bool) -> Iterator[Line]:
     for mark, label in document.labels.items():
         cells, is_wrong = _cells_of(mark, label, document.tests, ways)
         yield Line(_row(cells, widths), red=is_wrong)
-    outcomes = Counter(test.outcome for test in document.tests)
+    own = outcomes is None and any(test.violations for test in document.tests)
+    if outcomes is None:
+        outcomes = Counter(test.outcome for test in document.tests)
     yield Line("")
-    yield Line(messages.table_outcomes(len(document.tests), sorted(outcomes.items())))
+    yield Line(messages.table_outcomes(len(document.tests), sorted(outcomes.items()), own=own))
     for mark, label in document.labels.items():
         tests, libraries = document.unsure(mark)
         if tests:

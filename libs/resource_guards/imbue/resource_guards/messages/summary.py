@@ -1,0 +1,82 @@
+"""What stands at the end of a run with violations: how many of what, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from imbue.resource_guards.messages.common import counted
+from imbue.resource_guards.messages.foreign import shown
+
+_MOST: Final = 5
+"""How many files or fixtures are named."""
+
+_WARNED: Final = " (only warned of)"
+
+EXPLAIN: Final = "Why, and what else: python -m imbue.resource_guards explain"
+
+INSTALL: Final = "First: pip install 'resource-guards[fix]'"
+
+FOR_PROGRAMS: Final = (
+    "What does not help: another path to the resource, a skip, a looser guard. A test that needs it carries its "
+    "mark, and no other does."
+)
+"""For whoever reads this and edits the tests by itself."""
+
+
+def lacking(
+    label: str, mark: str, tests: int, files: Sequence[tuple[str, int]], *, warned: bool
+) -> str:
+    """Tests without a mark that they need."""
+    need = "needs" if tests == 1 else "need"
+    said = f"{label}: {counted(tests, 'test')} {need} @pytest.mark.{mark}{_WARNED * warned}"
+    return shown(f"{said}: {_some(files)}")
+
+
+def idle(
+    label: str, mark: str, tests: int, files: Sequence[tuple[str, int]], *, warned: bool
+) -> str:
+    """Tests with a mark that they do not need."""
+    have = "has" if tests == 1 else "have"
+    said = f"{label}: {counted(tests, 'test')} {have} @pytest.mark.{mark} for nothing{_WARNED * warned}"
+    return shown(f"{said}: {_some(files)}")
+
+
+def through_fixtures(fixtures: Sequence[tuple[str, int]]) -> str:
+    """Which fixtures bring the resource."""
+    quoted = [(f"'{name}'", count) for name, count in fixtures]
+    word = "fixture" if len(fixtures) == 1 else "fixtures"
+    return shown(f"  through {word} {_some(quoted)}")
+
+
+def contract(label: str, fixture: str, *, uses: bool, warned: bool) -> str:
+    """A fixture whose contract is wrong."""
+    if uses:
+        said = (
+            f"{label}: fixture '{fixture}' uses it, and its @fixture_uses_resources does not say so"
+        )
+    else:
+        said = f"{label}: fixture '{fixture}' declares it, and did not use it"
+    return shown(f"{said}{_WARNED * warned}")
+
+
+def left_out(count: int) -> str:
+    """Reports that are not shown in full."""
+    told = (
+        "is told in one line above; -v shows it whole"
+        if count == 1
+        else "are told in one line each above; -v shows all"
+    )
+    return f"{counted(count, 'more report')} {told}."
+
+
+def fix(tests: int, files: int) -> str:
+    """What stands before the command that corrects the marks."""
+    return f"To correct the marks of {counted(tests, 'test')} in {counted(files, 'file')}:"
+
+
+def _some(items: Sequence[tuple[str, int]]) -> str:
+    named = [f"{name} ({count})" for name, count in items[:_MOST]]
+    if len(items) > _MOST:
+        named.append(f"and {len(items) - _MOST} more")
+    return ", ".join(named)
