@@ -38,7 +38,7 @@ hypothesis.settings.load_profile("same")
 @pytest.hookimpl(optionalhook=True)
 def pytest_register_resource_guards(registry: Registry) -> None:
     """Guard the programs that some of these tests need."""
-    for name in ("git", "tmux"):
+    for name in ("git", "tmux", "chromedriver"):
         registry.register_resource_guard(name)
     register_docker_guards(registry)
 

@@ -39,6 +39,7 @@ SYSTEM_PACKAGES = {
     "mariadbd": "mariadb-server",
     "rabbitmq-server": "rabbitmq-server",
     "dot": "graphviz",
+    "chromedriver": "chromium chromium-driver",
 }  # what tests run, and where Debian has it
 FOLDERS = (
     *os.environ.get("PATH", os.defpath).split(os.pathsep),

@@ -249,7 +249,7 @@ def test_the_list_of_what_tells_little(suite: Suite) -> None:
 
     assert outcome.code == 0
     for name in ("silent", "broken"):
-        assert f"program {name}: {suite.bin / name} (it tells no version)" in outcome.output
+        assert f"program {name}: {suite.bin / name} (no version is known)" in outcome.output
     for name in ("sys", "_ssl"):
         assert f"patch {name}:may_be_there: MISSING" in outcome.output
     assert suite.runs_of("silent") == ["--version", "-V"]

@@ -90,8 +90,10 @@ class Program(Guard):
             if path is None:
                 yield [f"program {guard.name}: not on PATH"]
             else:
-                version = version_of_program(path) or "it tells no version"
-                yield [f"program {guard.name}: {os.path.realpath(path)} ({version})"]
+                version = version_of_program(path) or "no version is known"
+                target = os.path.realpath(path)
+                where = path if target == path else f"{path} -> {target}"
+                yield [f"program {guard.name}: {where} ({version})"]
 
     def sight(self) -> str:
         """By name all is seen; by path, what Python and child Pythons start."""

@@ -14,11 +14,6 @@ TOPICS: Final = {
 }
 
 
-def read_more(kind: ViolationKind) -> str:
-    """The last line of a violation's message."""
-    return f"Read more: python -m imbue.resource_guards explain {TOPICS[kind]}"
-
-
 EXPLAIN_HELP: Final = "say more about a kind of violation."
 
 
