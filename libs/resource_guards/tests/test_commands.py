@@ -83,7 +83,26 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "nested objects": (b'{"a":' * 200_000, "nested too deeply"),
     "a long number": (b"1" * 10_000, "cannot be read as a report"),
     "version true": (report_of(version=True), "version must be a whole number"),
-    "version 2": (report_of(version=2), "has version 2"),
+    "version 3": (report_of(version=3), "has version 3"),
+    "version 0": (report_of(version=0), "reads version 1 and 2"),
+    "no number of seconds": (
+        report_of_test(seconds=-1),
+        "tests[0].seconds must be a number from 0",
+    ),
+    "seconds null": (
+        report_of_test(seconds=None),
+        "tests[0].seconds must be a number, and is None",
+    ),
+    "seconds true": (
+        report_of_test(seconds=True),
+        "tests[0].seconds must be a number, and is True",
+    ),
+    "seconds without end": (report_of_test(seconds=float("inf")), "a number from 0 to 1000000000"),
+    "seconds not a number": (report_of_test(seconds=float("nan")), "a number from 0 to 1000000000"),
+    "a fixture of nothing": (
+        report_of(fixtures=[{"name": "a", "resources": [], "times": 1, "setup": 0, "teardown": 0}]),
+        "fixtures[0].resources must be",
+    ),
     "a long version": (report_of(version=10**4000), "has version 1000"),
     "version text": (report_of(version="1\x1b[31m"), "version must be a whole number"),
     "tests an object": (report_of(tests={}), "tests must be a list"),

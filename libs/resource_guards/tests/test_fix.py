@@ -914,7 +914,7 @@ def test_reports_of_different_revisions(tool: Suite) -> None:
         (None, "No such file"),
         ("{", "cannot be read as a report"),
         ("[]", "is no report of resource guards"),
-        ('{"format": "resource-guards-report", "version": 2}', "has version 2 of the report"),
+        ('{"format": "resource-guards-report", "version": 3}', "has version 3 of the report"),
         ('{"format": "resource-guards-report", "version": 1}', "cannot be read as a report"),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_format_of_a_conftest(with_format: Suite, workers: tuple[str, ...]) ->
     path = with_format.path
     assert (path / "out" / "users.txt").read_text() == "test_it.py::test_marked tool 2\n"
     assert (path / "again.json").read_bytes() == (path / "report.json").read_bytes()
-    assert json.loads((path / "report.json").read_text())["version"] == 1
+    assert json.loads((path / "report.json").read_text())["version"] == 2
     assert (
         "test_it.py::test_marked: passed, marked, used 2 times" in (path / "table.txt").read_text()
     )

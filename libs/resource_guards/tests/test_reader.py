@@ -16,9 +16,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from imbue.resource_guards.report.document import from_data
-from imbue.resource_guards.report.document import merge_documents
 from imbue.resource_guards.report.formats import JSON
 from imbue.resource_guards.report.formats import rendered
+from imbue.resource_guards.report.merging import merge_documents
 from imbue.resource_guards.report.reader import MisfitError
 from imbue.resource_guards.report.table import table
 
@@ -59,16 +59,24 @@ TEST = {
     "reason": "db is not available: no answer",
     "unavailable": {"db": "no answer"},
     "sometimes": ["tool"],
+    "seconds": 2,
+    "shared_seconds": 0.5,
 }
 REPORT: dict[str, Any] = {
     "format": "resource-guards-report",
-    "version": 1,
+    "version": 2,
+    "root": "services/a",
     "resources": [{"mark": "tool", "name": "tool"}],
     "sources": {"test_it.py": "0" * 64},
     "problems": [],
     "late_uses": ["one"],
+    "fixtures": [
+        {"name": "server", "resources": ["tool"], "times": 2, "setup": 1.25, "teardown": 0}
+    ],
     "tests": [TEST],
 }
+
+NUMBERS = ("seconds", "shared_seconds", "setup", "teardown")
 
 # Values of every kind that JSON has; no 1.0, which is an integer to a schema and not to us.
 ODD: st.SearchStrategy[Any] = st.sampled_from(
@@ -112,6 +120,7 @@ def of_schema(  # noqa: PLR0911 - one for each kind
             st.characters(exclude_characters="\0"), min_size=schema.get("minLength", 0), max_size=5
         ),
         "integer": st.integers(min_value=schema.get("minimum")),
+        "number": st.integers(0, 10**9) | st.floats(0, schema.get("maximum")),
         "boolean": st.booleans(),
         "null": st.none(),
     }[kind]
@@ -153,6 +162,7 @@ def test_what_the_schema_allows_is_read(data: Any) -> None:
     assert merge_documents({"a": document, "b": from_data(data)})
     once = {each["mark"]: each["name"] for each in data["resources"]}
     data["resources"] = [{"mark": mark, "name": name} for mark, name in once.items()]
+    data |= {"version": 2, "fixtures": data.get("fixtures", [])}  # what is written
     assert json.loads(rendered(JSON, from_data(data))) == data
 
 
@@ -181,18 +191,18 @@ def test_the_place_is_named(container_and_key: int) -> None:
     """Whatever is exchanged for something that fits nowhere, the message says where that is."""
     report = copy.deepcopy(REPORT)
     container, key = places(report)[container_and_key]
-    container[key] = 1.5
+    container[key] = other = 1.5 if key not in NUMBERS else "1.5"
 
     with pytest.raises(MisfitError) as raised:
         from_data(report)
 
-    assert str(raised.value).endswith("and is 1.5")
+    assert str(raised.value).endswith(f"and is {other!r}")
     found: Any = report
     for name, index, quoted in re.findall(
         r"(?:^|\.)(\w+)|\[(\d+)\]|\['(.*?)'\]", raised.value.place
     ):
         found = found[int(index)] if index else found[name or quoted]
-    assert found == 1.5
+    assert found == other
 
 
 @pytest.mark.parametrize(

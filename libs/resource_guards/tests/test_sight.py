@@ -128,8 +128,8 @@ def test_reports_of_two_machines(partial: Suite) -> None:
     (partial.path / "psycopg2" / "__init__.py").write_text("def connect(): pass\n")
     partial.run("--resource-guards-json=b.json")
 
-    from imbue.resource_guards.report.document import merge_documents
     from imbue.resource_guards.report.document import read_document
+    from imbue.resource_guards.report.merging import merge_documents
 
     for names in (("a.json", "b.json"), ("b.json", "a.json")):
         merged = merge_documents({name: read_document(partial.path / name) for name in names})

@@ -27,11 +27,11 @@ from imbue.resource_guards.messages import nowhere as say_nowhere
 from imbue.resource_guards.messages import options as messages
 from imbue.resource_guards.messages.explanations import EXPLANATIONS
 from imbue.resource_guards.messages.foreign import shown
-from imbue.resource_guards.report.document import merge_documents
 from imbue.resource_guards.report.document import read_document
 from imbue.resource_guards.report.formats import JSON
 from imbue.resource_guards.report.formats import rendered
 from imbue.resource_guards.report.formats import write_report_file
+from imbue.resource_guards.report.merging import merge_documents
 from imbue.resource_guards.report.nowhere import nowhere
 from imbue.resource_guards.report.table import table
 

@@ -31,6 +31,8 @@ from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
+    from imbue.resource_guards.report.stopwatch import FixtureTimes
+    from imbue.resource_guards.report.stopwatch import Lap
 
 
 class FixtureScopes:
@@ -42,15 +44,17 @@ class FixtureScopes:
         policy: Tells what is let through that nobody has declared.
         enforcement: Its ledger, slot and journal.
         running: Tells the account of the test that is running, if one is.
+        times: Takes how long they took, where records are kept.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what there is to know
         self,
         registry: Registry,
         marks: MarkReader,
         policy: Policy,
         enforcement: Enforcement,
         running: Callable[[], TestAccount | None],
+        times: FixtureTimes | None,
     ) -> None:
         self._registry = registry
         self._marks = marks
@@ -58,6 +62,7 @@ class FixtureScopes:
         self._enforcement = enforcement
         self._ledger = enforcement.ledger
         self._running = running
+        self._times = times
         self._accounts: dict[pytest.FixtureDef[Any], FixtureAccount] = {}
         self._dependents: Dependents | None = None
         self.finished: list[FixtureAccount] = []
@@ -126,7 +131,10 @@ class FixtureScopes:
         account: FixtureAccount,
     ) -> Generator[None, object, object]:
         __tracebackhide__ = True
-        turn = _Turn(self._enforcement, account.scope)
+        scope = account.scope
+        turn = _Turn(self._enforcement, scope)
+        if self._times is not None:
+            turn = _MeasuredTurn(self._enforcement, scope, self._times)
         of_trio: Any = None
 
         def requested(request: pytest.FixtureRequest) -> None:
@@ -142,7 +150,8 @@ class FixtureScopes:
                 account.failed = running is None or not running.passed or not was_run
             account.finished = True
             self.finished.append(account)
-            self._ledger.close(account.scope)
+            self._ledger.close(scope)
+            turn.was_last()
             if self._accounts.get(fixturedef) is account:
                 del self._accounts[fixturedef]
                 pytest_internals.leave_alone(fixturedef)
@@ -168,7 +177,7 @@ class FixtureScopes:
             account.finished = not (
                 pytest_internals.finalizer_count(fixturedef) > before
                 or pytest_internals.asks_for_the_request(fixturedef)
-                or account.scope.has_started
+                or scope.has_started
                 or of_trio is not None
             )
             pytest_internals.keep_last_finalizer(fixturedef, turn.begin)
@@ -215,3 +224,27 @@ class _Turn:
         self._enforcement.read_journal()
         self._enforcement.note_left_running(self._scope)
         self._enforcement.slot.enter(self._before)
+
+    def was_last(self) -> None:
+        """It will not begin again."""
+
+
+class _MeasuredTurn(_Turn):
+    """The same in a run that keeps records: each stretch is a lap."""
+
+    def __init__(self, enforcement: Enforcement, scope: Scope, times: FixtureTimes) -> None:
+        super().__init__(enforcement, scope)
+        self._times = times
+        self._laps: list[Lap] = []
+
+    def begin(self) -> None:
+        super().begin()
+        self._laps.append(self._times.watch.begin())
+
+    def end(self) -> None:
+        if self._laps:
+            self._times.watch.end(self._laps[-1])
+        super().end()
+
+    def was_last(self) -> None:
+        self._times.add(self._scope.owner, self._scope.used, self._laps)

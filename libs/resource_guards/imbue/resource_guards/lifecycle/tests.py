@@ -66,7 +66,12 @@ class Lifecycle:
         marks = MarkReader(run.registry)
         self._declared_by = marks.declared_by
         self._fixtures = FixtureScopes(
-            run.registry, marks, run.policy, enforcement, lambda: self.running
+            run.registry,
+            marks,
+            run.policy,
+            enforcement,
+            lambda: self.running,
+            run.recorder.times if run.recorder is not None else None,
         )
         self.running: TestAccount | None = None
         self._recorder = run.recorder

@@ -58,7 +58,10 @@ PROGRAM_HELP: Final = (
 )
 MERGE_HELP: Final = "put the reports of several runs of the same source together"
 FIX_FILE_HELP: Final = "add and remove marks in the source here, by what the run of a report saw"
-ROOT_HELP: Final = "pytest's root directory (default: the working directory)"
+ROOT_HELP: Final = (
+    "the directory that the paths of the report are relative to: pytest's root directory or, of several "
+    "projects put together, that of the repository (default: the working directory)"
+)
 
 # What does not fit together.
 FIX_NEEDS_LIBCST: Final = "--resource-guards-fix needs LibCST: pip install 'resource-guards[fix]'"

@@ -102,6 +102,7 @@ NOT_EMPTY: Final = "an object with some key"
 DATA: Final = {
     str: "text",
     int: "a whole number",
+    float: "a number",
     bool: "true or false",
     list: "a list",
     dict: "an object",
@@ -122,6 +123,11 @@ def one_of(values: Iterable[object]) -> str:
 def number_from(least: int) -> str:
     """What must be in a place for a number that has a smallest one."""
     return f"a whole number from {least}"
+
+
+def number_between(least: int, most: int) -> str:
+    """What must be in a place for a number that has a smallest and a largest one."""
+    return f"a number from {least} to {most}"
 
 
 def key_missing(key: str) -> tuple[str, str]:
@@ -147,15 +153,24 @@ def report_of_another_kind(path: Path) -> str:
     return f"{path} is no report of resource guards. Write one by --resource-guards-json {path}"
 
 
-def report_of_another_version(path: Path, version: object, known: int) -> str:
+def report_of_another_version(path: Path, version: object, known: Iterable[int]) -> str:
     return (
         f"{path} has version {str(version)[:20]} of the report; this one of resource-guards reads "
-        f"version {known}. Use the version that has written it, or write it anew."
+        f"version {' and '.join(map(str, known))}. Use the version that has written it, or write it anew."
     )
 
 
 def reports_differ(path: str, first: str, second: str) -> str:
     return (
         f"{path} was another file in the run of {second} than in that of {first}: they are of "
-        f"different revisions. Put together only runs of the same source."
+        f"different revisions. Put together only runs of the same source; of several projects, only "
+        f"those of one git repository."
+    )
+
+
+def project_unknown(name: str) -> str:
+    """One of several reports, of which the others are of different projects of a repository."""
+    return (
+        f"{name} does not say where its project is in the repository, and the other reports are of "
+        f"different projects. Write it anew, in a git repository and with this version of resource-guards."
     )

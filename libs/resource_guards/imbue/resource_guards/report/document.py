@@ -7,7 +7,7 @@ would go wrong.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -17,18 +17,22 @@ from typing import TextIO
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import report as messages
-from imbue.resource_guards.report.evidence import OUTCOMES
 from imbue.resource_guards.report.evidence import Digest
+from imbue.resource_guards.report.evidence import FixtureSeconds
 from imbue.resource_guards.report.evidence import Path as SourcePath
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.files import read_regular
+from imbue.resource_guards.report.reader import OPTIONAL
 from imbue.resource_guards.report.reader import OneOf
 from imbue.resource_guards.report.reader import reader
 
 SIGNATURE: Final = "resource-guards-report"
 """By it a reader knows the file from other JSON."""
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""What is written. Since 2 a report has seconds, and the place of the project in its repository."""
+
+READABLE: Final = (1, VERSION)
 
 
 @dataclass(slots=True)
@@ -41,6 +45,9 @@ class Document:
         sources: The SHA-256 of each source file that the tests are defined in, by its path.
         problems: What made the run untrustworthy.
         late_uses: What used a resource when its test was over.
+        fixtures: How long fixtures that count for themselves took, if they have used something.
+        root: The directory that its paths are relative to, by its place in the repository; `None`
+            where there is no repository, or the report is of version 1.
     """
 
     labels: dict[str, str] = field(default_factory=dict)
@@ -48,6 +55,8 @@ class Document:
     sources: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     late_uses: list[str] = field(default_factory=list)
+    fixtures: list[FixtureSeconds] = field(default_factory=list)
+    root: str | None = None
 
     def unsure(self, mark: str) -> tuple[list[str], list[str]]:
         """The tests of which it cannot be known whether they use a resource, and the libraries why."""
@@ -61,10 +70,12 @@ def write_json(document: Document, file: TextIO) -> None:
     data = {
         "format": SIGNATURE,
         "version": VERSION,
+        **({} if document.root is None else {"root": document.root}),
         "resources": [{"mark": mark, "name": name} for mark, name in document.labels.items()],
         "sources": document.sources,
         "problems": document.problems,
         "late_uses": document.late_uses,
+        "fixtures": [asdict(each) for each in document.fixtures],
         "tests": [test.to_data() for test in document.tests],
     }
     file.write(json.dumps(data, indent=1))  # not `json.dump`, which is written in Python, and slow
@@ -82,12 +93,14 @@ class _File:
     """A document as it is in its file, key by key."""
 
     format: Annotated[str, OneOf(SIGNATURE)]
-    version: Annotated[int, OneOf(VERSION)]
+    version: Annotated[int, OneOf(*READABLE)]
     resources: list[_LabelledMark]
     sources: dict[SourcePath, Digest]
     problems: list[str]
     late_uses: list[str]
     tests: list[TestRecord]
+    fixtures: list[FixtureSeconds] = field(default_factory=list, metadata={OPTIONAL: True})
+    root: SourcePath | None = field(default=None, metadata={OPTIONAL: True})
 
 
 def read_document(path: Path) -> Document:
@@ -102,9 +115,9 @@ def read_document(path: Path) -> Document:
             raise ResourceGuardMisconfiguration(messages.report_of_another_kind(path))
         version = data.get("version")
         # Before the schema: to a person, "another version" says more than the first key that differs.
-        if type(version) is int and version != VERSION:
+        if type(version) is int and version not in READABLE:
             raise ResourceGuardMisconfiguration(
-                messages.report_of_another_version(path, version, VERSION)
+                messages.report_of_another_version(path, version, READABLE)
             )
         return from_data(data)
     except (OSError, ValueError) as error:
@@ -124,76 +137,12 @@ def from_data(data: object) -> Document:
     """
     file: _File = reader(_File)(data)
     labels = {each.mark: each.name for each in file.resources}
-    return Document(labels, file.tests, file.sources, file.problems, file.late_uses)
-
-
-def merge_documents(documents: Mapping[str, Document]) -> Document:
-    """Put the reports of several runs of the same source together.
-
-    Of a test that several have run, what it used is added up. A test counts as passed where it has
-    passed in one of them and failed in none.
-
-    Args:
-        documents: The documents, each by the name of its file.
-
-    Raises:
-        ResourceGuardMisconfiguration: They are of different revisions of the source.
-    """
-    merged = Document()
-    tests: dict[str, TestRecord] = {}
-    origins: dict[str, str] = {}
-    for name, document in documents.items():
-        for path, digest in document.sources.items():
-            if merged.sources.setdefault(path, digest) != digest:
-                raise ResourceGuardMisconfiguration(
-                    messages.reports_differ(path, origins[path], name)
-                )
-            origins.setdefault(path, name)
-        merged.labels.update(document.labels)
-        merged.problems += [each for each in document.problems if each not in merged.problems]
-        merged.late_uses += document.late_uses
-        for test in document.tests:
-            before = tests.get(test.nodeid)
-            tests[test.nodeid] = test if before is None else _merge(before, test)
-    merged.tests = list(tests.values())
-    return merged
-
-
-def _sometimes(first: TestRecord, second: TestRecord) -> list[str]:
-    """The resources that a test has used in the one run, and certainly not in the other."""
-    found = [*first.sometimes, *second.sometimes]
-    for one, other in ((first, second), (second, first)):
-        if other.outcome == "passed" and other.finished and not other.blocked:
-            found += [
-                each for each in one.used if each not in other.used and each not in other.unsure
-            ]
-    return list(dict.fromkeys(found))
-
-
-def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
-    first, second = sorted((first, second), key=lambda each: OUTCOMES.index(each.outcome))
-    # A job that has not run the test knows nothing of it but its place, and why.
-    if not first.has_run:
-        if first.outcome == second.outcome:
-            second.unavailable = first.unavailable | second.unavailable
-            second.reason = " or ".join(dict.fromkeys(filter(None, (first.reason, second.reason))))
-        return second
-    second.sometimes = _sometimes(first, second)
-    for resource, used in first.used.items():
-        known = second.used.get(resource)
-        if known is None:
-            second.used[resource] = used
-        else:
-            known.count += used.count
-            for way, count in used.ways.items():
-                known.add(way, count)
-    for resource, kinds in first.violations.items():
-        known_kinds = second.violations.setdefault(resource, [])
-        known_kinds += [kind for kind in kinds if kind not in known_kinds]
-    for resource, libraries in first.unsure.items():
-        known_libraries = second.unsure.setdefault(resource, [])
-        known_libraries += [each for each in libraries if each not in known_libraries]
-    # One run that was cut short is enough for the absence of a use to prove nothing.
-    second.blocked = second.blocked or first.blocked
-    second.finished = second.finished and first.finished
-    return second
+    return Document(
+        labels,
+        file.tests,
+        file.sources,
+        file.problems,
+        file.late_uses,
+        file.fixtures,
+        file.root,
+    )

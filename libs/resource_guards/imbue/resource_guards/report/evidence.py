@@ -6,9 +6,11 @@ they come from xdist's workers inside of test reports, and from other machines i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from typing import Annotated
 from typing import Any
 from typing import Final
@@ -16,6 +18,7 @@ from typing import Final
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.report.reader import OPTIONAL
 from imbue.resource_guards.report.reader import AtLeast
+from imbue.resource_guards.report.reader import Between
 from imbue.resource_guards.report.reader import Matching
 from imbue.resource_guards.report.reader import NotEmpty
 from imbue.resource_guards.report.reader import OneOf
@@ -29,14 +32,19 @@ OUTCOMES: Final = (
 RAN: Final = OUTCOMES.index("xfailed")
 """The first of those of a test that has run."""
 
-_SELDOM: Final = ("unsure", "reason", "unavailable", "sometimes")
+_SELDOM: Final = ("unsure", "reason", "unavailable", "sometimes", "seconds", "shared_seconds")
 """The keys of a record that are left out where nothing is in them."""
+
+_NOTHING: Final[tuple[object, ...]] = (None, "", [], {})  # and not 0, which is a number of seconds
+
+_MOST_SECONDS: Final = 10**9  # thirty years
 
 # What reports of other machines must have; `reader` checks it, and `schema.json` says the same.
 Path = Annotated[str, Matching(r"[^\0]*", "the path of a file")]
 Digest = Annotated[str, Matching("[0-9a-f]{64}", "a SHA-256")]
 Number = Annotated[int, AtLeast(0)]
 Count = Annotated[int, AtLeast(1)]
+Seconds = Annotated[float, Between(0, _MOST_SECONDS)]
 Level = Annotated[str, OneOf("function", "param", "class", "module", "other")]
 # Open, since a kind of guard that this version does not know may count by a way of its own.
 Way = Annotated[str, Matching("[a-z][a-z0-9_]*", "a way in which uses are seen")]
@@ -134,6 +142,53 @@ class UsedResource:
 
 
 @dataclass(slots=True)
+class FixtureSeconds:
+    """How long a fixture that has used a resource took; one with a scope of its own.
+
+    Args:
+        name: Its name.
+        resources: What it has used.
+        times: How often it was set up.
+        setup: How many seconds all its set-ups took.
+        teardown: How many seconds all its tear-downs took.
+    """
+
+    name: str
+    resources: Marks
+    times: Count
+    setup: Seconds
+    teardown: Seconds
+
+    @property
+    def seconds(self) -> float:
+        """How long it took in all."""
+        return self.setup + self.teardown
+
+
+class FixtureTable:
+    """What fixtures of several processes or runs took, added up by name and resources."""
+
+    def __init__(self, *fixtures: FixtureSeconds) -> None:
+        self._found: dict[tuple[str, tuple[str, ...]], FixtureSeconds] = {}
+        for each in fixtures:
+            self.add(each)
+
+    def __iter__(self) -> Iterator[FixtureSeconds]:
+        return (each for _, each in sorted(self._found.items()))
+
+    def add(self, fixture: FixtureSeconds) -> None:
+        """Add one."""
+        key = fixture.name, tuple(fixture.resources)
+        known = self._found.get(key)
+        if known is None:
+            self._found[key] = replace(fixture)
+        else:
+            known.times += fixture.times
+            known.setup += fixture.setup
+            known.teardown += fixture.teardown
+
+
+@dataclass(slots=True)
 class TestRecord:
     """What is known of one test after its last run.
 
@@ -157,6 +212,9 @@ class TestRecord:
         reason: Why it was skipped, or by which options it was deselected; empty where nothing says that.
         unavailable: The resources for whose sake it was skipped, and why each was not available.
         sometimes: The resources that it has used in one of several runs and not in another.
+        seconds: How long its set-up, call and tear-down took together; `None` where that is not known.
+        shared_seconds: How many of them went to fixtures with a scope of their own, which count for themselves;
+            `None` for none.
     """
 
     __test__ = False
@@ -177,12 +235,14 @@ class TestRecord:
     reason: Reason = field(default="", metadata={OPTIONAL: True})
     unavailable: Reasons = field(default_factory=dict, metadata={OPTIONAL: True})
     sometimes: Marks = field(default_factory=list, metadata={OPTIONAL: True})
+    seconds: Seconds | None = field(default=None, metadata={OPTIONAL: True})
+    shared_seconds: Seconds | None = field(default=None, metadata={OPTIONAL: True})
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, which JSON and execnet can carry."""
         data = asdict(self)
         for key in _SELDOM:
-            if not data[key]:
+            if data[key] in _NOTHING:
                 del data[key]  # nearly always; they are also what older reports do not have
         for mark in data["declared"]:
             if not mark["optional"]:
@@ -193,6 +253,17 @@ class TestRecord:
     def has_run(self) -> bool:
         """Whether it has run, and not only been collected."""
         return self.outcome not in OUTCOMES[:RAN]
+
+    @property
+    def own_seconds(self) -> float | None:
+        """How long it took, without fixtures that count for themselves; `None` where that is not known."""
+        if self.seconds is None:
+            return None
+        return max(0.0, self.seconds - (self.shared_seconds or 0))
+
+    def declares(self, mark: str) -> bool:
+        """Whether it carries a mark."""
+        return any(declared.resource == mark for declared in self.declared)
 
     def is_beside_optional(self, mark: str) -> bool:
         """Whether a mark around it says that, and its closest does not."""

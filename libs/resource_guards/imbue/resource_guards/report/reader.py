@@ -1,6 +1,6 @@
 """Read plain data, as JSON has it, by the types of a dataclass: all of it fits, or the place is named that does not.
 
-A field's type is what its data must be: ``str``, ``int``, ``bool``, ``list[...]``, ``dict[str, ...]``,
+A field's type is what its data must be: ``str``, ``int``, ``float``, ``bool``, ``list[...]``, ``dict[str, ...]``,
 ``... | None``, or another dataclass. What a type alone does not say is an `Annotated` with checks.
 """
 
@@ -13,11 +13,13 @@ from dataclasses import fields
 from dataclasses import is_dataclass
 from functools import cache
 from functools import reduce
+from types import NoneType
 from types import UnionType
 from typing import Annotated
 from typing import Any
 from typing import Final
 from typing import Protocol
+from typing import Union
 from typing import get_args
 from typing import get_origin
 from typing import get_type_hints
@@ -79,6 +81,19 @@ class AtLeast:
         self.passes: Callable[[Any], object] = least.__le__
 
 
+class Between:
+    """A number from one to another; no infinite one, and none that is not a number."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.expected = messages.number_between(least, most)
+        self._least = least
+        self._most = most
+
+    def passes(self, value: float) -> bool:
+        """Whether it is one."""
+        return self._least <= value <= self._most
+
+
 class Matching:
     """Text of some form, by a regular expression for all of it."""
 
@@ -97,7 +112,9 @@ class NotEmpty:
 Read = Callable[[Any], Any]
 
 OPTIONAL: Final = "optional"
-"""What a field has in its metadata whose key may be missing."""
+"""What a field has in its metadata whose key may be missing. It is never null: what is unknown is left out."""
+
+_UNIONS: Final = (UnionType, Union)
 
 
 @cache
@@ -114,14 +131,29 @@ def reader(wanted: Any) -> Read:
     arguments = get_args(wanted)
     if origin is Annotated:
         return reduce(_checked, wanted.__metadata__, reader(arguments[0]))
-    if origin is UnionType:
-        (inner,) = (each for each in arguments if each is not type(None))
-        return _optional(reader(inner))
+    if origin in _UNIONS:
+        return _optional(reader(_without_none(wanted)))
     if origin is list:
         return _list(reader(arguments[0]))
     if origin is dict:
         return _dict(reader(arguments[0]), reader(arguments[1]))
+    if wanted is float:
+        return _number
     return _dataclass(wanted) if is_dataclass(wanted) else _plain(wanted)
+
+
+def _without_none(wanted: Any) -> Any:
+    """The one type that a type with ``| None`` has beside it; another as it is."""
+    if get_origin(wanted) not in _UNIONS:
+        return wanted
+    (inner,) = (each for each in get_args(wanted) if each is not NoneType)
+    return inner
+
+
+def _number(data: Any) -> Any:
+    if type(data) not in (int, float):  # JSON writes 1.0 as 1, too
+        raise _misfit(float, data)
+    return data
 
 
 def _plain(wanted: Any) -> Read:
@@ -187,9 +219,12 @@ def _dict(of_key: Read, of_value: Read) -> Read:
 
 def _dataclass(wanted: Any) -> Read:
     hints = get_type_hints(wanted, include_extras=True)
-    parts = [(each.name, reader(hints[each.name])) for each in fields(wanted)]
-    names = {name for name, _ in parts}
     optional = {each.name for each in fields(wanted) if each.metadata.get(OPTIONAL)}
+    types = {
+        name: _without_none(hint) if name in optional else hint for name, hint in hints.items()
+    }
+    parts = [(each.name, reader(types[each.name])) for each in fields(wanted)]
+    names = {name for name, _ in parts}
     needed = names - optional
 
     def read(data: Any) -> Any:

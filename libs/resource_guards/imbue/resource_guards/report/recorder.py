@@ -17,7 +17,10 @@ from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.record_maker import AccountOfTest
 from imbue.resource_guards.report.record_maker import RecordMaker
+from imbue.resource_guards.report.repository import place_in_repository
 from imbue.resource_guards.report.sources import Sources
+from imbue.resource_guards.report.stopwatch import DIGITS
+from imbue.resource_guards.report.stopwatch import FixtureTimes
 
 ATTRIBUTE: Final = "resource_guards"
 """The attribute of a tear-down report that carries the test's record to the controller."""
@@ -60,6 +63,7 @@ class Recorder:
         records: For each test, by its node id, its last record.
         crashed: The tests that have taken a worker down.
         selection: What has left out the tests that are deselected, so far as options tell.
+        times: Measures the fixtures that count for themselves.
     """
 
     def __init__(
@@ -68,6 +72,10 @@ class Recorder:
         self.records: dict[str, TestRecord] = {}
         self.crashed: set[str] = set()
         self.selection = ""
+        self.times = FixtureTimes()
+        self._phases: dict[str, dict[str, float]] = {}
+        self._seconds: dict[str, float] = {}
+        self._shared: dict[str, float] = {}
         self._root = root
         self._registry = registry
         self._findings = findings
@@ -79,14 +87,33 @@ class Recorder:
 
     def attach(self, report: pytest.TestReport, account: AccountOfTest) -> None:
         """Let a tear-down report carry the record of its test."""
-        setattr(report, ATTRIBUTE, self._maker.of_account(account).to_data())
+        shared = self.times.watch.take()
+        self._shared.pop(report.nodeid, None)  # of an earlier attempt
+        if shared:
+            self._shared[report.nodeid] = round(shared, DIGITS)
+        setattr(report, ATTRIBUTE, self._record_of(account).to_data())
 
     def add_late(self, account: AccountOfTest) -> None:
         """Correct the record of a test, of which a fixture has been torn down only now."""
         # Also in this process: where there are no workers nobody reads `to_data`.
-        record = self._maker.of_account(account)
+        record = self._record_of(account)
         self.records[record.nodeid] = record
         self._late.append(record.to_data())
+
+    def _record_of(self, account: AccountOfTest) -> TestRecord:
+        record = self._maker.of_account(account)
+        record.shared_seconds = self._shared.get(record.nodeid)
+        return record
+
+    def _time(self, report: pytest.TestReport) -> None:
+        """Note how long a phase took. Parts of it may be reported before: subtests."""
+        nodeid, phase = report.nodeid, str(report.when)
+        if phase == "setup":
+            self._phases[nodeid] = {}
+        phases = self._phases.setdefault(nodeid, {})
+        phases[phase] = max(phases.get(phase, 0.0), report.duration)
+        if hasattr(report, ATTRIBUTE):
+            self._seconds[nodeid] = round(sum(self._phases.pop(nodeid).values()), DIGITS)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -94,6 +121,7 @@ class Recorder:
         if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
             reason = str(report.longrepr[2]).removeprefix("Skipped: ")
             self._skipped[report.nodeid] = reason, unavailable_in(report)
+        self._time(report)
         data = getattr(report, ATTRIBUTE, None)
         if data is not None:
             record = TestRecord.from_data(data)
@@ -130,6 +158,7 @@ class Recorder:
             "late": self._late,
             "labels": self._own_labels(),
             "sources": self._sources.to_data(),
+            "fixtures": self.times.to_data(),
         }
 
     def merge(self, data: dict[str, Any]) -> None:
@@ -141,6 +170,7 @@ class Recorder:
             self.records[each["nodeid"]] = TestRecord.from_data(each)
         self._labels.update(data["labels"])
         self._sources.merge(data["sources"])
+        self.times.merge(data["fixtures"])
 
     def all_records(self) -> list[TestRecord]:
         """Of all tests, sorted by file and place in it."""
@@ -150,6 +180,9 @@ class Recorder:
             record = self.records.get(nodeid)
             if record is not None and record.outcome == "skipped":
                 record.reason, record.unavailable = reason, unavailable
+        for record in self.records.values():
+            if record.outcome != "crashed":
+                record.seconds = self._seconds.get(record.nodeid)
         return sorted(self.records.values(), key=_place)
 
     @property
@@ -165,6 +198,8 @@ class Recorder:
             self._sources.digests,
             [*filter(None, [self._findings.stopped]), *self._findings.problems],
             self._findings.late_uses,
+            self.times.all(),
+            place_in_repository(self._root),
         )
 
     @property

@@ -15,9 +15,12 @@ from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import report as messages
+from imbue.resource_guards.messages import seconds as say_seconds
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
+from imbue.resource_guards.report.seconds import all_seconds
+from imbue.resource_guards.report.seconds import seconds_of
 
 _NAME: Final = 20
 
@@ -68,11 +71,21 @@ def table(
         if optional:
             used = sum(mark in test.used for test in optional)
             yield Line(shown(messages.table_optional(label, len(optional), used)))
+    yield from _seconds(document)
     if document.late_uses:
         yield Line(messages.table_late_uses(len(document.late_uses)))
     if verbose:
         for mark, label in document.labels.items():
             yield from _tests_of(mark, label, document.tests)
+
+
+def _seconds(document: Document) -> Iterator[Line]:
+    """How long the tests of each resource took, where there are some."""
+    run = all_seconds(document)
+    for mark, label in document.labels.items():
+        found = seconds_of(document, mark)
+        if found.used.tests or found.used.fixtures or found.saved.tests:
+            yield Line(shown(say_seconds.of_resource(label, mark, found.used, found.saved, run)))
 
 
 def write_table(document: Document, file: TextIO) -> None:
@@ -97,7 +110,7 @@ def _cells_of(
         if mark in test.used:
             seen.update(set(test.used[mark].ways))
         wrong.update({DIRECTIONS[ViolationKind(kind)] for kind in test.violations.get(mark, ())})
-    marked = sum(_declares(test, mark) for test in tests)
+    marked = sum(test.declares(mark) for test in tests)
     used = sum(mark in test.used for test in tests)
     by_way = (seen[way] for way in ways)
     found = (wrong[Direction.MISSING], wrong[Direction.SUPERFLUOUS])
@@ -112,7 +125,7 @@ def _row(cells: Sequence[object], widths: Iterable[int]) -> str:
 
 
 def _tests_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
-    concerned = [test for test in tests if mark in test.used or _declares(test, mark)]
+    concerned = [test for test in tests if mark in test.used or test.declares(mark)]
     if not concerned:
         return
     yield Line("")
@@ -127,10 +140,6 @@ def _tests_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[Line]:
             test.outcome,
             used.count if used else 0,
             kinds,
-            is_marked=_declares(test, mark),
+            is_marked=test.declares(mark),
         )
         yield Line(f"  {text}", red=bool(test.violations.get(mark)))
-
-
-def _declares(test: TestRecord, mark: str) -> bool:
-    return any(declared.resource == mark for declared in test.declared)
