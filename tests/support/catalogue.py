@@ -27,9 +27,9 @@ _OUTCOME: Final = re.compile(
 )
 
 _TEXTS: Final = {
-    "unmarked": "Test invoked '",
-    "kept_unmarked": "Test invoked '",
-    "superfluous": "never invoked ",
+    "unmarked": "needs @pytest.mark.",
+    "kept_unmarked": "needs @pytest.mark.",
+    "superfluous": " is not needed: ",
 }
 """What is said of tests that are to fail."""
 

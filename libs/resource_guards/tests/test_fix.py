@@ -851,7 +851,7 @@ def test_from_many_machines_to_one(tool: Suite) -> None:
     outcomes = [each["outcome"] for each in json.loads(Path("all.json").read_text())["tests"]]
     assert outcomes == ["passed"] * 3
     shown = run_program("report", "all.json", "-v").stdout
-    assert "3 tests: 3 passed" in shown
+    assert "3 tests, violations left aside: 3 passed" in shown
     assert "test_two.py::test_c: passed, marked, not used - superfluous mark" in shown
     difference = run_program("fix", "all.json", "--diff")
     assert "+@pytest.mark.tool" in difference.stdout

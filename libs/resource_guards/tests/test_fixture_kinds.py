@@ -351,6 +351,6 @@ def test_every_kind_that_breaks_its_contract(suite: Suite, kind: str, style: str
 
     for name in ("test_unmarked_argument", "test_marked_argument"):
         text = outcome[name].text
-        assert "Fixture 'server' invoked 'tool', which its @fixture_uses_resources" in text
+        assert "fixture 'server' does not declare 'tool': ran tool" in text
         assert "Fixture 'server' declares 'other' but never invoked other" in text
     assert suite.runs_of() == []

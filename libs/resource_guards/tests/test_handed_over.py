@@ -618,12 +618,13 @@ def test_what_is_said_in_a_worker_names_who_is_charged(suite: Suite) -> None:
         for who in ("test", "older", "fixture", "child")
     }
     assert all(said.values()), outcome.output
-    assert said["test"][0] == "Test invoked 'sdk' without @pytest.mark.sdk"
-    assert said["test"][2].endswith("on behalf of test_it.py::test_own.")
-    assert said["fixture"][0].startswith("Fixture 'using' invoked 'sdk'")
+    assert said["test"][0] == "needs @pytest.mark.sdk: called sdk:Client.send"
+    assert said["test"][1].startswith("Test invoked 'sdk' without @pytest.mark.sdk at ")
+    assert said["test"][1].endswith("on behalf of test_it.py::test_own")
+    assert said["fixture"][1].startswith("Fixture 'using' invoked 'sdk'")
     for who, work in (("older", "gave this process its work"), ("child", "started this process")):
-        assert said[who][0] == "'sdk' was invoked without @pytest.mark.sdk on the test"
-        assert said[who][2].endswith(f"on behalf of the test or fixture that {work}.")
+        assert said[who][1].startswith("'sdk' was invoked without @pytest.mark.sdk on the test")
+        assert said[who][1].endswith(f"on behalf of the test or fixture that {work}")
         assert "fixture_uses_resources" not in "".join(said[who])
 
 

@@ -34,7 +34,7 @@ def tool(suite: Suite) -> Suite:
 
 
 def test_uses_of_a_test(tool: Suite) -> None:
-    """Five of its uses are shown, and the others counted."""
+    """The first of its uses is shown, and the others counted."""
     tool.write(
         test_it="""
             import subprocess
@@ -47,9 +47,9 @@ def test_uses_of_a_test(tool: Suite) -> None:
 
     text = tool.run()["test_unmarked"].text
 
-    assert "tool number-4" in text
-    assert "tool number-5" not in text
-    assert "  and 2 more\n" in text
+    assert "needs @pytest.mark.tool: ran tool number-0\n" in text
+    assert "number-1" not in text
+    assert " (blocked), and 6 more times\n" in text
 
 
 def test_uses_in_collection(tool: Suite) -> None:

@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     options.binary_location = str(chromium)
     folder = tmp_path_factory.mktemp("browser")
     # As root, and in containers, Chromium has no sandbox, and little shared memory.
-    for each in ("--headless", "--no-sandbox", "--disable-dev-shm-usage", f"--user-data-dir={folder}"):
+    for each in (
+        "--headless",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        f"--user-data-dir={folder}",
+    ):
         options.add_argument(each)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with webdriver.Chrome(options, webdriver.ChromeService(str(driver))) as started:
@@ -61,7 +67,7 @@ def record(number: int, **fields: Any) -> TestRecord:
 def use(what: str, fixture: str | None = None) -> UsedResource:
     """One use of a program."""
     used = UsedResource(1, {"program": 1})
-    used.uses.append(SeenUse("program", what, "tests/test_0.py:7", False, fixture))
+    used.uses.append(SeenUse("program", what, "tests/test_0.py:7", in_child=False, fixture=fixture))
     return used
 
 
@@ -164,7 +170,7 @@ def test_what_is_told(browser: Browser, tmp_path: Path) -> None:
     assert "2 tests with violations" in said
     assert re.search(r"tool\s+4\s+2\s+0\s+1\s+1\n", said), said
     assert re.search(r"db\s+0\s+1\s+1\s+0\s+0\n", said), said
-    assert '2.5 s in 2 tests' in said
+    assert "2.5 s in 2 tests" in said
     assert "db: mark missing (1)" in said
     assert "tool: mark not needed (1)" in said
     assert "tool not available (1)" in said
@@ -177,7 +183,9 @@ def test_search(browser: Browser, tmp_path: Path) -> None:
 
     search.send_keys("TOOL BUILD")
     wait_for(browser, "1 of 100 tests, in 1 file.")
-    assert [each.text for each in browser.find_elements(By.CSS_SELECTOR, ".test .open")] == ["test_0"]
+    assert [each.text for each in browser.find_elements(By.CSS_SELECTOR, ".test .open")] == [
+        "test_0"
+    ]
     search.clear()
     search.send_keys(" ")
     wait_for(browser, "100 of 100 tests, in 5 files.")
@@ -215,8 +223,7 @@ def test_no_page_is_wider_than_its_window(browser: Browser, tmp_path: Path, widt
         opener(browser, "tests/test_0.py").click()
         opener(browser, "test_2").click()
         wide = browser.execute_script(
-            "const wide = document.documentElement.scrollWidth;"
-            "return [wide, window.innerWidth]"
+            "const wide = document.documentElement.scrollWidth;return [wide, window.innerWidth]"
         )
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
@@ -279,21 +286,27 @@ def test_for_a_screen_reader(browser: Browser, tmp_path: Path) -> None:
         for each in tree
         if not each["ignored"]
     ]
-    operated = [each for each in nodes if each[0] in ("button", "link", "searchbox", "combobox", "checkbox")]
+    operated = [
+        each for each in nodes if each[0] in ("button", "link", "searchbox", "combobox", "checkbox")
+    ]
     states = [
         {part["name"]: part["value"].get("value") for part in parts}
         for role, _, parts in nodes
         if role == "button"
     ]
-    headings = [int(each.tag_name[1]) for each in browser.find_elements(By.CSS_SELECTOR, "h1, h2, h3")]
+    headings = [
+        int(each.tag_name[1]) for each in browser.find_elements(By.CSS_SELECTOR, "h1, h2, h3")
+    ]
 
     assert len(operated) > 8
     assert [each for each in operated if not each[1]] == []
     assert all("expanded" in each for each in states)
     assert sum(each["expanded"] for each in states) == 1
-    assert {"rowheader", "columnheader", "status", "main", "banner"} <= {role for role, _, _ in nodes}
+    assert {"rowheader", "columnheader", "status", "main", "banner"} <= {
+        role for role, _, _ in nodes
+    }
     assert headings[0] == 1
-    assert all(after - before <= 1 for before, after in zip(headings, headings[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(headings))
     assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en"
 
 
@@ -305,7 +318,9 @@ def test_with_50_000_tests(browser: Browser, tmp_path: Path) -> None:
     assert browser.execute_script("return document.querySelectorAll('*').length") < 10_000
     browser.find_element(By.ID, "search").send_keys("test_49999")
     wait_for(browser, "1 of 50,000 tests, in 1 file.")
-    assert [each.text for each in browser.find_elements(By.CSS_SELECTOR, ".test .open")] == ["test_49999"]
+    assert [each.text for each in browser.find_elements(By.CSS_SELECTOR, ".test .open")] == [
+        "test_49999"
+    ]
     took = browser.execute_script(
         "const from = performance.now(); document.getElementById('wrong').click();"
         "return performance.now() - from"
@@ -326,7 +341,9 @@ def test_of_a_run(suite: Suite, browser: Browser, workers: tuple[str, ...]) -> N
         """
     )
 
-    suite.run("--resource-guards-html=out/page.html", "--resource-guards-json=report.json", *workers)
+    suite.run(
+        "--resource-guards-html=out/page.html", "--resource-guards-json=report.json", *workers
+    )
     browser.get((suite.path / "out/page.html").as_uri())
 
     assert "tool: mark not needed (1)" in browser.find_element(By.TAG_NAME, "body").text

@@ -422,11 +422,11 @@ def test_a_name_that_the_library_looks_up(suite: Suite, listener: Listener) -> N
 
     said = output["it"]
     for line in (
-        "FAILED test_it.py::test_unmarked - Test invoked 'service' without",
-        "FAILED test_it.py::test_superfluous - Test has @pytest.mark.service but never",
+        "FAILED test_it.py::test_unmarked - needs @pytest.mark.service: ",
+        "FAILED test_it.py::test_superfluous - @pytest.mark.service is not needed: ",
         "PASSED test_it.py::test_marked",
         "PASSED test_it.py::test_idle",
-        "FAILED test_it.py::test_unmarked_socket - Test invoked 'service' without",
+        "FAILED test_it.py::test_unmarked_socket - needs @pytest.mark.service: ",
     ):
         assert line in said, said
     # Where pyzmq's led nobody tells, so that the mark is in doubt.

@@ -108,8 +108,8 @@ def test_the_table(reported: Suite, workers: tuple[str, ...]) -> None:
     # Each is a number of tests, however often one of them has used it.
     assert re.search(r"tool +5 +4 +4 +0 +0 +0 +1 +2\n", table), table
     assert re.search(r"sdk +2 +2 +0 +2 +0 +1 +0 +0\n", table), table
-    assert "8 tests: 1 deselected, 1 failed, 6 passed" not in table
-    assert "9 tests: 1 deselected, 1 failed, 6 passed, 1 skipped" in table, table
+    assert "8 tests: " not in table
+    assert re.search(r"9 tests: (1 deselected, )?4 failed, 3 passed, 1 skipped", table), table
     assert all(len(line) <= 80 for line in table.splitlines()[:6])
 
 

@@ -37,7 +37,7 @@ def test_expected_failures(tool: Suite) -> None:
 
     outcome = tool.run("--resource-guards-report")
 
-    assert "2 tests: 1 xfailed, 1 xpassed" in outcome.output
+    assert "2 tests: 1 failed, 1 xfailed" in outcome.output
     assert outcome["test_xpasses"].says_missing()
 
 

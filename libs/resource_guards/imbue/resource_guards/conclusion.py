@@ -18,6 +18,7 @@ from imbue.resource_guards.messages import fix as say_fix
 from imbue.resource_guards.messages import formats as say_formats
 from imbue.resource_guards.messages import report as say_report
 from imbue.resource_guards.report.findings import Findings
+from imbue.resource_guards.report.formats import HTML
 from imbue.resource_guards.report.formats import JSON
 from imbue.resource_guards.report.formats import Format
 from imbue.resource_guards.report.formats import Formats
@@ -99,10 +100,12 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> N
 def _write_files(config: pytest.Config, recorder: Recorder) -> Iterator[str]:
     """Write all files that were asked for; gives what goes wrong."""
     files = list(config.stash.get(FILES, ()))
-    if config.option.resource_guards_json:
-        files.insert(
-            0, ReportFile("--resource-guards-json", JSON, config.option.resource_guards_json)
-        )
+    for option, format_, path in (
+        ("--resource-guards-html", HTML, config.option.resource_guards_html),
+        ("--resource-guards-json", JSON, config.option.resource_guards_json),
+    ):
+        if path:
+            files.insert(0, ReportFile(option, format_, path))
     for option, format_, name in files:
         try:
             content = rendered(format_, recorder.document())

@@ -90,6 +90,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--resource-guards-list", **flag, help=messages.LIST_HELP)
     group.addoption("--resource-guards-report", **flag, help=messages.REPORT_HELP)
     group.addoption("--resource-guards-json", **text, metavar="PATH", help=messages.JSON_HELP)
+    group.addoption("--resource-guards-html", **text, metavar="PATH", help=messages.HTML_HELP)
     group.addoption(
         "--resource-guards-output",
         action="append",

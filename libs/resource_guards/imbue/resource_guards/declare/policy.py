@@ -36,7 +36,9 @@ def read_policy(config: pytest.Config) -> Policy:
     option = config.option
     mode = _mode(option.resource_guards or _read(config, "resource_guards_mode"))
     fixes = bool(option.resource_guards_fix)
-    writes = option.resource_guards_json or option.resource_guards_output
+    writes = (
+        option.resource_guards_json or option.resource_guards_html or option.resource_guards_output
+    )
     records = bool(option.resource_guards_report or writes or fixes)
     if records and mode is Mode.OFF:
         raise ResourceGuardMisconfiguration(messages.RECORDS_WHILE_OFF)

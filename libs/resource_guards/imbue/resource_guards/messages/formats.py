@@ -10,6 +10,7 @@ from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import raised
 
 JSON_PURPOSE: Final = "all that the run has seen, for the commands merge, report and fix"
+HTML_PURPOSE: Final = "one page for a browser, with everything in it"
 TABLE_PURPOSE: Final = "the table of --resource-guards-report, with each test"
 
 

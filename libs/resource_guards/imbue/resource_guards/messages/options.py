@@ -21,8 +21,11 @@ JSON_HELP: Final = (
     "write what each test has declared and used to a JSON file; short for "
     "--resource-guards-output=json:PATH."
 )
+HTML_HELP: Final = (
+    "write the report as one page for a browser; short for --resource-guards-output=html:PATH."
+)
 OUTPUT_HELP: Final = (
-    "write the report to a file in a format: json, table, or a plugin's own; may be repeated."
+    "write the report to a file in a format: json, html, table, or a plugin's own; may be repeated."
 )
 FIX_HELP: Final = (
     "block and fail nothing; after the run, add the marks that are missing and take out the "
@@ -66,12 +69,12 @@ ROOT_HELP: Final = (
 # What does not fit together.
 FIX_NEEDS_LIBCST: Final = "--resource-guards-fix needs LibCST: pip install 'resource-guards[fix]'"
 RECORDS_WHILE_OFF: Final = (
-    "--resource-guards-report, -json, -output and -fix see nothing where resource guards are off: leave "
-    "out the mode, or say --resource-guards=warn."
+    "--resource-guards-report, -json, -html, -output and -fix see nothing where resource guards are off: "
+    "leave out the mode, or say --resource-guards=warn."
 )
 RECORDS_OF_NOTHING: Final = (
-    "--resource-guards-report, -json, -output and -fix were asked for, and nothing is guarded: name what "
-    "to guard (resource_guards = docker tmux in the settings, or a conftest)."
+    "--resource-guards-report, -json, -html, -output and -fix were asked for, and nothing is guarded: name "
+    "what to guard (resource_guards = docker tmux in the settings, or a conftest)."
 )
 
 

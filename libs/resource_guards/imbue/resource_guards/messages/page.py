@@ -62,10 +62,9 @@ WORDS: Final = {
 }
 """What the page's script says, by its names; ``{n}`` and the like stand for what it knows."""
 
-NO_SCRIPT: Final = "This page shows the report by a script, which is in the page itself. Allow scripts for it."
-
-PURPOSE: Final = "one page for a browser, with everything in it"
-"""Of the format, in a few words."""
+NO_SCRIPT: Final = (
+    "This page shows the report by a script, which is in the page itself. Allow scripts for it."
+)
 
 _MINUTES: Final = 100
 """From how many seconds on time is told in minutes."""

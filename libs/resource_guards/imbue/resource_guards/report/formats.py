@@ -38,8 +38,15 @@ class Format:
     write: Callable[[Document, TextIO], object]
 
 
+def _write_page(document: Document, file: TextIO) -> None:
+    from imbue.resource_guards.report.page.writer import write_page  # for those who ask for it
+
+    write_page(document, file)
+
+
 JSON: Final = Format("json", messages.JSON_PURPOSE, write_json)
-BUILT_IN: Final = (JSON, Format("table", messages.TABLE_PURPOSE, write_table))
+HTML: Final = Format("html", messages.HTML_PURPOSE, _write_page)
+BUILT_IN: Final = (JSON, HTML, Format("table", messages.TABLE_PURPOSE, write_table))
 
 
 class Formats:

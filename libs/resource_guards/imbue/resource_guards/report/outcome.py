@@ -34,12 +34,22 @@ def fail_report(
     call: pytest.CallInfo[None],
     violations: Sequence[Violation],
     labels: Mapping[str, str],
+    *,
+    cuts: bool = True,
 ) -> None:
     """Make a phase's report a failure that tells these violations, before anything else.
 
     The test's own failure stays below them, but for an exception after a blocked call: that is what comes of the
     block, nearly always, and its traceback is left out unless an option asks for tracebacks. A skip or an expected
     failure no longer hides anything.
+
+    Args:
+        report: The report.
+        item: The test.
+        call: The phase.
+        violations: What is told.
+        labels: What each resource is called.
+        cuts: What failed is the test's own code, and no plugin that has put a failure of its own in place of it.
     """
     lines = _lines(violations, labels)
     summary = messages.summary_line(_facts(violations, labels))
@@ -52,7 +62,7 @@ def fail_report(
         report.longrepr = made_failure(item, lines, summary)
     else:
         own, is_alone = crash_of(failure), False
-        if call.excinfo is not None and _comes_of_a_block(item, violations):
+        if cuts and _has_raised(call) and _comes_of_a_block(item, violations):
             if not _told_by_exception(call, violations):
                 lines.append(messages.ended_with(own))
             report.longrepr, is_alone = made_failure(item, lines, summary), True
@@ -146,6 +156,14 @@ def _told_by_exception(call: pytest.CallInfo[None], violations: Sequence[Violati
         and isinstance(call.excinfo.value, ResourceGuardViolation)
         and call.excinfo.value.resource == violations[0].resource
     )
+
+
+def _has_raised(call: pytest.CallInfo[None]) -> bool:
+    """Whether code of the test's has raised.
+
+    A plugin that fails tests afterwards (pytest-check) raises and catches at the same place.
+    """
+    return call.excinfo is not None and call.excinfo.tb.tb_next is not None
 
 
 def _comes_of_a_block(item: pytest.Item, violations: Iterable[Violation]) -> bool:

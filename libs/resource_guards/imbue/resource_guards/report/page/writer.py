@@ -102,7 +102,14 @@ def _test(test: TestRecord, marks: list[str], paths: _Texts, texts: _Texts) -> l
         if cell is not None:
             cells[at] = cell
     outcome = OUTCOMES.index(test.outcome)
-    return [paths.number(path), name or path, outcome, _milliseconds(test), cells, texts.number(test.reason)]
+    return [
+        paths.number(path),
+        name or path,
+        outcome,
+        _milliseconds(test),
+        cells,
+        texts.number(test.reason),
+    ]
 
 
 def _cell(test: TestRecord, mark: str, texts: _Texts) -> list[Any] | None:
