@@ -152,7 +152,7 @@ def outer_environment() -> dict[str, str]:
     """
     own = ("RESOURCE_GUARDS_", "PYTEST_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    for name in ("CI", "BUILD_NUMBER"):
+    for name in ("CI", "BUILD_NUMBER", "GITHUB_STEP_SUMMARY"):
         kept.pop(name, None)
     return {**kept, "COLUMNS": "80"}
 
