@@ -48,6 +48,7 @@ SECONDS = 120
 SAME = (
     (re.compile(r"process \d+"), "process 4711"),
     (re.compile(r"\bin \d+\.\d+s\b"), "in 0.12s"),
+    (re.compile(r"\b\d+\.\d+ s\b"), "0.12 s"),
     (re.compile(r"={3,}|_{3,}|-{3,}"), "==="),
 )
 
