@@ -41,6 +41,10 @@ NOT_RUN = {
     "pip install resource-guards": "it would be taken from a registry",
     "pip install './libs/resource_guards[fix]'": "as above",
     "pip install pytest-xdist": "as above",
+    "cd services/orders && pytest --resource-guards-json=report.json": "test_projects.py does the same, in a repository",
+    "cd services/users && pytest --resource-guards-json=report.json": "as above",
+    "python -m imbue.resource_guards merge services/orders/report.json services/users/report.json "
+    "-o all.json": "as above",
 }
 """Commands that stand on a page and are not run by its test, and why."""
 

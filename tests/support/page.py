@@ -50,6 +50,7 @@ SAME = (
     # Pages say `pytest`, and it is started as a module of this Python.
     (re.compile(r"^python -m pytest ", re.MULTILINE), "pytest "),
     (re.compile(r"\bin \d+\.\d+s\b"), "in 0.12s"),
+    (re.compile(r"\b\d+\.\d+ s\b"), "0.12 s"),
     (re.compile(r"={3,}|_{3,}|-{3,}"), "==="),
 )
 
@@ -154,7 +155,7 @@ def outer_environment() -> dict[str, str]:
     """
     own = ("RESOURCE_GUARDS_", "PYTEST_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    for name in ("CI", "BUILD_NUMBER"):
+    for name in ("CI", "BUILD_NUMBER", "GITHUB_STEP_SUMMARY"):
         kept.pop(name, None)
     return {**kept, "COLUMNS": "80"}
 

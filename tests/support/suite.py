@@ -90,6 +90,7 @@ class Suite:
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
         monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
         monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+        monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
         monkeypatch.chdir(self.path)
 
     def tool(self, name: str = "tool", script: str = "", folder: Path | None = None) -> Path:

@@ -91,8 +91,9 @@ def test_no_such_format(with_format: Suite, value: str, workers: tuple[str, ...]
     assert outcome.output.count("ERROR: ") == 1
     assert (
         f"--resource-guards-output: '{value}' cannot be read. Write FORMAT:PATH, where FORMAT is one "
-        f"of: json (all that the run has seen, for the commands merge, report and fix), table (the "
-        f"table of --resource-guards-report, with each test), users (which tests use what)."
+        f"of: json (all that the run has seen, for the commands merge, report, compare and fix), "
+        f"html (one page for a browser, with everything in it), table (the table of --resource-guards-report, with each test), markdown (tables for GitHub), "
+        f"users (which tests use what)."
     ) in outcome.output
     assert not with_format.runs_of("tool")
 
@@ -147,7 +148,7 @@ def test_a_format_that_cannot_be_added(with_format: Suite, added: str, said: str
 
 def test_the_built_in_formats() -> None:
     """Each has a name and says what it is for; a run knows them without any hook."""
-    assert [each.name for each in Formats()] == ["json", "table"]
+    assert [each.name for each in Formats()] == ["json", "html", "table", "markdown"]
     assert all(each.purpose for each in BUILT_IN)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -344,6 +346,11 @@ def test_of_a_run(suite: Suite, browser: Browser, workers: tuple[str, ...]) -> N
     suite.run(
         "--resource-guards-html=out/page.html", "--resource-guards-json=report.json", *workers
     )
-    browser.get((suite.path / "out/page.html").as_uri())
+    command = [sys.executable, "-m", "imbue.resource_guards", "report", "report.json"]
+    command += ["--format=html", "-o", "out/again.html"]
+    subprocess.run(command, cwd=suite.path, check=True)
 
+    page = suite.path / "out/page.html"
+    assert page.read_text() == (suite.path / "out/again.html").read_text()
+    browser.get(page.as_uri())
     assert "tool: mark not needed (1)" in browser.find_element(By.TAG_NAME, "body").text

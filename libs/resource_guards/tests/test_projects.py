@@ -137,7 +137,8 @@ def test_a_single_project(monorepo: Suite) -> None:
     assert path.read_text().count("@pytest.mark.tool") == 1
 
 
-def test_parts_of_one_project(monorepo: Suite) -> None:
+@pytest.mark.usefixtures("monorepo")
+def test_parts_of_one_project() -> None:
     """They are put together as ever; and the result with what other projects have."""
     run_in(PROJECTS[0], "-k", "TestA")
     Path(PROJECTS[0], "report.json").rename("a.json")
@@ -160,7 +161,8 @@ def test_parts_of_one_project(monorepo: Suite) -> None:
     assert len(read_document(Path("again.json")).tests) == 8
 
 
-def test_reports_of_version_1(monorepo: Suite) -> None:
+@pytest.mark.usefixtures("monorepo")
+def test_reports_of_version_1() -> None:
     """Among themselves they merge as before; with projects that are known apart, one line says what to do."""
     run_in(PROJECTS[0])
     run_in(PROJECTS[1])

@@ -326,6 +326,17 @@ def test_ctrf_has_the_verdict(undescribed: Suite) -> None:
     assert {each["name"].rpartition("::")[2]: each["status"] for each in tests} == VERDICTS
 
 
+def test_ctrf_has_the_marks(undescribed: Suite) -> None:
+    """As tags; its plugin has no way to add what a test used, and `extra` is its own."""
+    undescribed.run("--ctrf=report.json", plugins=("ctrf.main",))
+
+    tests = json.loads((undescribed.path / "report.json").read_text())["results"]["tests"]
+    tags = {each["name"].rpartition("::")[2]: each.get("tags", []) for each in tests}
+    assert "tool" in tags["test_right"]
+    assert "tool" not in tags["test_unmarked"]
+    assert not any("extra" in each for each in tests)
+
+
 def test_failed_checks_are_no_proof(suite: Suite) -> None:
     """A test that pytest-check fails is no test that has passed, so its mark is not superfluous."""
     suite.guard_tool()

@@ -4,6 +4,7 @@ And more about each kind of violation.
 
 ``python -m imbue.resource_guards merge A.json B.json --output ALL.json``,
 ``python -m imbue.resource_guards report ALL.json``,
+``python -m imbue.resource_guards compare BASE.json HEAD.json``,
 ``python -m imbue.resource_guards fix ALL.json --diff`` or ``--write``,
 ``python -m imbue.resource_guards explain superfluous-mark``.
 """
@@ -22,15 +23,22 @@ from typing import NoReturn
 from imbue.resource_guards.declare.policy import has_libcst
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import origin_of
+from imbue.resource_guards.messages import compare as say_compare
 from imbue.resource_guards.messages import explanations
 from imbue.resource_guards.messages import nowhere as say_nowhere
 from imbue.resource_guards.messages import options as messages
 from imbue.resource_guards.messages.explanations import EXPLANATIONS
 from imbue.resource_guards.messages.foreign import shown
+from imbue.resource_guards.report.comparing import compare
+from imbue.resource_guards.report.comparison_shown import SHOWN
 from imbue.resource_guards.report.document import read_document
+from imbue.resource_guards.report.formats import BUILT_IN
 from imbue.resource_guards.report.formats import JSON
+from imbue.resource_guards.report.formats import MARKDOWN
+from imbue.resource_guards.report.formats import TABLE
 from imbue.resource_guards.report.formats import rendered
 from imbue.resource_guards.report.formats import write_report_file
+from imbue.resource_guards.report.markdown import markdown
 from imbue.resource_guards.report.merging import merge_documents
 from imbue.resource_guards.report.nowhere import nowhere
 from imbue.resource_guards.report.table import table
@@ -100,8 +108,26 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help=messages.REPORT_HELP)
     report.add_argument("report", type=Path, metavar="FILE")
+    report.add_argument(
+        "--format",
+        choices=[each.name for each in BUILT_IN],
+        default=TABLE.name,
+        help=messages.REPORT_FORMAT_HELP,
+    )
+    report.add_argument(
+        "--output", "-o", type=Path, metavar="FILE", help=messages.REPORT_OUTPUT_HELP
+    )
     report.add_argument("--verbose", "-v", action="store_true")
     report.set_defaults(run=_report)
+
+    comparison = commands.add_parser("compare", help=say_compare.COMPARE_HELP)
+    comparison.add_argument("base", type=Path, metavar="BASE", help=say_compare.BASE_HELP)
+    comparison.add_argument("head", type=Path, metavar="HEAD", help=say_compare.HEAD_HELP)
+    comparison.add_argument(
+        "--format", choices=list(SHOWN), default="text", help=say_compare.COMPARE_FORMAT_HELP
+    )
+    comparison.add_argument("--fail-on-new", action="store_true", help=say_compare.FAIL_HELP)
+    comparison.set_defaults(run=_compare)
 
     explain = commands.add_parser("explain", help=explanations.EXPLAIN_HELP)
     explain.add_argument("topic", nargs="?", choices=list(EXPLANATIONS))
@@ -130,9 +156,30 @@ def _merge(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    for line in table(read_document(options.report), verbose=options.verbose):
-        print(line.text)  # noqa: T201 - a program
+    document = read_document(options.report)
+    (format_,) = [each for each in BUILT_IN if each.name == options.format]
+    if options.output:
+        write_report_file(options.output, rendered(format_, document))
+    elif format_ is TABLE:
+        for line in table(document, verbose=options.verbose):
+            print(line.text)  # noqa: T201 - a program
+    elif format_ is MARKDOWN:
+        for text in markdown(document, verbose=options.verbose):
+            print(text)  # noqa: T201 - a program
+    else:
+        format_.write(document, sys.stdout)
     return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    found = compare(read_document(options.base), read_document(options.head))
+    for line in SHOWN[options.format](found):
+        print(line)  # noqa: T201 - a program
+    if not options.fail_on_new:
+        return 0
+    for mark, tests in found.spread.items():
+        print(shown(say_compare.spread(found.labels[mark], len(tests))), file=sys.stderr)  # noqa: T201
+    return int(bool(found.spread))
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -12,11 +12,15 @@ from typing import NamedTuple
 
 import pytest
 
+from imbue.resource_guards.declare.policy import GITHUB_SUMMARY
+from imbue.resource_guards.declare.policy import read_switch
+from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import origin_of
 from imbue.resource_guards.messages import fix as say_fix
 from imbue.resource_guards.messages import formats as say_formats
 from imbue.resource_guards.messages import report as say_report
+from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.formats import HTML
 from imbue.resource_guards.report.formats import JSON
@@ -24,6 +28,9 @@ from imbue.resource_guards.report.formats import Format
 from imbue.resource_guards.report.formats import Formats
 from imbue.resource_guards.report.formats import rendered
 from imbue.resource_guards.report.formats import write_report_file
+from imbue.resource_guards.report.github_summary import SUMMARY
+from imbue.resource_guards.report.github_summary import SUMMARY_VARIABLE
+from imbue.resource_guards.report.github_summary import append
 from imbue.resource_guards.report.recorder import Recorder
 from imbue.resource_guards.report.table import table
 
@@ -38,6 +45,9 @@ FILES: Final[pytest.StashKey[list[ReportFile]]] = pytest.StashKey()
 
 
 _OUTCOMES: Final = ("deselected", "error", "failed", "passed", "skipped", "xfailed", "xpassed")
+
+NOT_ADDED: Final[pytest.StashKey[str]] = pytest.StashKey()
+"""Why the report could not be added to the summary of a job; not there if it was, or was not to be."""
 
 
 class ReportFile(NamedTuple):
@@ -87,6 +97,8 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> N
     for problem in _write_files(config, recorder):
         findings.add_problem(problem)
     option = config.option
+    if _is_for_github(config):
+        _add_to_summary(config, recorder)
     if option.resource_guards_fix and not findings.problems:
         try:
             fixed = config.stash[FIXED] = _fix(config, recorder)
@@ -119,6 +131,29 @@ def _write_files(config: pytest.Config, recorder: Recorder) -> Iterator[str]:
             yield say_formats.report_not_written(option, path, error)
 
 
+def _is_for_github(config: pytest.Config) -> bool:
+    option = config.option
+    is_asked = option.resource_guards_report or option.resource_guards_json
+    return bool(
+        (is_asked or option.resource_guards_output)
+        and ENVIRONMENT.get(SUMMARY_VARIABLE)
+        and read_switch(config, GITHUB_SUMMARY)
+    )
+
+
+def _add_to_summary(config: pytest.Config, recorder: Recorder) -> None:
+    """Add the report to the summary of the job; a failure is told, and the run is not the worse for it."""
+    path = ENVIRONMENT[SUMMARY_VARIABLE]
+    try:
+        append(path, rendered(SUMMARY, recorder.document()))
+    except (OSError, ValueError) as error:
+        config.stash[NOT_ADDED] = say_formats.summary_not_written(path, error)
+    except Exception as error:  # noqa: BLE001 - pytest would end without its summary
+        config.stash[NOT_ADDED] = say_formats.report_not_rendered(
+            SUMMARY_VARIABLE, SUMMARY.name, error, origin_of(error)
+        )
+
+
 def _fix(config: pytest.Config, recorder: Recorder) -> Fixed:
     from imbue.resource_guards.fix.of_document import fix_by  # it needs LibCST
 
@@ -145,6 +180,8 @@ def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:
         terminal.section(say_report.REPORT_TITLE, sep="=")
         for line in table(recorder.document(), verbose=verbose, outcomes=_outcomes(terminal)):
             terminal.write_line(line.text, bold=line.bold, red=line.red)
+    if NOT_ADDED in config.stash:
+        terminal.write_line(shown(config.stash[NOT_ADDED]), yellow=True)
     if not config.option.resource_guards_fix:
         return
     terminal.section(say_fix.FIX_TITLE, sep="=")

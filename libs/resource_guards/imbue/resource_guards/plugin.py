@@ -122,6 +122,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("resource_guards_unavailable", messages.UNAVAILABLE_HELP, default="run")
     parser.addini("resource_guards_require", messages.REQUIRE_HELP, type="args")
     parser.addini("resource_guards_probe_seconds", messages.PROBE_SECONDS_HELP, default="2")
+    parser.addini(
+        "resource_guards_github_summary", messages.SUMMARY_HELP, type="bool", default=True
+    )
     parser.addini("resource_guards_native", messages.NATIVE_HELP, type="bool", default=False)
 
 

@@ -27,6 +27,10 @@ DIRECTIONS: Final = {
 }
 
 
+GITHUB_SUMMARY: Final = "resource_guards_github_summary"
+"""The setting that leaves the report out of the summary of a job of GitHub's."""
+
+
 def read_policy(config: pytest.Config) -> Policy:
     """The policy that the options and settings of a run ask for.
 
@@ -45,6 +49,7 @@ def read_policy(config: pytest.Config) -> Policy:
     if fixes and not has_libcst():
         raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
     warn, native = read_texts(config, "resource_guards_warn"), read_native(config)
+    read_switch(config, GITHUB_SUMMARY)  # read again at the end; what is wrong with it is told now
     requires = bool(read_texts(config, "resource_guards_require") or option.resource_guards_require)
     absent = option.resource_guards_unavailable or _read(config, "resource_guards_unavailable")
     skips = isinstance(absent, str) and absent.strip() == "skip"
@@ -65,10 +70,19 @@ def read_native(config: pytest.Config) -> bool:
     Raises:
         ResourceGuardMisconfiguration: The setting is neither true nor false.
     """
+    return read_switch(config, "resource_guards_native")
+
+
+def read_switch(config: pytest.Config, name: str) -> bool:
+    """Whether a setting is true.
+
+    Raises:
+        ResourceGuardMisconfiguration: The setting is neither true nor false.
+    """
     try:
-        return bool(_read(config, "resource_guards_native"))
+        return bool(_read(config, name))
     except (ValueError, pytest.UsageError) as error:
-        raise ResourceGuardMisconfiguration(messages.native_unreadable(error)) from error
+        raise ResourceGuardMisconfiguration(messages.switch_unreadable(name, error)) from error
 
 
 def read_texts(config: pytest.Config, name: str) -> Sequence[str]:

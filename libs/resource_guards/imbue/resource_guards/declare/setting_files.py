@@ -21,6 +21,7 @@ TABLE: Final = "resource_guards"
 SETTINGS: Final = (
     "resource_guards",
     "resource_guards_define",
+    "resource_guards_github_summary",
     "resource_guards_mode",
     "resource_guards_native",
     "resource_guards_probe_seconds",

@@ -80,7 +80,7 @@ class LastLook:
             if not judged.violations:
                 self._take_outcome(judged, report)
             elif not self._stands(judged, report):
-                fail_report(report, item, call, judged.violations, self._labels, cuts=False)
+                fail_report(report, item, None, judged.violations, self._labels)
             if self._recorder is not None and call.when == "teardown":
                 self._recorder.attach(report, judged.account)
         return report

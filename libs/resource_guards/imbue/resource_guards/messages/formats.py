@@ -9,8 +9,8 @@ from typing import Final
 from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import raised
 
-JSON_PURPOSE: Final = "all that the run has seen, for the commands merge, report and fix"
 HTML_PURPOSE: Final = "one page for a browser, with everything in it"
+JSON_PURPOSE: Final = "all that the run has seen, for the commands merge, report, compare and fix"
 TABLE_PURPOSE: Final = "the table of --resource-guards-report, with each test"
 
 
@@ -41,6 +41,14 @@ def format_hook_failed(error: Exception, origin: str) -> str:
 def report_not_rendered(option: str, name: str, error: Exception, origin: str) -> str:
     return (
         f"{option}: the report format '{name}' failed: {raised(error, origin)}. The report is lost."
+    )
+
+
+def summary_not_written(path: str, error: OSError | ValueError) -> str:
+    """The run itself is not the worse for it."""
+    return (
+        f"The report could not be added to the summary of the job (GITHUB_STEP_SUMMARY={path}): {cause(error)}. "
+        f"resource_guards_github_summary = false leaves it out."
     )
 
 

@@ -24,9 +24,7 @@ JSON_HELP: Final = (
 HTML_HELP: Final = (
     "write the report as one page for a browser; short for --resource-guards-output=html:PATH."
 )
-OUTPUT_HELP: Final = (
-    "write the report to a file in a format: json, html, table, or a plugin's own; may be repeated."
-)
+OUTPUT_HELP: Final = "write the report to a file in a format: json, html, table, markdown, or a plugin's own; may be repeated."
 FIX_HELP: Final = (
     "block and fail nothing; after the run, add the marks that are missing and take out the "
     "superfluous ones: 'diff' shows it, 'write' changes the source."
@@ -51,6 +49,7 @@ UNAVAILABLE_HELP: Final = (
     "what becomes of tests whose resource is not available here: 'run' (default) or 'skip'."
 )
 REQUIRE_HELP: Final = "resources that have to be available, or 'all': if one is not, the run stops before its first test."
+SUMMARY_HELP: Final = "in GitHub Actions, add the report of a run that makes one to the summary of the job (default: true)."
 PROBE_SECONDS_HELP: Final = (
     "how many seconds a resource has to show that it is available (default: 2)."
 )
@@ -59,6 +58,8 @@ PROBE_SECONDS_HELP: Final = (
 PROGRAM_HELP: Final = (
     "Put reports of test runs together, show them, and apply what they saw to the source."
 )
+REPORT_FORMAT_HELP: Final = "how it is shown (default: table)"
+REPORT_OUTPUT_HELP: Final = "the file that it is written to; by default it is printed"
 MERGE_HELP: Final = "put the reports of several runs of the same source together"
 FIX_FILE_HELP: Final = "add and remove marks in the source here, by what the run of a report saw"
 ROOT_HELP: Final = (
@@ -92,8 +93,9 @@ def items_unreadable(name: str, item: object) -> str:
     return f"{name}: {item!r} is not text. Write a list of texts."
 
 
-def native_unreadable(error: object) -> str:
-    return f"resource_guards_native: {error}. Write true or false."
+def switch_unreadable(name: str, error: object) -> str:
+    """A setting that is true or false, and has something else."""
+    return f"{name}: {error}. Write true or false."
 
 
 def warn_unreadable(entry: str, directions: Sequence[str]) -> str:

@@ -17,9 +17,11 @@ from typing import TextIO
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import formats as messages
+from imbue.resource_guards.messages.markdown import MARKDOWN_PURPOSE
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.document import write_json
 from imbue.resource_guards.report.files import write_whole
+from imbue.resource_guards.report.markdown import write_markdown
 from imbue.resource_guards.report.table import write_table
 
 
@@ -46,7 +48,9 @@ def _write_page(document: Document, file: TextIO) -> None:
 
 JSON: Final = Format("json", messages.JSON_PURPOSE, write_json)
 HTML: Final = Format("html", messages.HTML_PURPOSE, _write_page)
-BUILT_IN: Final = (JSON, HTML, Format("table", messages.TABLE_PURPOSE, write_table))
+MARKDOWN: Final = Format("markdown", MARKDOWN_PURPOSE, write_markdown)
+TABLE: Final = Format("table", messages.TABLE_PURPOSE, write_table)
+BUILT_IN: Final = (JSON, HTML, TABLE, MARKDOWN)
 
 
 class Formats:

@@ -31,11 +31,9 @@ _REFUSED: Final = "resource guards: blocked "
 def fail_report(
     report: pytest.TestReport,
     item: pytest.Item,
-    call: pytest.CallInfo[None],
+    call: pytest.CallInfo[None] | None,
     violations: Sequence[Violation],
     labels: Mapping[str, str],
-    *,
-    cuts: bool = True,
 ) -> None:
     """Make a phase's report a failure that tells these violations, before anything else.
 
@@ -46,10 +44,9 @@ def fail_report(
     Args:
         report: The report.
         item: The test.
-        call: The phase.
+        call: The phase; `None` where a plugin has put a failure of its own in place of the test's.
         violations: What is told.
         labels: What each resource is called.
-        cuts: What failed is the test's own code, and no plugin that has put a failure of its own in place of it.
     """
     lines = _lines(violations, labels)
     summary = messages.summary_line(_facts(violations, labels))
@@ -62,7 +59,7 @@ def fail_report(
         report.longrepr = made_failure(item, lines, summary)
     else:
         own, is_alone = crash_of(failure), False
-        if cuts and _has_raised(call) and _comes_of_a_block(item, violations):
+        if _has_raised(call) and _comes_of_a_block(item, violations):
             if not _told_by_exception(call, violations):
                 lines.append(messages.ended_with(own))
             report.longrepr, is_alone = made_failure(item, lines, summary), True
@@ -147,23 +144,24 @@ def _lines(violations: Iterable[Violation], labels: Mapping[str, str]) -> list[s
     return [line for each in violations for line in messages.violation(each, labels)]
 
 
-def _told_by_exception(call: pytest.CallInfo[None], violations: Sequence[Violation]) -> bool:
+def _told_by_exception(call: pytest.CallInfo[None] | None, violations: Sequence[Violation]) -> bool:
     """Whether the test failed with the very exception that blocked its one forbidden call."""
     return (
         len(violations) == 1
         and violations[0].fixture is None
+        and call is not None
         and call.excinfo is not None
         and isinstance(call.excinfo.value, ResourceGuardViolation)
         and call.excinfo.value.resource == violations[0].resource
     )
 
 
-def _has_raised(call: pytest.CallInfo[None]) -> bool:
+def _has_raised(call: pytest.CallInfo[None] | None) -> bool:
     """Whether code of the test's has raised.
 
     A plugin that fails tests afterwards (pytest-check) raises and catches at the same place.
     """
-    return call.excinfo is not None and call.excinfo.tb.tb_next is not None
+    return call is not None and call.excinfo is not None and call.excinfo.tb.tb_next is not None
 
 
 def _comes_of_a_block(item: pytest.Item, violations: Iterable[Violation]) -> bool:

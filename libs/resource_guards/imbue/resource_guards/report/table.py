@@ -56,7 +56,7 @@ def table(
     widths = [max(len(heading), 4) + 1 for heading in headings[1:]]
     yield Line(_row(headings, widths), bold=True)
     for mark, label in document.labels.items():
-        cells, is_wrong = _cells_of(mark, label, document.tests, ways)
+        cells, is_wrong = cells_of(mark, label, document.tests, ways)
         yield Line(_row(cells, widths), red=is_wrong)
     own = outcomes is None and any(test.violations for test in document.tests)
     if outcomes is None:
@@ -100,8 +100,8 @@ def _ways(tests: list[TestRecord]) -> dict[str, str]:
     return messages.TABLE_WAYS | dict(zip(others, others, strict=True))
 
 
-def _cells_of(
-    mark: str, label: str, tests: list[TestRecord], ways: Iterable[str]
+def cells_of(
+    mark: str, label: str, tests: list[TestRecord], ways: Iterable[str] = ()
 ) -> tuple[tuple[object, ...], bool]:
     """What stands in the line of a resource, and whether that tells of violations."""
     seen: Counter[str] = Counter()

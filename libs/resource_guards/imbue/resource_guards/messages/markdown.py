@@ -1,0 +1,40 @@
+"""The report as Markdown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from imbue.resource_guards.messages.common import counted
+
+MARKDOWN_PURPOSE: Final = "tables for GitHub"
+
+TITLE: Final = "Resource guards"
+VIOLATIONS: Final = "Violations"
+PROBLEMS: Final = "This run is not to be trusted"
+
+RESOURCES: Final = ("resource", "marked", "used", "missing", "superfluous", "seconds", "saved")
+WRONG: Final = ("test", "resource", "what is wrong")
+TESTS: Final = ("test", "outcome", "mark", "uses", "seconds")
+
+SAVED: Final = (
+    "*seconds*: of the tests that used the resource, and of shared fixtures that did. *saved*: what a run with "
+    '`-m "not ..."` for its mark does without.'
+)
+OPTIONAL: Final = "optional"
+MARKED: Final = "marked"
+UNMARKED: Final = "none"
+
+
+def and_more(count: int) -> str:
+    """What is not shown."""
+    return f"and {count} more"
+
+
+def tests_of(resource: str, count: int) -> str:
+    """The heading of the tests of a resource."""
+    return f"{resource}: {counted(count, 'test')}"
+
+
+def all_tests(outcomes: str, seconds: str) -> str:
+    """How many tests there were, and how long they took."""
+    return f"{outcomes}. All tests that ran took {seconds}."

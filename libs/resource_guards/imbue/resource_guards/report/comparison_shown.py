@@ -1,0 +1,124 @@
+"""How one run differs from another, as lines of text, of Markdown, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from typing import Final
+
+from imbue.resource_guards.messages import compare as messages
+from imbue.resource_guards.messages.foreign import shown
+from imbue.resource_guards.messages.seconds import as_far_as_known
+from imbue.resource_guards.report import markdown_text
+from imbue.resource_guards.report.comparing import Comparison
+from imbue.resource_guards.report.markdown_text import code
+from imbue.resource_guards.report.markdown_text import plain
+from imbue.resource_guards.report.seconds import Seconds
+
+
+def as_text(found: Comparison) -> Iterator[str]:
+    """Lines for a terminal."""
+    for line in _remarks(found):
+        yield shown(line)
+    if not found.gained and not found.lost:
+        yield messages.NOTHING
+    for say, changes in ((messages.gained, found.gained), (messages.lost, found.lost)):
+        for mark, tests in changes.items():
+            yield from _listed(say(found.labels[mark]), tests)
+    for title, of_tests in ((messages.NEW, found.new), (messages.GONE, found.gone)):
+        yield from _listed(title, [messages.test_needs(*each) for each in of_tests.items()])
+    yield from _listed(
+        messages.SKIPS, [messages.test_skipped(*each) for each in found.skips.items()]
+    )
+    for mark, (before, now) in found.seconds.items():
+        shown_pair = as_far_as_known(before), as_far_as_known(now)
+        yield shown(messages.seconds(found.labels[mark], *shown_pair))
+
+
+def _listed(title: str, tests: list[str]) -> Iterator[str]:
+    if tests:
+        yield shown(messages.heading(title, len(tests)))
+        yield from (f"  {shown(each)}" for each in tests)
+
+
+def as_markdown(found: Comparison) -> Iterator[str]:
+    """Lines for a comment or a summary on GitHub."""
+    yield f"## {messages.TITLE}"
+    yield ""
+    for line in _remarks(found):
+        yield f"- {plain(line)}"
+    yield ""
+    changes = [
+        (code(nodeid), code(found.labels[mark]), what)
+        for what, by_mark in ((messages.NEWLY, found.gained), (messages.NO_LONGER, found.lost))
+        for mark, tests in by_mark.items()
+        for nodeid in tests
+    ]
+    if not changes:
+        yield messages.NOTHING
+        yield ""
+    yield from _section(messages.CHANGES, messages.GAINED_HEADINGS, changes)
+    for title, tests in ((messages.NEW, found.new), (messages.GONE, found.gone)):
+        rows = [(code(nodeid), ", ".join(map(code, marks))) for nodeid, marks in tests.items()]
+        yield from _section(title, messages.TEST_HEADINGS, rows)
+    skips = [(code(nodeid), plain(reason)) for nodeid, reason in found.skips.items()]
+    yield from _section(messages.SKIPS, messages.SKIP_HEADINGS, skips)
+    seconds = [
+        (code(found.labels[mark]), *map(as_far_as_known, pair))
+        for mark, pair in found.seconds.items()
+    ]
+    yield from _section(messages.SECONDS, messages.SECONDS_HEADINGS, seconds)
+
+
+def _section(title: str, headings: tuple[str, ...], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    if rows:
+        yield f"### {title}"
+        yield ""
+        yield from markdown_text.table(headings, rows)
+
+
+def as_json(found: Comparison) -> Iterator[str]:
+    """One text, for programs."""
+    data = {
+        "format": "resource-guards-comparison",
+        "version": 1,
+        "spread": found.spread,
+        "newly_needed": found.gained,
+        "no_longer_needed": found.lost,
+        "new_tests": found.new,
+        "gone_tests": found.gone,
+        "new_skips": found.skips,
+        "seconds": {
+            mark: {"base": _number(before), "head": _number(now)}
+            for mark, (before, now) in found.seconds.items()
+        },
+        "guarded_in_base_alone": found.unguarded_now,
+        "guarded_in_head_alone": found.unguarded_before,
+        "problems": {"base": found.problems_before, "head": found.problems_now},
+    }
+    yield json.dumps(data, indent=1)
+
+
+def _number(seconds: Seconds) -> Mapping[str, Any]:
+    known = None if seconds.is_unknown else round(seconds.known, 6)
+    return {"seconds": known, "tests": seconds.tests, "tests_without": seconds.unknown}
+
+
+def _remarks(found: Comparison) -> Iterator[str]:
+    """What makes it say less than it could."""
+    for which, problems in (("BASE", found.problems_before), ("HEAD", found.problems_now)):
+        yield from (messages.untrustworthy(which, each) for each in problems)
+    yield from map(messages.guarded_now_alone, found.unguarded_before)
+    yield from map(messages.guarded_before_alone, found.unguarded_now)
+
+
+SHOWN: Final[Mapping[str, Callable[[Comparison], Iterator[str]]]] = {
+    "text": as_text,
+    "markdown": as_markdown,
+    "json": as_json,
+}
+"""The ways to show it, by their names on the command line."""

@@ -1,0 +1,271 @@
+"""Two runs compared: which tests need other resources than before, for people, for GitHub and for programs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from imbue.resource_guards.report.comparing import compare
+from imbue.resource_guards.report.comparing import needs
+from imbue.resource_guards.report.comparison_shown import SHOWN
+from imbue.resource_guards.report.document import Document
+from imbue.resource_guards.report.evidence import Declaration
+from imbue.resource_guards.report.evidence import TestRecord
+from imbue.resource_guards.report.evidence import UsedResource
+from support.suite import Suite
+
+HEADER = """
+    import subprocess, pytest
+
+    def use(name="tool"): subprocess.run([name], check=True)
+"""
+
+BASE = (
+    HEADER
+    + """
+    def test_gains(): pass
+
+    @pytest.mark.tool
+    def test_loses(): use()
+
+    @pytest.mark.tool
+    def test_stays(): use()
+
+    def test_is_skipped(): pass
+
+    def test_goes(): pass
+"""
+)
+
+HEAD = (
+    HEADER
+    + """
+    @pytest.mark.tool
+    def test_gains(): use()
+
+    def test_loses(): pass
+
+    @pytest.mark.tool
+    def test_stays(): use()
+
+    @pytest.mark.skip(reason="for | now")
+    def test_is_skipped(): pass
+
+    @pytest.mark.tool
+    def test_comes(): use()
+"""
+)
+
+
+def run_both(suite: Suite, base: str = BASE, head: str = HEAD, *arguments: str) -> None:
+    """Run a suite as it was and as it is."""
+    suite.name_guards("tool")
+    suite.write(test_it=base)
+    suite.run("--resource-guards-json=base.json")
+    suite.write(test_it=head)
+    suite.run("--resource-guards-json=head.json", *arguments)
+
+
+def program(suite: Suite, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Compare the two in the suite's folder."""
+    command = [sys.executable, "-m", "imbue.resource_guards", "compare", "base.json", "head.json"]
+    return subprocess.run(
+        [*command, *arguments], cwd=suite.path, capture_output=True, text=True, check=False
+    )
+
+
+def test_what_has_changed(suite: Suite) -> None:
+    """Tests that newly need a resource or no longer do, new and gone ones, skips, and the seconds of both."""
+    run_both(suite)
+
+    done = program(suite)
+
+    *lines, seconds = done.stdout.splitlines()
+    assert lines == [
+        "Newly need tool (1 test):",
+        "  test_it.py::test_gains",
+        "No longer need tool (1 test):",
+        "  test_it.py::test_loses",
+        "New tests (1 test):",
+        "  test_it.py::test_comes: needs tool",
+        "Tests that are gone (1 test):",
+        "  test_it.py::test_goes",
+        "Tests that are newly skipped (1 test):",
+        "  test_it.py::test_is_skipped: for | now",
+    ]
+    assert seconds.startswith("tool: 0.")
+    assert " s in BASE, 0." in seconds
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_fails(suite: Suite) -> None:
+    """With --fail-on-new the command ends with 1 where a resource spreads, and says how far."""
+    run_both(suite)
+
+    done = program(suite, "--fail-on-new", "--format=json")
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "2 tests newly need tool. Let them do without, or leave out --fail-on-new.\n"
+    )
+    assert json.loads(done.stdout)["spread"] == {
+        "tool": ["test_it.py::test_gains", "test_it.py::test_comes"]
+    }
+
+
+def test_what_does_not_fail(suite: Suite) -> None:
+    """Tests that need less, are gone, are skipped, or are new and need nothing, spread nothing."""
+    head = HEADER + "    def test_loses(): pass\n    def test_new(): pass\n"
+    run_both(suite, BASE, head)
+
+    done = program(suite, "--fail-on-new")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Tests that are gone (4 tests):" in done.stdout
+
+
+def test_the_same_twice(suite: Suite) -> None:
+    """Nothing has changed, and that is said."""
+    run_both(suite, BASE, BASE)
+
+    lines = program(suite, "--fail-on-new").stdout.splitlines()
+
+    assert lines[0] == "No test of both runs needs another resource than before."
+    assert len(lines) == 2
+
+
+def test_marks_count_where_a_test_did_not_run(suite: Suite) -> None:
+    """A run that leaves tests out says of them what their marks say: nothing is lost, and a new mark is a gain."""
+    run_both(suite, BASE, HEAD, "-m", "not tool")
+
+    data = json.loads(program(suite, "--format=json").stdout)
+
+    assert data["newly_needed"] == {"tool": ["test_it.py::test_gains"]}
+    assert data["no_longer_needed"] == {"tool": ["test_it.py::test_loses"]}
+    assert data["new_tests"] == {"test_it.py::test_comes": ["tool"]}
+    assert data["seconds"]["tool"]["head"] == {"seconds": 0, "tests": 0, "tests_without": 0}
+
+
+def test_for_programs(suite: Suite) -> None:
+    """All of it as JSON."""
+    run_both(suite)
+
+    data: dict[str, Any] = json.loads(program(suite, "--format=json").stdout)
+
+    assert (data["format"], data["version"]) == ("resource-guards-comparison", 1)
+    assert data["gone_tests"] == {"test_it.py::test_goes": []}
+    assert data["new_skips"] == {"test_it.py::test_is_skipped": "for | now"}
+    assert data["seconds"]["tool"]["base"]["tests"] == 2
+    assert data["problems"] == {"base": [], "head": []}
+
+
+@pytest.mark.parametrize("name", ["base.json", "head.json"])
+def test_a_file_that_is_no_report(suite: Suite, name: str) -> None:
+    """It is one line that names the file, and exit code 2."""
+    run_both(suite)
+    (suite.path / name).write_text("{}")
+
+    done = program(suite, "--fail-on-new")
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: {name} is no report of resource guards. Write one by --resource-guards-json {name}\n"
+    )
+
+
+def record(name: str = "a", outcome: str = "passed", **changes: Any) -> TestRecord:
+    """A test."""
+    return TestRecord(name, outcome, **changes)
+
+
+MARK = [Declaration("tool", "function")]
+USED = {"tool": UsedResource(1)}
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        (record(used=USED), True),
+        (record(), False),
+        (record(declared=MARK), False),
+        (record(declared=[Declaration("tool", "function", optional=True)]), True),
+        (record(declared=MARK, unsure={"tool": ["a library"]}), True),
+        (record(declared=MARK, blocked=True), True),
+        (record(declared=MARK, finished=False), True),
+        (record(outcome="failed", declared=MARK), True),
+        (record(outcome="failed"), False),
+        (record(outcome="skipped", declared=MARK), True),
+        (record(outcome="deselected", declared=MARK), True),
+        (record(outcome="not run"), False),
+        (record(declared=[Declaration("other", "function")], outcome="skipped"), False),
+    ],
+)
+def test_what_a_test_needs(test: TestRecord, expected: bool) -> None:  # noqa: FBT001 - a parameter
+    """What it used; and what it is marked with, where its run does not prove that it needs nothing."""
+    assert needs(test, "tool") is expected
+
+
+def test_a_resource_that_only_one_run_guards() -> None:
+    """Of the other run nothing is known: that is said, and no test counts as one that newly needs it."""
+    base = Document({"old": "old"}, [record(used={"old": UsedResource(1)})])
+    head = Document({"tool": "the tool"}, [record(used=USED), record("b", used=USED)])
+
+    found = compare(base, head)
+
+    assert (found.gained, found.lost, found.spread) == ({}, {}, {})
+    assert found.new == {"b": ["tool"]}
+    lines = list(SHOWN["text"](found))
+    assert lines[0].startswith("tool is guarded in HEAD alone")
+    assert lines[1].startswith("old is guarded in BASE alone")
+
+
+def test_new_skips() -> None:
+    """A test that was skipped or left out before is no news; a new one that is skipped is."""
+    base = Document(
+        tests=[record("a", "skipped"), record("b", "deselected"), record("c", "failed")]
+    )
+    skipped = [record(name, "skipped", reason="why") for name in "abcd"]
+
+    assert compare(base, Document(tests=skipped)).skips == {"c": "why", "d": "why"}
+
+
+def test_a_run_that_is_not_to_be_trusted() -> None:
+    """Its problem comes first, in each format."""
+    found = compare(Document(problems=["a use was lost"]), Document())
+
+    assert next(SHOWN["text"](found)) == "BASE is not to be trusted: a use was lost"
+    assert "- BASE is not to be trusted&#58; a use was lost" in list(SHOWN["markdown"](found))
+    assert json.loads("".join(SHOWN["json"](found)))["problems"]["base"] == ["a use was lost"]
+
+
+def test_projects_of_one_repository() -> None:
+    """A report of one project and a merged one are compared by their places in the repository."""
+    alone = Document({"tool": "tool"}, [record("test_it.py::test_a")], root="services/one")
+    merged = Document(
+        {"tool": "tool"}, [record("services/one/test_it.py::test_a", used=USED)], root="."
+    )
+
+    found = compare(alone, merged)
+
+    assert (found.gained, found.new) == ({"tool": ["services/one/test_it.py::test_a"]}, {})
+
+
+def test_foreign_text() -> None:
+    """Names and reasons cannot break a line, a table, or give a command to a CI server."""
+    name = "::error::a|b\n`<img>`"
+    head = Document({"tool": name}, [record(name, "skipped", reason="x\n| <b>", declared=MARK)])
+    base = Document({"tool": name}, [record(name)])
+
+    found = compare(base, head)
+
+    for line in SHOWN["text"](found):
+        assert line.isprintable()
+        assert not line.lstrip().startswith("::")
+    markdown = list(SHOWN["markdown"](found))
+    rows = [line for line in markdown if "<code>" in line]
+    assert all("\n" not in line and "<img" not in line and "<b>" not in line for line in rows)
+    assert rows[0].count("|") == 4
