@@ -20,7 +20,7 @@ def tool(suite: Suite) -> Suite:
 
 
 def test_expected_failures(tool: Suite) -> None:
-    """Their outcomes are their own, whatever the guards make of them."""
+    """What passes unexpectedly ran to the end, and is judged; what fails as expected proves nothing."""
     tool.write(
         test_it="""
             import subprocess, pytest
@@ -32,13 +32,23 @@ def test_expected_failures(tool: Suite) -> None:
             @pytest.mark.xfail
             def test_xpasses():
                 subprocess.run(["tool"])
+
+            @pytest.mark.tool
+            @pytest.mark.xfail
+            def test_superfluous(): pass
+
+            @pytest.mark.tool
+            @pytest.mark.xfail
+            def test_marked():
+                raise OSError
         """
     )
 
     outcome = tool.run("--resource-guards-report")
 
-    assert "2 tests: 1 failed, 1 xfailed" in outcome.output
+    assert "4 tests: 2 failed, 2 xfailed" in outcome.output
     assert outcome["test_xpasses"].says_missing()
+    assert outcome["test_superfluous"].says_superfluous()
 
 
 def test_a_resource_that_no_test_concerns(tool: Suite) -> None:

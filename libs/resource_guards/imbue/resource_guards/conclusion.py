@@ -133,9 +133,9 @@ def _write_files(config: pytest.Config, recorder: Recorder) -> Iterator[str]:
 
 def _is_for_github(config: pytest.Config) -> bool:
     option = config.option
-    is_asked = option.resource_guards_report or option.resource_guards_json
+    writes = option.resource_guards_json or option.resource_guards_html
     return bool(
-        (is_asked or option.resource_guards_output)
+        (option.resource_guards_report or writes or option.resource_guards_output)
         and ENVIRONMENT.get(SUMMARY_VARIABLE)
         and read_switch(config, GITHUB_SUMMARY)
     )

@@ -80,7 +80,7 @@ def _is_wanted(test: TestRecord, resource: str, marks: tuple[Declaration, ...]) 
 
 def _is_unused(test: TestRecord, resource: str) -> bool:
     # Only a test that ran to its end, with nothing in its way, shows what it does not use.
-    is_proof = test.outcome == "passed" and test.finished and not test.blocked
+    is_proof = test.proves_absence
     return is_proof and resource not in (*test.unsure, *test.used)
 
 

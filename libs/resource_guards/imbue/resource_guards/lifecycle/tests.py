@@ -207,7 +207,8 @@ class Lifecycle:
     def _follow(self, account: TestAccount, report: pytest.TestReport) -> None:
         self.refresh(account.scope)
         if report.when == "call":
-            account.passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
+            # Also one that was expected to fail: its body ran to the end.
+            account.passed = report.outcome == "passed"
             # Reports of subtests are made within the body, and look like reports of its end.
             account.has_teardown |= pytest_internals.may_have_subtests(
                 account.item

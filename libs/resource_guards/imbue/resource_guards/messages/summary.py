@@ -72,7 +72,8 @@ def left_out(count: int) -> str:
 
 def fix(tests: int, files: int) -> str:
     """What stands before the command that corrects the marks."""
-    return f"To correct the marks of {counted(tests, 'test')} in {counted(files, 'file')}:"
+    marks = f"To correct the marks of {counted(tests, 'test')} in {counted(files, 'file')}"
+    return f"{marks}, and of what comes after a blocked call:"
 
 
 def _some(items: Sequence[tuple[str, int]]) -> str:

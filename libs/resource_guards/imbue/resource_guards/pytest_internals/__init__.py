@@ -7,6 +7,7 @@ when one of them moves.
 from __future__ import annotations
 
 from imbue.resource_guards.pytest_internals.failures import crash_of
+from imbue.resource_guards.pytest_internals.failures import has_traceback
 from imbue.resource_guards.pytest_internals.failures import made_failure
 from imbue.resource_guards.pytest_internals.failures import say_in_summary
 from imbue.resource_guards.pytest_internals.failures import told_first
@@ -48,6 +49,7 @@ __all__ = [
     "finalizer_count",
     "forget_plugins",
     "has_own_finalizers",
+    "has_traceback",
     "have_failed",
     "is_builtin",
     "is_outermost",

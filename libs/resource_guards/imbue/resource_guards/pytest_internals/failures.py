@@ -12,7 +12,14 @@ from _pytest._code.code import ReprExceptionInfo
 from _pytest._code.code import ReprFileLocation
 from _pytest._code.code import ReprTraceback
 
-__all__ = ["crash_of", "made_failure", "say_in_summary", "told_first", "with_lines"]
+__all__ = [
+    "crash_of",
+    "has_traceback",
+    "made_failure",
+    "say_in_summary",
+    "told_first",
+    "with_lines",
+]
 
 
 def made_failure(item: pytest.Item, lines: Sequence[str], summary: str) -> ExceptionRepr:
@@ -57,6 +64,11 @@ def say_in_summary(failure: Any, summary: str) -> None:
     """Change what pytest's short summary says of a failure."""
     if getattr(failure, "reprcrash", None) is not None:
         failure.reprcrash.message = summary
+
+
+def has_traceback(failure: Any) -> bool:
+    """Whether a failure is shown as a traceback, and not in a form of its own, as those of doctests."""
+    return isinstance(failure, ExceptionRepr)
 
 
 def crash_of(failure: Any) -> str:

@@ -97,7 +97,7 @@ def needs(test: TestRecord, mark: str) -> bool:
     """
     if mark in test.used:
         return True
-    proves = test.outcome == "passed" and test.finished and not test.blocked
+    proves = test.proves_absence
     return test.declares(mark) and (not proves or mark in test.unsure or test.may_use(mark))
 
 

@@ -32,6 +32,7 @@ OUTCOMES: Final = (
 RAN: Final = OUTCOMES.index("xfailed")
 """The first of those of a test that has run."""
 
+_TO_THE_END: Final = ("passed", "xpassed")
 _SELDOM: Final = ("unsure", "reason", "unavailable", "sometimes", "seconds", "shared_seconds")
 """The keys of a record that are left out where nothing is in them."""
 
@@ -248,6 +249,11 @@ class TestRecord:
             if not mark["optional"]:
                 del mark["optional"]
         return data
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether its body ran to the end, so that what it was not seen to use it does not use."""
+        return self.outcome in _TO_THE_END and self.finished and not self.blocked
 
     @property
     def has_run(self) -> bool:

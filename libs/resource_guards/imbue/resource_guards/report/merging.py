@@ -58,7 +58,7 @@ def _sometimes(first: TestRecord, second: TestRecord) -> list[str]:
     """The resources that a test has used in the one run, and certainly not in the other."""
     found = [*first.sometimes, *second.sometimes]
     for one, other in ((first, second), (second, first)):
-        if other.outcome == "passed" and other.finished and not other.blocked:
+        if other.proves_absence:
             found += [
                 each for each in one.used if each not in other.used and each not in other.unsure
             ]

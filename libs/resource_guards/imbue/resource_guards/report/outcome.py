@@ -16,6 +16,7 @@ from imbue.resource_guards.errors import ResourceGuardWarning
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.pytest_internals import crash_of
+from imbue.resource_guards.pytest_internals import has_traceback
 from imbue.resource_guards.pytest_internals import made_failure
 from imbue.resource_guards.pytest_internals import say_in_summary
 from imbue.resource_guards.pytest_internals import told_first
@@ -59,7 +60,7 @@ def fail_report(
         report.longrepr = made_failure(item, lines, summary)
     else:
         own, is_alone = crash_of(failure), False
-        if _has_raised(call) and _comes_of_a_block(item, violations):
+        if has_traceback(failure) and _has_raised(call) and _comes_of_a_block(item, violations):
             if not _told_by_exception(call, violations):
                 lines.append(messages.ended_with(own))
             report.longrepr, is_alone = made_failure(item, lines, summary), True
