@@ -180,6 +180,7 @@ def test_a_summary_is_no_larger_than_github_shows() -> None:
     text = rendered(SUMMARY, document)
 
     assert len(text) < 2**20
+    assert text.count(b"missing mark") == MOST
     assert b"\nand 5 more\n" in text
     assert b"\nand 1 more\n" in text
 

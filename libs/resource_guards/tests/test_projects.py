@@ -12,6 +12,8 @@ import pytest
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.document import read_document
+from imbue.resource_guards.report.evidence import Axis
+from imbue.resource_guards.report.evidence import Source
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.merging import merge_documents
 from imbue.resource_guards.report.repository import place_in_repository
@@ -215,6 +217,8 @@ def test_names_that_are_no_paths_below() -> None:
     """What is outside of its project has its path from the repository, or an absolute one as it is."""
     one = Document(tests=[TestRecord(f"{path}::test_a") for path in ("a.py", "../b.py", "/c.py")])
     one.root = "services/one"
+    source = Source("a.py", 3, "test_a")
+    one.tests[0].axes, one.tests[0].classes = [Axis(["x"], source), Axis(["y"], None)], [source]
     two = Document(tests=[TestRecord("a.py::test_a")], root=".")
 
     merged = merge_documents({"1": one, "2": two})
@@ -225,5 +229,8 @@ def test_names_that_are_no_paths_below() -> None:
         "/c.py::test_a",
         "a.py::test_a",
     ]
+    moved = Source("services/one/a.py", 3, "test_a")
+    assert merged.tests[0].axes == [Axis(["x"], moved), Axis(["y"], None)]
+    assert merged.tests[0].classes == [moved]
     with pytest.raises(ResourceGuardMisconfiguration, match="3 does not say"):
         merge_documents({"1": one, "2": two, "3": Document()})

@@ -168,17 +168,20 @@ def test_fixtures_that_ask_for_others(timed: Suite) -> None:
     assert data["tests"][0]["shared_seconds"] == pytest.approx(130, abs=5)
 
 
-def test_subtests_are_a_part_of_their_test(timed: Suite) -> None:
-    """A report of a part of the body adds nothing to the seconds of the body."""
+def test_reports_of_parts_of_a_test(timed: Suite) -> None:
+    """A report of a part of the body, as subtests have it, adds nothing to the seconds of the body."""
     timed.write(
         test_it="""
-            import unittest, clock
+            import pytest, clock
 
-            class TestA(unittest.TestCase):
-                def test_it(self):
-                    for number in range(3):
-                        with self.subTest(number):
-                            clock.move(100)
+            def test_it(request):
+                node = request.node
+                for number in range(3):
+                    clock.move(100)
+                    report = pytest.TestReport(
+                        node.nodeid, node.location, {}, "passed", None, "call", duration=100
+                    )
+                    node.ihook.pytest_runtest_logreport(report=report)
         """
     )
     timed.run("--resource-guards-json=report.json", plugins=("clock",))
