@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from support.items import COMMAND_ITEMS
@@ -119,25 +117,3 @@ class TestIt:
     )
 
     assert "some of its parameters need @pytest.mark.tool and others must not have it" in fix(tool)
-
-
-@pytest.mark.parametrize("is_tracked", [False, True], ids=["no repository", "a repository"])
-def test_without_git(tool: Suite, monkeypatch: pytest.MonkeyPatch, *, is_tracked: bool) -> None:
-    """Files of a repository are left alone where nobody can tell whether they are modified."""
-    tool.write(
-        test_it="""
-            import subprocess
-
-            def test_it():
-                subprocess.run(["tool"])
-        """
-    )
-    if is_tracked:
-        (tool.path / ".git").mkdir()
-    monkeypatch.setenv("PATH", str(tool.bin))
-    assert not any((each / ".git").exists() for each in Path(tool.path).parents)
-
-    output = tool.run("--resource-guards-fix=write").output
-
-    assert ("git is not installed" in output) is is_tracked
-    assert ("@pytest.mark.tool" in (tool.path / "test_it.py").read_text()) is not is_tracked

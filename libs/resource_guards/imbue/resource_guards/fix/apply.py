@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import io
 import os
-import subprocess
 import tokenize
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -37,6 +36,7 @@ class Output(StrEnum):
 
     DIFF = "diff"
     WRITE = "write"
+    CHECK = "check"
 
 
 @dataclass(slots=True)
@@ -44,7 +44,8 @@ class Fixed:
     """What has been done.
 
     Args:
-        lines: The difference, or what was written.
+        lines: The difference, what was written, or how much would be.
+        notes: What else is to be known of these lines.
         left: What a person has to do, and why.
         error: Why nothing was written; empty if all was well.
         files: How many files have changed, or would.
@@ -53,6 +54,7 @@ class Fixed:
     """
 
     lines: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     error: str = ""
     files: int = 0
@@ -60,27 +62,24 @@ class Fixed:
     removed: int = 0
 
 
-def apply(
-    plan: Plan, root: Path, output: Output, *, dirty: bool, sources: Mapping[str, str]
-) -> Fixed:
+def apply(plan: Plan, root: Path, output: Output, *, sources: Mapping[str, str]) -> Fixed:
     """Change the source files that a plan names: all that can be changed, or, if one fails, none.
 
-    A file outside of the root directory, one that may not be written, one that git reports as
-    modified, and one that is not what it was in the run, is left alone.
+    A file outside of the root directory is left alone. So is, where files are written, one that may
+    not be written, and one that is not what it was in the run; otherwise the file of now is shown.
 
     Args:
         plan: The plan.
         root: The root directory.
         output: What becomes of the new source.
-        dirty: Touch files that git reports as modified.
         sources: The SHA-256 of each file, as it was in the run.
     """
     fixed = Fixed(left=list(plan.left))
-    changed = list(_rewritten(plan, root, output, fixed, dirty=dirty, sources=sources))
+    changed = list(_rewritten(plan, root, output, fixed, sources))
     if output is Output.DIFF:
         for each in changed:
             fixed.lines += difference(each.path, each.before, each.after)
-    else:
+    elif output is Output.WRITE:
         try:
             write_together(changed)
         except NotWrittenError as error:
@@ -90,36 +89,36 @@ def apply(
     return fixed
 
 
-def _rewritten(  # noqa: PLR0913 - what `apply` is given, and where it tells
-    plan: Plan,
-    root: Path,
-    output: Output,
-    fixed: Fixed,
-    *,
-    dirty: bool,
-    sources: Mapping[str, str],
+def _rewritten(
+    plan: Plan, root: Path, output: Output, fixed: Fixed, sources: Mapping[str, str]
 ) -> Iterator[Changed]:
     """The files that change; what cannot be done is told in `fixed`."""
     for path, changes in plan.changes.items():
         try:
             file = _own_file(path, root)
-            before = _as_in_the_run(path, file, sources)
+            before = _content(path, file)
+            objection = _objection(path, before, sources)
             if output is Output.WRITE:
-                _check_writable(path, file)
-            if not dirty:
-                _check_with_git(path, root)
+                _check_writable(path, file, objection)
         except _LeftAloneError as reason:
             fixed.left.append(str(reason))
             continue
         # All files are rewritten before one is written: should this raise, none has changed.
         rewritten = rewrite(before, changes)
-        _count(fixed, rewritten)
         fixed.left += [
             messages.fix_undone(path, each.line, each.edit.action, each.edit.mark, each.reason)
             for each in rewritten.undone
         ]
-        if rewritten.source != before:
-            yield Changed(path, file, before, rewritten.source)
+        if rewritten.source == before:
+            continue
+        added, removed = _counts(rewritten)
+        fixed.added += added
+        fixed.removed += removed
+        if output is Output.CHECK:
+            fixed.lines.append(messages.fix_would_change(path, added, removed))
+        if objection is not None:
+            fixed.notes.append(messages.fix_shown_as_it_is(path))
+        yield Changed(path, file, before, rewritten.source)
 
 
 class _LeftAloneError(Exception):
@@ -137,20 +136,24 @@ def _own_file(path: str, root: Path) -> Path:
     return file
 
 
-def _as_in_the_run(path: str, file: Path, sources: Mapping[str, str]) -> bytes:
+def _content(path: str, file: Path) -> bytes:
     try:
-        content = read_regular(file)
+        return read_regular(file)
     except OSError as error:
         raise _LeftAloneError(messages.fix_no_file(path, error)) from error
+
+
+def _objection(path: str, content: bytes, sources: Mapping[str, str]) -> str | None:
+    """Why what a file contains may not be what the run has read; `None` if it is."""
     known = sources.get(path)
     if known is None:
-        raise _LeftAloneError(messages.fix_unknown_content(path))
-    if digest_of(content) != known:
-        raise _LeftAloneError(messages.fix_changed_since(path))
-    return content
+        return messages.fix_unknown_content(path)
+    return None if digest_of(content) == known else messages.fix_changed_since(path)
 
 
-def _check_writable(path: str, file: Path) -> None:
+def _check_writable(path: str, file: Path, objection: str | None) -> None:
+    if objection is not None:
+        raise _LeftAloneError(objection)
     # The bits are asked as well: root may write anything, and should not where nobody is to.
     has_bits = file.stat().st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)
     if not has_bits or not os.access(file, os.W_OK):
@@ -159,44 +162,11 @@ def _check_writable(path: str, file: Path) -> None:
         raise _LeftAloneError(messages.fix_read_only_folder(path))
 
 
-def _check_with_git(path: str, root: Path) -> None:
-    if objection := git_objects(path, root):
-        raise _LeftAloneError(objection)
-
-
-def _count(fixed: Fixed, rewritten: Rewritten) -> None:
-    for change in rewritten.done:
-        for edit in change.edits:
-            if edit.action is Action.ADD:
-                fixed.added += 1
-            else:
-                fixed.removed += 1
-
-
-def git_objects(path: str, root: Path) -> str:
-    """Why a file must not be touched as far as git is concerned; empty if it may be.
-
-    Args:
-        path: The file, relative to the root directory.
-        root: The root directory.
-    """
-    command = ["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no", "--", path]
-    environment = {**os.environ, "LC_ALL": "C"}  # what it says is compared
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", env=environment, check=False
-        )
-    except OSError as error:
-        is_tracked = any((each / ".git").exists() for each in (root, *root.parents))
-        is_missing = isinstance(error, FileNotFoundError)
-        said = "git is not installed" if is_missing else str(error)
-        return messages.fix_git_fails(path, said) if is_tracked else ""
-    if done.returncode == 0:
-        return messages.fix_modified(path) if done.stdout.strip() else ""
-    # Any other failure of git leaves the file alone: whether it is modified is not known.
-    if "not a git repository" in done.stderr:
-        return ""
-    return messages.fix_git_fails(path, done.stderr.strip())
+def _counts(rewritten: Rewritten) -> tuple[int, int]:
+    """How many marks were added, and removed."""
+    actions = [edit.action for change in rewritten.done for edit in change.edits]
+    added = actions.count(Action.ADD)
+    return added, len(actions) - added
 
 
 def difference(path: str, before: bytes, after: bytes) -> Iterator[str]:

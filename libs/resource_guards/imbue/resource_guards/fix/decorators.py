@@ -20,8 +20,8 @@ def has_decorator(node: Definition, mark: str, names: Names) -> bool:
     return any(mark_of(decorator.decorator, names) == mark for decorator in node.decorators)
 
 
-def with_decorator(node: Definition, mark: cst.BaseExpression) -> Definition:
-    """The definition with the mark as its first decorator.
+def with_decorator(node: Definition, mark: cst.BaseExpression, names: Names) -> Definition:
+    """The definition with the mark behind the marks that it has, or else as its first decorator.
 
     It goes below ``@staticmethod`` and ``@classmethod``: what they make carries no mark that
     pytest would see.
@@ -29,7 +29,8 @@ def with_decorator(node: Definition, mark: cst.BaseExpression) -> Definition:
     index = 0
     for number, decorator in enumerate(node.decorators, 1):
         expression = decorator.decorator
-        if isinstance(expression, cst.Name) and expression.value in _BINDERS:
+        is_binder = isinstance(expression, cst.Name) and expression.value in _BINDERS
+        if is_binder or mark_of(expression, names):
             index = number
     before, after = node.decorators[:index], node.decorators[index:]
     return node.with_changes(decorators=[*before, cst.Decorator(mark), *after])

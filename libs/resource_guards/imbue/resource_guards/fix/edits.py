@@ -55,9 +55,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Edits that are done together: all of them or none."""
+    """Edits that are done together: all of them or none.
+
+    Args:
+        edits: The edits.
+        otherwise: What is done instead if they cannot be done.
+    """
 
     edits: tuple[Edit, ...]
+    otherwise: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ def fix_lines(
         is_raw: Show a difference as it is, since a program may apply it.
     """
     yield from (line if is_raw else shown(line, _OF_SOURCE) for line in fixed.lines)
+    yield from map(shown, fixed.notes)
     for outcome in _UNKNOWN:
         tests = [
             each.nodeid for each in document.tests if each.outcome == outcome and not each.used

@@ -109,7 +109,8 @@ def _add_decorator(module: cst.Module, place: Place, mark: str) -> cst.Module:
         if has_decorator(found.node, mark, names) or _body_has(module, found, mark):
             continue
         spelled = spell_mark(mark, names)
-        changed = swapped(changed, found.node, with_decorator(found.node, spelled.expression))
+        new = with_decorator(found.node, spelled.expression, names)
+        changed = swapped(changed, found.node, new)
         importers += [found.top] if spelled.needs_import else []
     return _imported(module, changed, importers)
 

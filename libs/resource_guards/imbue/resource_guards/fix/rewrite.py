@@ -42,14 +42,19 @@ def rewrite(source: bytes, changes: Sequence[Change]) -> Rewritten:
     done: list[Change] = []
     failed: list[tuple[Change, Edit, str]] = []
     before = module
-    for change in changes:
+    waiting = list(reversed(changes))
+    while waiting:
+        change = waiting.pop()
         changed = module
         for edit in change.edits:
             try:
                 _check_mark(edit.mark, module.encoding)
                 changed = with_edit(changed, edit)
             except EditError as error:
-                failed.append((change, edit, str(error)))
+                if change.otherwise:
+                    waiting += reversed(change.otherwise)
+                else:
+                    failed.append((change, edit, str(error)))
                 break
         else:
             module = changed

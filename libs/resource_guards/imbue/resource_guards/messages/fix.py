@@ -22,6 +22,18 @@ def fix_written(path: str) -> str:
     return f"changed {path}"
 
 
+def fix_would_change(path: str, added: int, removed: int) -> str:
+    """What a check says of one file."""
+    return f"{path}: {counted(added, 'mark')} would be added, {removed} removed"
+
+
+def fix_shown_as_it_is(path: str) -> str:
+    return (
+        f"{path}: this is for the file as it is now, which is not known to be what the run has read; "
+        f"run the tests again to write it."
+    )
+
+
 def fix_summary(added: int, removed: int, files: int, left: int, *, written: bool) -> str:
     """What was done, in one line."""
     done = "" if written else "would be "
@@ -102,20 +114,6 @@ def fix_outside(path: str, root: Path) -> str:
     return f"{path}: it is not below {root} or belongs to an installed package; not touched."
 
 
-def fix_modified(path: str) -> str:
-    return (
-        f"{path}: git reports it as modified; commit or stash it first, or say "
-        f"--resource-guards-fix-dirty."
-    )
-
-
-def fix_git_fails(path: str, said: str) -> str:
-    return (
-        f"{path}: git cannot tell whether it is modified ({said}); see to that, or say "
-        f"--resource-guards-fix-dirty."
-    )
-
-
 def fix_changed_since(path: str) -> str:
     return (
         f"{path}: it is not what it was in the run (another revision, or changed since); run the "
@@ -127,6 +125,23 @@ def fix_inseparable(mark: str) -> str:
     return (
         f"some of its parameters need @pytest.mark.{mark} and others must not have it, and no one "
         f"parametrize of it tells them apart"
+    )
+
+
+def fix_unseen(mark: str, count: int) -> str:
+    """Others of the same function have not run."""
+    return (
+        f"whether @pytest.mark.{mark} belongs to all of its function is not known: {counted(count, 'test')} of it "
+        f"did not run; run them together"
+    )
+
+
+def fix_broad_unseen(mark: str, qualname: str, count: int) -> str:
+    """A mark of a class or module that one of its tests must not have, and of others nothing is known."""
+    place = f"class {qualname}" if qualname else "the module"
+    return (
+        f"it must not have the @pytest.mark.{mark} of {place}, which covers {counted(count, 'test')} that did not "
+        f"run; run them together"
     )
 
 

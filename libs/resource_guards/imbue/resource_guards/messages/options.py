@@ -26,9 +26,12 @@ OUTPUT_HELP: Final = (
 )
 FIX_HELP: Final = (
     "block and fail nothing; after the run, add the marks that are missing and take out the "
-    "superfluous ones: 'diff' shows it, 'write' changes the source."
+    "superfluous ones: 'diff' shows it, 'write' changes the source, 'check' fails if there is something to "
+    "change."
 )
-FIX_DIRTY_HELP: Final = "let --resource-guards-fix touch files that git reports as modified."
+FIX_DIRTY_HELP: Final = (
+    "no longer needed, and without effect: a fix writes files that git reports as modified, too."
+)
 
 NAMES_HELP: Final = (
     "what to guard, by name: guard packages (docker), what comes ready (postgres, network), programs "

@@ -11,6 +11,7 @@ import pytest
 
 from imbue.resource_guards.availability.skipping import unavailable_in
 from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.messages.report import NOT_ASKED_FOR
 from imbue.resource_guards.messages.report import selection
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
@@ -18,6 +19,7 @@ from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.record_maker import AccountOfTest
 from imbue.resource_guards.report.record_maker import RecordMaker
 from imbue.resource_guards.report.sources import Sources
+from imbue.resource_guards.report.unselected import Unselected
 
 ATTRIBUTE: Final = "resource_guards"
 """The attribute of a tear-down report that carries the test's record to the controller."""
@@ -76,6 +78,7 @@ class Recorder:
         self._late: list[dict[str, Any]] = []
         self._skipped: dict[str, tuple[str, dict[str, str]]] = {}
         self._sources = Sources(root, began)
+        self._unselected = Unselected()
 
     def attach(self, report: pytest.TestReport, account: AccountOfTest) -> None:
         """Let a tear-down report carry the record of its test."""
@@ -104,6 +107,16 @@ class Recorder:
         elif str(report.when) == "???":  # what xdist makes up for a worker that has crashed
             self.crashed.add(report.nodeid)
 
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
+        """Note what a module or class has, before pytest takes from it what was asked for.
+
+        The innermost of wrappers: ``--lf`` takes tests away by one of its own.
+        """
+        report = yield
+        self._unselected.note(collector, report.result or ())
+        return report
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makemodule(self, module_path: Path) -> None:
         """Note what a file contains that pytest is about to import."""
@@ -111,8 +124,9 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Begin with all tests that are to run."""
+        """Begin with all tests that are to run, and note those that nobody has asked for."""
         self._expect(session.items, "not run")
+        self._expect(self._unselected.items(set(self.records)), "deselected", NOT_ASKED_FOR)
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
         """Keep those that are not to run apart."""
