@@ -18,8 +18,11 @@ from stat import S_IWUSR
 from typing import Final
 
 from imbue.resource_guards.fix.edits import Action
+from imbue.resource_guards.fix.edits import PlaceKind
+from imbue.resource_guards.fix.edits import Plan
 from imbue.resource_guards.fix.edits import Rewritten
-from imbue.resource_guards.fix.plan import Plan
+from imbue.resource_guards.fix.edits import Undone
+from imbue.resource_guards.fix.own_modules import own_modules
 from imbue.resource_guards.fix.rewrite import rewrite
 from imbue.resource_guards.fix.together import Changed
 from imbue.resource_guards.fix.together import NotWrittenError
@@ -51,6 +54,7 @@ class Fixed:
         files: How many files have changed, or would.
         added: How many marks were added.
         removed: How many were removed.
+        contracts: How many names in ``@fixture_uses_resources`` were added or removed.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -60,6 +64,7 @@ class Fixed:
     files: int = 0
     added: int = 0
     removed: int = 0
+    contracts: int = 0
 
 
 def apply(plan: Plan, root: Path, output: Output, *, sources: Mapping[str, str]) -> Fixed:
@@ -104,18 +109,16 @@ def _rewritten(
             fixed.left.append(str(reason))
             continue
         # All files are rewritten before one is written: should this raise, none has changed.
-        rewritten = rewrite(before, changes)
-        fixed.left += [
-            messages.fix_undone(path, each.line, each.edit.action, each.edit.mark, each.reason)
-            for each in rewritten.undone
-        ]
+        rewritten = rewrite(before, changes, own_modules(file, Path(os.path.realpath(root))))
+        fixed.left += [_undone(path, each) for each in rewritten.undone]
         if rewritten.source == before:
             continue
-        added, removed = _counts(rewritten)
-        fixed.added += added
-        fixed.removed += removed
+        counts = _counts(rewritten)
+        fixed.added += counts[Action.ADD]
+        fixed.removed += counts[Action.REMOVE]
+        fixed.contracts += counts[PlaceKind.FIXTURE]
         if output is Output.CHECK:
-            fixed.lines.append(messages.fix_would_change(path, added, removed))
+            fixed.lines.append(messages.fix_would_change(path, *counts.values()))
         if objection is not None:
             fixed.notes.append(messages.fix_shown_as_it_is(path))
         yield Changed(path, file, before, rewritten.source)
@@ -162,11 +165,21 @@ def _check_writable(path: str, file: Path, objection: str | None) -> None:
         raise _LeftAloneError(messages.fix_read_only_folder(path))
 
 
-def _counts(rewritten: Rewritten) -> tuple[int, int]:
-    """How many marks were added, and removed."""
-    actions = [edit.action for change in rewritten.done for edit in change.edits]
-    added = actions.count(Action.ADD)
-    return added, len(actions) - added
+def _counts(rewritten: Rewritten) -> dict[Action | PlaceKind, int]:
+    """How many marks were added, and removed, and how many names in contracts of fixtures changed."""
+    counts: dict[Action | PlaceKind, int] = dict.fromkeys([*Action, PlaceKind.FIXTURE], 0)
+    for change in rewritten.done:
+        for edit in change.edits:
+            is_contract = edit.place.kind is PlaceKind.FIXTURE
+            counts[PlaceKind.FIXTURE if is_contract else edit.action] += 1
+    return counts
+
+
+def _undone(path: str, undone: Undone) -> str:
+    edit = undone.edit
+    is_contract = edit.place.kind is PlaceKind.FIXTURE
+    say = messages.fix_contract_undone if is_contract else messages.fix_undone
+    return say(path, undone.line, edit.action, edit.mark, undone.reason)
 
 
 def difference(path: str, before: bytes, after: bytes) -> Iterator[str]:

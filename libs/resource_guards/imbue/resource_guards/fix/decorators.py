@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 
@@ -37,14 +38,23 @@ def with_decorator(node: Definition, mark: cst.BaseExpression, names: Names) -> 
 
 
 def without_decorator(node: Definition, mark: str, names: Names) -> Definition:
-    """The definition without that decorator, however often it stands there.
+    """The definition without that mark, however often it stands there."""
+    return without_decorators(node, lambda each: mark_of(each, names) == mark)
 
-    Its comments stay, above what follows it.
+
+def without_decorators(
+    node: Definition, leaves: Callable[[cst.BaseExpression], bool]
+) -> Definition:
+    """The definition without some decorators; their comments stay, above what follows them.
+
+    Args:
+        node: The definition.
+        leaves: Tells of a decorator's expression whether it goes.
     """
     kept: list[cst.Decorator] = []
     waiting: list[cst.EmptyLine] = []
     for decorator in node.decorators:
-        if mark_of(decorator.decorator, names) == mark:
+        if leaves(decorator.decorator):
             waiting += [*decorator.leading_lines, *comment_lines(decorator)]
         elif waiting:
             lines = [*waiting, *decorator.leading_lines]

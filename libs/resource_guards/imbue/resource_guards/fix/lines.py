@@ -44,9 +44,8 @@ def fix_lines(
             yield shown(messages.fix_cannot_be_known(mark, len(unsure), libraries))
             yield from _some(unsure, verbose=verbose)
     yield from map(shown, fixed.left)
-    yield messages.fix_summary(
-        fixed.added, fixed.removed, fixed.files, len(fixed.left), written=written
-    )
+    counts = fixed.added, fixed.removed, fixed.contracts, fixed.files, len(fixed.left)
+    yield messages.fix_summary(*counts, written=written)
 
 
 def _some(names: list[str], *, verbose: bool) -> Iterator[str]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import field
 
 from imbue.resource_guards.fix.axes import separating_axis
+from imbue.resource_guards.fix.contracts import plan_contracts
 from imbue.resource_guards.fix.edits import Action
 from imbue.resource_guards.fix.edits import Change
 from imbue.resource_guards.fix.edits import Edit
 from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
+from imbue.resource_guards.fix.edits import Plan
 from imbue.resource_guards.fix.upward import Edits
 from imbue.resource_guards.fix.upward import fold_classes
 from imbue.resource_guards.fix.upward import fold_modules
@@ -28,20 +29,7 @@ from imbue.resource_guards.report.evidence import TestRecord
 _BROAD = {"class": PlaceKind.CLASS, "module": PlaceKind.MODULE}
 
 
-@dataclass(slots=True)
-class Plan:
-    """What to do.
-
-    Args:
-        changes: For each file, the changes of it.
-        left: What a person has to do, and why.
-    """
-
-    changes: dict[str, list[Change]] = field(default_factory=dict)
-    left: list[str] = field(default_factory=list)
-
-
-def make_plan(tests: Iterable[TestRecord], resources: Iterable[str]) -> Plan:
+def make_plan(tests: Iterable[TestRecord], resources: Collection[str]) -> Plan:
     """The plan for a run.
 
     Args:
@@ -49,6 +37,8 @@ def make_plan(tests: Iterable[TestRecord], resources: Iterable[str]) -> Plan:
         resources: The marks of the guarded resources.
     """
     plan = Plan()
+    tests = list(tests)
+    plan_contracts(tests, resources, plan)
     known = [test for test in tests if test.source is not None or test.declared or test.used]
     for resource in resources:
         _ForResource(resource, known, plan).plan()
@@ -67,7 +57,7 @@ class _ForResource:
     def __init__(self, resource: str, tests: list[TestRecord], plan: Plan) -> None:
         self._resource = resource
         self._plan = plan
-        self._tests = [judged(test, resource) for test in tests]
+        self._tests = judged(tests, resource)
         self._functions: dict[Source, list[JudgedTest]] = defaultdict(list)
         self._covered_by: dict[Source, list[JudgedTest]] = defaultdict(list)
         for each in self._tests:
@@ -86,7 +76,7 @@ class _ForResource:
         # Up before down: a mark that leaves a class is emitted with those that its tests get for it,
         # in one change, so that no half of it can be done.
         for path, change in fold_modules(self._resource, self._tests, self._functions, edits):
-            self._plan.changes.setdefault(path, []).append(change)
+            self._plan.add(path, change)
         whole = {
             cls: tests for cls, tests in self._covered_by.items() if (cls, "class") not in broken
         }
@@ -204,7 +194,7 @@ class _ForResource:
                 del edits[function]
 
     def _emit(self, path: str, edits: list[Edit]) -> None:
-        self._plan.changes.setdefault(path, []).append(Change(tuple(edits)))
+        self._plan.add(path, Change(tuple(edits)))
 
     def _tell_what_no_edit_can(self, test: JudgedTest) -> None:
         if test.record.source is None and test.wanted and not test.marks:

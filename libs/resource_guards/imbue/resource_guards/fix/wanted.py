@@ -7,6 +7,8 @@ known, and it keeps the declarations that it has.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from imbue.resource_guards.report.evidence import Declaration
@@ -36,17 +38,29 @@ class JudgedTest:
     @property
     def was_tried(self) -> bool:
         """Whether the run has come to it, and it is not just known that there is such a test."""
-        return self.record.outcome not in ("deselected", "not run")
+        return self.record.was_tried
 
     def has(self, level: str) -> bool:
         """Whether it has the mark from there: ``function``, ``param``, ``class`` or ``module``."""
         return any(mark.level == level for mark in self.marks)
 
 
-def judged(record: TestRecord, resource: str) -> JudgedTest:
-    """A test, as far as this resource is concerned."""
+def judged(tests: Iterable[TestRecord], resource: str) -> list[JudgedTest]:
+    """The tests, as far as this resource is concerned."""
+    tests = list(tests)
+    proven = {node for test in tests for node in test.shared.get(resource, ())}
+    return [_judged(test, resource, proven) for test in tests]
+
+
+def _judged(record: TestRecord, resource: str, proven: Collection[str]) -> JudgedTest:
     marks = tuple(each for each in record.declared if each.resource == resource)
-    return JudgedTest(record, _is_wanted(record, resource, marks), marks)
+    wanted = _is_wanted(record, resource, marks)
+    # What a fixture does that all tests of a class depend on, it would do for a skipped one, too.
+    if not wanted and not marks and record.was_tried and resource not in record.sometimes:
+        wanted = not is_unused(record, resource) and any(
+            record.nodeid.startswith(f"{node}::") for node in proven
+        )
+    return JudgedTest(record, wanted, marks)
 
 
 def is_unused(test: TestRecord, resource: str) -> bool:

@@ -22,9 +22,10 @@ def fix_written(path: str) -> str:
     return f"changed {path}"
 
 
-def fix_would_change(path: str, added: int, removed: int) -> str:
+def fix_would_change(path: str, added: int, removed: int, contracts: int) -> str:
     """What a check says of one file."""
-    return f"{path}: {counted(added, 'mark')} would be added, {removed} removed"
+    said = f"{path}: {counted(added, 'mark')} would be added, {removed} removed"
+    return said + _of_contracts(contracts, "would be ")
 
 
 def fix_shown_as_it_is(path: str) -> str:
@@ -34,13 +35,20 @@ def fix_shown_as_it_is(path: str) -> str:
     )
 
 
-def fix_summary(added: int, removed: int, files: int, left: int, *, written: bool) -> str:
+def fix_summary(  # noqa: PLR0913 - what there is to count
+    added: int, removed: int, contracts: int, files: int, left: int, *, written: bool
+) -> str:
     """What was done, in one line."""
     done = "" if written else "would be "
     return (
-        f"{counted(added, 'mark')} {done}added, {removed} {done}removed in {counted(files, 'file')}; "
-        f"{left} left to a person"
+        f"{counted(added, 'mark')} {done}added, {removed} {done}removed"
+        f"{_of_contracts(contracts, done)} in {counted(files, 'file')}; {left} left to a person"
     )
+
+
+def _of_contracts(count: int, done: str) -> str:
+    names = "1 name" if count == 1 else f"{count} names"
+    return f", {names} of @fixture_uses_resources {done}changed" if count else ""
 
 
 def fix_left_alone(outcome: str, count: int) -> str:
@@ -73,6 +81,21 @@ def fix_more(count: int) -> str:
 def fix_undone(path: str, line: int, action: str, mark: str, reason: str) -> str:
     where = f"{path}:{line}" if line else path
     return f"{where}: {action} @pytest.mark.{mark} by hand: {reason}"
+
+
+def fix_contract_undone(path: str, line: int, action: str, name: str, reason: str) -> str:
+    """The same of a fixture's contract."""
+    where = f"{path}:{line}" if line else path
+    preposition = "to" if action == "add" else "from"
+    return f"{where}: {action} '{name}' by hand {preposition} @fixture_uses_resources: {reason}"
+
+
+def fix_contract_unseen(path: str, fixture: str, name: str, count: int) -> str:
+    """A fixture that did not use what it declares, for the tests that ran."""
+    return (
+        f"{path}: fixture {fixture} did not use '{name}', which it declares; {counted(count, 'test')} that "
+        f"need it did not run; run them together"
+    )
 
 
 def fix_not_written(path: str, error: OSError) -> str:

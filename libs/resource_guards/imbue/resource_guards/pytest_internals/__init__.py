@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from imbue.resource_guards.pytest_internals.failures import ExceptionRepr
 from imbue.resource_guards.pytest_internals.failures import made_failure
+from imbue.resource_guards.pytest_internals.fixtures import all_depend_on
 from imbue.resource_guards.pytest_internals.fixtures import asks_for_the_request
 from imbue.resource_guards.pytest_internals.fixtures import display_name
 from imbue.resource_guards.pytest_internals.fixtures import finalizer_count
@@ -37,6 +38,7 @@ from imbue.resource_guards.pytest_internals.items import static_fixtures
 
 __all__ = [
     "ExceptionRepr",
+    "all_depend_on",
     "argument_names",
     "asks_for_the_request",
     "configured",

@@ -193,6 +193,10 @@ def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
     for resource, libraries in first.unsure.items():
         known_libraries = second.unsure.setdefault(resource, [])
         known_libraries += [each for each in libraries if each not in known_libraries]
+    second.contracts += [each for each in first.contracts if each not in second.contracts]
+    for resource, nodes in first.shared.items():
+        known_nodes = second.shared.setdefault(resource, [])
+        known_nodes += [each for each in nodes if each not in known_nodes]
     # One run that was cut short is enough for the absence of a use to prove nothing.
     second.blocked = second.blocked or first.blocked
     second.finished = second.finished and first.finished

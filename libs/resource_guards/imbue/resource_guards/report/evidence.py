@@ -26,10 +26,13 @@ OUTCOMES: Final = (
 )
 """A test's own outcomes, from those that say least of it."""
 
+TRIED: Final = OUTCOMES.index("skipped")
+"""The first of those of a test that the run has come to."""
+
 RAN: Final = OUTCOMES.index("xfailed")
 """The first of those of a test that has run."""
 
-_SELDOM: Final = ("unsure", "reason", "unavailable", "sometimes")
+_SELDOM: Final = ("unsure", "reason", "unavailable", "sometimes", "contracts", "shared")
 """The keys of a record that are left out where nothing is in them."""
 
 # What reports of other machines must have; `reader` checks it, and `schema.json` says the same.
@@ -46,6 +49,7 @@ Yes = Annotated[bool, OneOf(True)]  # noqa: FBT003 - the value that it has
 Reason = Annotated[str, Matching(r"[\s\S]+", "a reason")]
 Reasons = Annotated[dict[str, str], NotEmpty()]
 Marks = Annotated[list[str], NotEmpty()]
+Shared = Annotated[dict[str, list[str]], NotEmpty()]
 Violation = Annotated[str, OneOf(*(kind.value for kind in ViolationKind))]
 
 
@@ -114,6 +118,26 @@ class SeenUse:
     fixture: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The ``@fixture_uses_resources`` of a fixture that a test depends on, and what became of it.
+
+    Args:
+        source: The fixture's function.
+        declared: The resources that it names.
+        used: Those that the fixture used, for this test.
+        whole: All of the fixture has run, its tear-down included, and its set-up did not fail.
+    """
+
+    source: Source
+    declared: list[str]
+    used: list[str]
+    whole: bool
+
+
+Contracts = Annotated[list[Contract], NotEmpty()]
+
+
 @dataclass(slots=True)
 class UsedResource:
     """What a test has used of a resource.
@@ -157,6 +181,9 @@ class TestRecord:
         reason: Why it was skipped, or by which options it was deselected; empty where nothing says that.
         unavailable: The resources for whose sake it was skipped, and why each was not available.
         sometimes: The resources that it has used in one of several runs and not in another.
+        contracts: The contracts of the fixtures that it depends on.
+        shared: For each resource that a fixture used which all tests of a class or module depend on,
+            the node ids of these.
     """
 
     __test__ = False
@@ -177,6 +204,8 @@ class TestRecord:
     reason: Reason = field(default="", metadata={OPTIONAL: True})
     unavailable: Reasons = field(default_factory=dict, metadata={OPTIONAL: True})
     sometimes: Marks = field(default_factory=list, metadata={OPTIONAL: True})
+    contracts: Contracts = field(default_factory=list, metadata={OPTIONAL: True})
+    shared: Shared = field(default_factory=dict, metadata={OPTIONAL: True})
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, which JSON and execnet can carry."""
@@ -188,6 +217,11 @@ class TestRecord:
             if not mark["optional"]:
                 del mark["optional"]
         return data
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether the run has come to it, and it is not just known that there is such a test."""
+        return self.outcome not in OUTCOMES[:TRIED]
 
     @property
     def has_run(self) -> bool:

@@ -82,7 +82,10 @@ class Recorder:
 
     def attach(self, report: pytest.TestReport, account: AccountOfTest) -> None:
         """Let a tear-down report carry the record of its test."""
-        setattr(report, ATTRIBUTE, self._maker.of_account(account).to_data())
+        record = self._maker.of_account(account)
+        if record.contracts:  # of fixtures that it has asked for by `getfixturevalue` alone, too
+            self._sources.note(record)
+        setattr(report, ATTRIBUTE, record.to_data())
 
     def add_late(self, account: AccountOfTest) -> None:
         """Correct the record of a test, of which a fixture has been torn down only now."""
