@@ -223,10 +223,14 @@ def test_a(service, another):
     outcome = tools.run("--resource-guards-fix=write")
 
     assert path.read_text() == before
-    left = "by hand to @fixture_uses_resources: The names of @fixture_uses_resources are not all"
-    assert f"test_it.py:12: add 'tool' {left}" in outcome.output
-    assert "test_it.py:12: remove 'other' by hand from @fixture_uses_resources" in outcome.output
-    assert "remove 'tool' by hand from @fixture_uses_resources: It is not def" in outcome.output
+    assert (
+        "test_it.py:12: add 'tool' to @fixture_uses_resources, remove 'other' from @fixture_uses_resources by "
+        "hand (service): The names of @fixture_uses_resources are not all written out here."
+    ) in outcome.output
+    assert (
+        "test_it.py: remove 'tool' from @fixture_uses_resources by hand (made.<locals>.inner): It is not"
+    ) in outcome.output
+    assert "2 left to a person" in outcome.output
 
 
 def test_contracts_of_merged_reports(tools: Suite) -> None:

@@ -162,7 +162,7 @@ def _fix(options: argparse.Namespace) -> int:
         print(line)  # noqa: T201 - a program
     if fixed.error:
         return 2
-    return int(bool(fixed.left or (fixed.files and options.output == "check")))
+    return int(bool(fixed.left or fixed.by_hook or (fixed.files and options.output == "check")))
 
 
 if __name__ == "__main__":

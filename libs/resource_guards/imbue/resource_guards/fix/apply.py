@@ -6,8 +6,10 @@ import difflib
 import io
 import os
 import tokenize
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from enum import StrEnum
@@ -18,6 +20,7 @@ from stat import S_IWUSR
 from typing import Final
 
 from imbue.resource_guards.fix.edits import Action
+from imbue.resource_guards.fix.edits import Edit
 from imbue.resource_guards.fix.edits import PlaceKind
 from imbue.resource_guards.fix.edits import Plan
 from imbue.resource_guards.fix.edits import Rewritten
@@ -50,6 +53,7 @@ class Fixed:
         lines: The difference, what was written, or how much would be.
         notes: What else is to be known of these lines.
         left: What a person has to do, and why.
+        by_hook: The tests that only a hook can mark, by their node ids, and their marks.
         error: Why nothing was written; empty if all was well.
         files: How many files have changed, or would.
         added: How many marks were added.
@@ -60,6 +64,7 @@ class Fixed:
     lines: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    by_hook: Mapping[str, Sequence[str]] = field(default_factory=dict)
     error: str = ""
     files: int = 0
     added: int = 0
@@ -79,8 +84,8 @@ def apply(plan: Plan, root: Path, output: Output, *, sources: Mapping[str, str])
         output: What becomes of the new source.
         sources: The SHA-256 of each file, as it was in the run.
     """
-    fixed = Fixed(left=list(plan.left))
-    changed = list(_rewritten(plan, root, output, fixed, sources))
+    fixed = Fixed(left=list(plan.left), by_hook=plan.by_hook)
+    changed = _rewritten(plan, root, output, fixed, sources)
     if output is Output.DIFF:
         for each in changed:
             fixed.lines += difference(each.path, each.before, each.after)
@@ -88,7 +93,7 @@ def apply(plan: Plan, root: Path, output: Output, *, sources: Mapping[str, str])
         try:
             write_together(changed)
         except NotWrittenError as error:
-            return Fixed(left=[*fixed.left, str(error)], error=str(error))
+            return Fixed(left=[*fixed.left, str(error)], by_hook=plan.by_hook, error=str(error))
         fixed.lines += [messages.fix_written(each.path) for each in changed]
     fixed.files = len(changed)
     return fixed
@@ -96,32 +101,36 @@ def apply(plan: Plan, root: Path, output: Output, *, sources: Mapping[str, str])
 
 def _rewritten(
     plan: Plan, root: Path, output: Output, fixed: Fixed, sources: Mapping[str, str]
-) -> Iterator[Changed]:
+) -> list[Changed]:
     """The files that change; what cannot be done is told in `fixed`."""
+    changed: dict[Path, Changed] = {}
+    undone: dict[Path, list[Undone]] = {}
     for path, changes in plan.changes.items():
         try:
             file = _own_file(path, root)
-            before = _content(path, file)
-            objection = _objection(path, before, sources)
+            content = _content(path, file)
+            objection = _objection(path, content, sources)
             if output is Output.WRITE:
                 _check_writable(path, file, objection)
         except _LeftAloneError as reason:
             fixed.left.append(str(reason))
             continue
+        # One file may have several names, by links: what is changed by one is there for the next.
+        before = changed[file].after if file in changed else content
         # All files are rewritten before one is written: should this raise, none has changed.
         rewritten = rewrite(before, changes, own_modules(file, Path(os.path.realpath(root))))
-        fixed.left += [_undone(path, each) for each in rewritten.undone]
+        known = undone.setdefault(file, [])
+        fresh = [each for each in rewritten.undone if each not in known]
+        known += fresh
+        fixed.left += _told(path, fresh)
         if rewritten.source == before:
             continue
-        counts = _counts(rewritten)
-        fixed.added += counts[Action.ADD]
-        fixed.removed += counts[Action.REMOVE]
-        fixed.contracts += counts[PlaceKind.FIXTURE]
-        if output is Output.CHECK:
-            fixed.lines.append(messages.fix_would_change(path, *counts.values()))
+        _count(fixed, path, rewritten, is_check=output is Output.CHECK)
         if objection is not None:
             fixed.notes.append(messages.fix_shown_as_it_is(path))
-        yield Changed(path, file, before, rewritten.source)
+        name = changed[file].path if file in changed else path
+        changed[file] = Changed(name, file, content, rewritten.source)
+    return list(changed.values())
 
 
 class _LeftAloneError(Exception):
@@ -165,29 +174,45 @@ def _check_writable(path: str, file: Path, objection: str | None) -> None:
         raise _LeftAloneError(messages.fix_read_only_folder(path))
 
 
-def _counts(rewritten: Rewritten) -> dict[Action | PlaceKind, int]:
-    """How many marks were added, and removed, and how many names in contracts of fixtures changed."""
+def _count(fixed: Fixed, path: str, rewritten: Rewritten, *, is_check: bool) -> None:
+    """Count the marks that were added and removed in a file, and the names in contracts."""
     counts: dict[Action | PlaceKind, int] = dict.fromkeys([*Action, PlaceKind.FIXTURE], 0)
     for change in rewritten.done:
         for edit in change.edits:
             is_contract = edit.place.kind is PlaceKind.FIXTURE
             counts[PlaceKind.FIXTURE if is_contract else edit.action] += 1
-    return counts
+    fixed.added += counts[Action.ADD]
+    fixed.removed += counts[Action.REMOVE]
+    fixed.contracts += counts[PlaceKind.FIXTURE]
+    if is_check:
+        fixed.lines.append(messages.fix_would_change(path, *counts.values()))
 
 
-def _undone(path: str, undone: Undone) -> str:
-    edit = undone.edit
-    is_contract = edit.place.kind is PlaceKind.FIXTURE
-    say = messages.fix_contract_undone if is_contract else messages.fix_undone
-    return say(path, undone.line, edit.action, edit.mark, undone.reason)
+def _told(path: str, undone: Iterable[Undone]) -> Iterator[str]:
+    """What was not done, a line for each place and reason."""
+    together: dict[tuple[int, str], list[Edit]] = {}
+    for each in undone:
+        together.setdefault((each.line, each.reason), []).append(each.edit)
+    for (line, reason), edits in together.items():
+        names = dict.fromkeys(each.place.qualname for each in edits if each.place.qualname)
+        whats = dict.fromkeys(
+            messages.fix_edit(
+                each.action, each.mark, is_contract=each.place.kind is PlaceKind.FIXTURE
+            )
+            for each in edits
+        )
+        yield messages.fix_undone(path, line, list(whats), list(names), reason)
 
 
 def difference(path: str, before: bytes, after: bytes) -> Iterator[str]:
-    """The lines of a unified difference of two versions of a source file."""
+    """The lines of a unified difference of two versions of a source file, as ``patch`` reads them."""
     for line in difflib.unified_diff(_lines(before), _lines(after), f"a/{path}", f"b/{path}"):
-        yield line.rstrip("\r\n")
+        yield line.removesuffix("\n")
+        if not line.endswith("\n"):
+            yield "\\ No newline at end of file"
 
 
 def _lines(source: bytes) -> list[str]:
+    """The lines as programs count them that apply a difference: Python ends some elsewhere, too."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
-    return source.decode(encoding).splitlines(keepends=True)
+    return io.StringIO(source.decode(encoding), newline="\n").readlines()

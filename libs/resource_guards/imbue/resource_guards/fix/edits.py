@@ -75,10 +75,12 @@ class Plan:
     Args:
         changes: For each file, the changes of it.
         left: What a person has to do, and why.
+        by_hook: The tests that only a hook can mark, by their node ids, and their marks.
     """
 
     changes: dict[str, list[Change]] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    by_hook: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, path: str, change: Change) -> None:
         """Plan one more change of a file."""

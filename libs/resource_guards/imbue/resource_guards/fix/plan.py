@@ -198,7 +198,7 @@ class _ForResource:
 
     def _tell_what_no_edit_can(self, test: JudgedTest) -> None:
         if test.record.source is None and test.wanted and not test.marks:
-            self._leave(test, messages.fix_no_function(self._resource))
+            self._plan.by_hook.setdefault(test.record.nodeid, []).append(self._resource)
         elif test.record.is_beside_optional(self._resource) and is_unused(
             test.record, self._resource
         ):

@@ -129,4 +129,4 @@ def _line(module: cst.Module, place: Place, positions: Mapping[cst.CSTNode, Code
     if place.kind is PlaceKind.MODULE or not place.qualname:
         return 0
     found = named(module, place.qualname)
-    return positions[found[0].name].start.line if found else 0
+    return positions[found[0]].start.line if found else 0

@@ -11,6 +11,8 @@ from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.messages.common import raised
 
+_SHOWN_NAMES: Final = 3
+
 FIX_TITLE: Final = "resource guards: fix"
 FIX_UNTRUSTWORTHY: Final = (
     "Nothing is changed, since what was seen is not to be trusted (see above)."
@@ -78,16 +80,24 @@ def fix_more(count: int) -> str:
     return f"  and {count} more (-v shows them)"
 
 
-def fix_undone(path: str, line: int, action: str, mark: str, reason: str) -> str:
-    where = f"{path}:{line}" if line else path
-    return f"{where}: {action} @pytest.mark.{mark} by hand: {reason}"
-
-
-def fix_contract_undone(path: str, line: int, action: str, name: str, reason: str) -> str:
-    """The same of a fixture's contract."""
-    where = f"{path}:{line}" if line else path
+def fix_edit(action: str, mark: str, *, is_contract: bool) -> str:
+    """What is to be done to one mark, or one name in a fixture's contract."""
+    if not is_contract:
+        return f"{action} @pytest.mark.{mark}"
     preposition = "to" if action == "add" else "from"
-    return f"{where}: {action} '{name}' by hand {preposition} @fixture_uses_resources: {reason}"
+    return f"{action} '{mark}' {preposition} @fixture_uses_resources"
+
+
+def fix_undone(
+    path: str, line: int, whats: Sequence[str], names: Sequence[str], reason: str
+) -> str:
+    """What is left to do at one place of a file, for one reason."""
+    where = f"{path}:{line}" if line else path
+    some = ", ".join(names[:_SHOWN_NAMES])
+    if len(names) > _SHOWN_NAMES:
+        some += f" and {len(names) - _SHOWN_NAMES} more"
+    whom = f" ({some})" if names else ""
+    return f"{where}: {', '.join(whats)} by hand{whom}: {reason}"
 
 
 def fix_contract_unseen(path: str, fixture: str, name: str, count: int) -> str:
@@ -183,8 +193,13 @@ def fix_elsewhere(mark: str, path: str, qualname: str, paths: Sequence[str]) -> 
     )
 
 
-def fix_no_function(mark: str) -> str:
-    return f"it needs @pytest.mark.{mark}, and is no Python function that could carry it"
+def fix_by_hook(conftest: str, count: int) -> str:
+    """What stands above a hook that is ready for a conftest."""
+    need = "1 test needs" if count == 1 else f"{count} tests need"
+    return (
+        f"{need} marks and cannot carry a decorator, such as a doctest; put this into {conftest} (if it has this hook, "
+        f"add the loop to it):"
+    )
 
 
 def fix_mark_from_elsewhere(mark: str) -> str:

@@ -75,6 +75,8 @@ def _missing_mark(violation: Violation, label: str) -> str:
             f"invoked '{label}' without {mark} on the test"
         )
         fix = f"Fix: add {mark} to the test{where}; or do not call {label} in the fixture."
+    if violation.by_hook:
+        fix = _fix_by_hook(violation.resource, violation.by_hook, label)
     return "\n".join(
         [
             happened,
@@ -83,6 +85,15 @@ def _missing_mark(violation: Violation, label: str) -> str:
             fix,
             read_more(violation.kind),
         ]
+    )
+
+
+def _fix_by_hook(resource: str, nodeid: str, label: str) -> str:
+    """What to do for a test that is no function, such as a doctest: no decorator can stand on it."""
+    return (
+        f"Fix: no decorator can stand on this test, so mark it in the pytest_collection_modifyitems of its conftest, where "
+        f"item.nodeid is {nodeid!r}: item.add_marker({resource!r}) (pytest --resource-guards-fix=diff writes the "
+        f"hook); or do not call {label} in it."
     )
 
 
