@@ -53,10 +53,9 @@ STAND_INS = ("docker", "tmux")
 
 REAL = {
     "docs/quickstart.md": [pytest.mark.git],
-    "docs/adopting.md": [pytest.mark.git],
     "docs/writing-a-guard.md": [pytest.mark.git],
 }
-"""The programs that the commands of a page really run; a fix asks git what is modified."""
+"""The programs that the commands of a page really run."""
 
 WITH_BLOCKS = [
     pytest.param(name, marks=REAL.get(name, []), id=name)

@@ -48,7 +48,6 @@ def test_the_verdict_follows_from_the_rule_alone(suite: Suite, model: AnySuite) 
     assert marked or declared or not used
 
 
-@pytest.mark.git
 @given(model=any_suites())
 @settings(
     max_examples=200 if settings.get_current_profile_name() == "long" else 8,

@@ -141,7 +141,6 @@ def test_by_default_they_run(partly: Suite, monkeypatch: pytest.MonkeyPatch) -> 
     assert "not available" not in outcome.output
 
 
-@pytest.mark.git
 def test_the_fix_leaves_them(partly: Suite) -> None:
     """What does not run shows nothing."""
     before = (partly.path / "test_it.py").read_text()

@@ -333,7 +333,6 @@ def test_a_client(
     services.assert_right(services.suite.run("-Wignore", *workers, plugins=services.plugins))
 
 
-@pytest.mark.git
 def test_fix(services: Services) -> None:
     """The fix gives each test that uses the shared client the mark, takes idle ones, and then has nothing to do."""
     assert_fixed(services.suite, RESOURCES)

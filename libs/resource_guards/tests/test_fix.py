@@ -320,6 +320,9 @@ class TestAll:
 class TestOne:
     def test_alone(self):
         use()
+
+    def test_idle(self):
+        pass
 """,
         """\
 @pytest.mark.tool
@@ -335,6 +338,126 @@ class TestAll:
 class TestOne:
     @pytest.mark.tool
     def test_alone(self):
+        use()
+
+    def test_idle(self):
+        pass
+""",
+    ),
+    "a module's tests, of which one is skipped": (
+        """\
+def test_a():
+    use()
+
+
+def test_b():
+    use()
+
+
+@pytest.mark.skip
+def test_c():
+    use()
+""",
+        """\
+@pytest.mark.tool
+def test_a():
+    use()
+
+
+@pytest.mark.tool
+def test_b():
+    use()
+
+
+@pytest.mark.skip
+def test_c():
+    use()
+""",
+    ),
+    "a module with one mark already": (
+        """\
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def test_a():
+    use()
+
+
+def test_b():
+    use()
+""",
+        """\
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.tool]
+
+
+def test_a():
+    use()
+
+
+def test_b():
+    use()
+""",
+    ),
+    "a module with a list of marks": (
+        """\
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # they are many
+]
+
+
+def test_a():
+    use()
+
+
+def test_b():
+    use()
+""",
+        """\
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # they are many
+    pytest.mark.tool,
+]
+
+
+def test_a():
+    use()
+
+
+def test_b():
+    use()
+""",
+    ),
+    "a module whose marks are made elsewhere": (
+        """\
+pytestmark = [pytest.mark.filterwarnings("ignore")] * 2
+
+
+def test_a():
+    use()
+
+
+class TestAll:
+    def test_b(self):
+        use()
+
+    def test_c(self):
+        use()
+""",
+        """\
+pytestmark = [pytest.mark.filterwarnings("ignore")] * 2
+
+
+@pytest.mark.tool
+def test_a():
+    use()
+
+
+@pytest.mark.tool
+class TestAll:
+    def test_b(self):
+        use()
+
+    def test_c(self):
         use()
 """,
     ),
@@ -537,7 +660,39 @@ def violations(text: str) -> int:
     return text.count("without @pytest.mark.tool") + text.count("never invoked tool")
 
 
-@pytest.mark.git
+def test_one_mark_for_a_module(tool: Suite) -> None:
+    """A module whose tests all need the mark gets it once, behind its imports; so do two marks."""
+    tool.tool("other")
+    tool.write_files({"pytest.ini": "[pytest]\nresource_guards = tool other\n"})
+    tests = """\
+def test_a():
+    use()
+    subprocess.run(["other"], check=True)
+
+
+@pytest.mark.parametrize("x", [1, 2])
+def test_b(x):
+    use()
+    subprocess.run(["other"], check=True)
+
+
+class TestAll:
+    def test_c(self):
+        use()
+        subprocess.run(["other"], check=True)
+"""
+    path = tool.path / "test_it.py"
+    path.write_text(HEADER + tests)
+
+    outcome = tool.run("--resource-guards-fix=write")
+
+    imported = "import pytest\n"
+    marks = "\npytestmark = [pytest.mark.tool, pytest.mark.other]\n"
+    assert path.read_text() == HEADER.replace(imported, imported + marks) + tests
+    assert "2 marks added, 0 removed in 1 file; 0 left to a person" in outcome.output
+    assert violations(tool.run().output) == 0
+
+
 @WORKERS
 def test_each_case(tool: Suite, workers: tuple[str, ...]) -> None:
     """The marks are right, the rest is as it was; nothing is left to fix, nor to complain of."""
@@ -559,7 +714,6 @@ def test_each_case(tool: Suite, workers: tuple[str, ...]) -> None:
     assert fixed == {name: path.read_bytes() for name, path in paths.items()}
 
 
-@pytest.mark.git
 def test_a_difference_writes_nothing(tool: Suite) -> None:
     """``diff`` shows what ``write`` would do."""
     path = tool.path / "test_it.py"
@@ -575,7 +729,6 @@ def test_a_difference_writes_nothing(tool: Suite) -> None:
     assert tool.runs_of() == [""]
 
 
-@pytest.mark.git
 def test_what_is_left_to_a_person(tool: Suite) -> None:
     """Each is listed with its place and the reason, and its file is as it was."""
     tool.write_files(
@@ -626,11 +779,11 @@ test_made = make()
 
     left = outcome.output.partition("guards: fix")[2]
     for text in (
-        "test_it.py:14: add @pytest.mark.tool by hand: ",
+        "test_it.py:14: add @pytest.mark.tool by hand (test_values): ",
         "test_it.py::test_both[0-0]: some of its parameters need @pytest.mark.tool",
         "test_it.py::test_generated[0]: some of its parameters need",
         "test_it.py::test_marked_by_a_hook: its @pytest.mark.tool is superfluous, and was given",
-        "test_it.py: add @pytest.mark.tool by hand: ",
+        "test_it.py:33: add @pytest.mark.tool by hand (test_made): It is not defined in this file",
         "0 marks added, 0 removed in 0 files; 5 left to a person",
     ):
         assert text in left, left
@@ -664,7 +817,6 @@ def test_which_tests_are_left_alone(tool: Suite) -> None:
     assert (tool.path / "test_it.py").read_bytes() == before
 
 
-@pytest.mark.git
 def test_tests_that_another_file_defines(tool: Suite) -> None:
     """Inherited tests: marked where they are defined, or where they are inherited."""
     tool.write_files(
@@ -704,40 +856,6 @@ def test_tests_that_another_file_defines(tool: Suite) -> None:
     assert "@pytest.mark.tool\nclass TestAll(Base):" in (tool.path / "test_it.py").read_text()
 
 
-@pytest.mark.git
-def test_files_that_git_reports_as_modified(tool: Suite) -> None:
-    """They are left alone, unless that is asked for."""
-    path = tool.path / "test_it.py"
-    path.write_text(HEADER + "def test_a():\n    use()\n")
-    for command in (["init", "-q"], ["add", "."]):
-        subprocess.run(["git", *command], check=True)
-    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    subprocess.run(["git", *identity, "commit", "-qm", "all"], check=True)
-    path.write_text(path.read_text() + "\n# not committed\n")
-    before = path.read_text()
-
-    outcome = tool.run("--resource-guards-fix=write")
-    assert "test_it.py: git reports it as modified" in outcome.output
-    assert path.read_text() == before
-
-    tool.run("--resource-guards-fix=write", "--resource-guards-fix-dirty")
-    assert path.read_text() == before.replace("def test_a", "@pytest.mark.tool\ndef test_a")
-
-
-def test_git_that_cannot_tell(tool: Suite) -> None:
-    """Whether files are modified: then they count as modified."""
-    tool.tool("git", script="echo 'fatal: dubious ownership' >&2; exit 128")
-    path = tool.path / "test_it.py"
-    path.write_text(HEADER + "def test_a():\n    use()\n")
-
-    outcome = tool.run("--resource-guards-fix=write")
-
-    assert "git cannot tell whether it is modified (fatal: dubious ownership)" in outcome.output
-    assert "@pytest.mark" not in path.read_text()
-    tool.run("--resource-guards-fix=write", "--resource-guards-fix-dirty")
-    assert "@pytest.mark.tool" in path.read_text()
-
-
 def test_files_outside_of_the_root(tool: Suite, tmp_path: Path) -> None:
     """They are never touched, nor is a link that leads there."""
     outside = tmp_path / "outside"
@@ -751,7 +869,6 @@ def test_files_outside_of_the_root(tool: Suite, tmp_path: Path) -> None:
     assert "@pytest.mark" not in (outside / "test_other.py").read_text()
 
 
-@pytest.mark.git
 def test_a_file_that_cannot_be_written(tool: Suite) -> None:
     """It is as it was, and listed; nothing else is left behind."""
     tool.write_files(
@@ -837,7 +954,6 @@ def test_the_command_without_libcst(tool: Suite, instead: str) -> None:
     assert "pip install 'resource-guards[fix]'" in done.stderr
 
 
-@pytest.mark.git
 def test_from_many_machines_to_one(tool: Suite) -> None:
     """Reports of the parts of a suite are put together, shown, and applied to the source."""
     one, two = tool.path / "test_one.py", tool.path / "test_two.py"
@@ -854,12 +970,12 @@ def test_from_many_machines_to_one(tool: Suite) -> None:
     assert "3 tests, violations left aside: 3 passed" in shown
     assert "test_two.py::test_c: passed, marked, not used - superfluous mark" in shown
     difference = run_program("fix", "all.json", "--diff")
-    assert "+@pytest.mark.tool" in difference.stdout
+    assert "+pytestmark = pytest.mark.tool" in difference.stdout
     assert "-@pytest.mark.tool" in difference.stdout
-    assert one.read_text().count("@pytest") == 0
+    assert one.read_text().count("pytest.mark") == 0
     written = run_program("fix", "all.json", "--write")
     assert written.returncode == 0, written.stdout
-    assert one.read_text().count("@pytest.mark.tool\n") == 2
+    assert one.read_text().count("pytestmark = pytest.mark.tool\n") == 1
     assert two.read_text().count("@pytest.mark.tool\n") == 0
     assert violations(tool.run().output) == 0
 
@@ -868,7 +984,6 @@ def test_from_many_machines_to_one(tool: Suite) -> None:
     assert "test_one.py: it is not what it was in the run (another revision" in again.stdout
 
 
-@pytest.mark.git
 def test_from_a_run_that_enforced(tool: Suite) -> None:
     """A test that was blocked may not have come to what it declares: that mark is left to it."""
     tool.tool("other")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 
+from imbue.resource_guards.fix.hooks import hook_lines
 from support.items import COMMAND_ITEMS
 from support.suite import Suite
 
@@ -79,13 +81,71 @@ def test_an_inherited_test_that_one_class_needs(tool: Suite) -> None:
     assert "it needs @pytest.mark.tool in TestUsing only" in fix(tool)
 
 
-def test_an_item_that_is_no_function(tool: Suite) -> None:
-    """It has no source that could carry the mark."""
-    tool.write(conftest=COMMAND_ITEMS, test_it="")
-    tool.write_files({"test.commands": ""})
+HOOK = """\
+2 tests need marks and cannot carry a decorator, such as a doctest; put this into conftest.py (if it has this hook, add the loop to it):
+NEEDS = {
+    "lib/shop.py::lib.shop.cart": ["tool"],
+    "test.commands::command": ["tool"],
+}
 
-    text = "test.commands::command: it needs @pytest.mark.tool, and is no Python function"
-    assert text in fix(tool)
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for mark in NEEDS.get(item.nodeid, []):
+            item.add_marker(mark)
+0 marks added, 0 removed in 0 files; 2 left to a person
+"""
+
+DOCTEST = '''
+def cart():
+    """Look.
+
+    >>> import subprocess
+    >>> subprocess.run(["tool"], check=True).returncode
+    0
+    """
+'''
+
+
+def test_tests_that_are_no_functions(tool: Suite) -> None:
+    """A doctest and an item of another plugin get a hook that is ready for a conftest, and works there."""
+    tool.write(conftest=COMMAND_ITEMS, test_it="")
+    tool.write_files({"test.commands": "", "lib/__init__.py": "", "lib/shop.py": DOCTEST})
+    enforced = tool.run("--doctest-modules")
+
+    output = tool.run("--resource-guards-fix=write", "--doctest-modules").output
+
+    assert HOOK in output
+    conftest = tool.path / "conftest.py"
+    hook = output[output.index("NEEDS = {") : output.index("\n0 marks added")]
+    conftest.write_text(f"{conftest.read_text()}\n\n{hook}\n")
+    assert tool.run("--doctest-modules").code == pytest.ExitCode.OK
+    again = tool.run("--resource-guards-fix=write", "--doctest-modules").output
+    assert "0 marks added, 0 removed in 0 files; 0 left to a person" in again
+    said = (
+        "Fix: no decorator can stand on this test, so mark it in the pytest_collection_modifyitems"
+    )
+    assert enforced.output.count(said) == 2
+    assert "where item.nodeid is 'test.commands::command': item.add_marker('tool')" in (
+        enforced.output
+    )
+
+
+def test_the_conftest_of_a_hook() -> None:
+    """It is the one of the deepest folder that has all of these tests; their names are safe in it."""
+    needs = {"lib/a/x.py::x": ["tool"], 'lib/b/y.txt::y"\n\x1b': ["tool", "other"]}
+
+    lines = list(hook_lines(needs))
+
+    assert "put this into lib/conftest.py (if it has" in lines[0]
+    assert lines[1:5] == [
+        "NEEDS = {",
+        '    "lib/a/x.py::x": ["tool"],',
+        """    'lib/b/y.txt::y"\\n\\x1b': ["tool", "other"],""",
+        "}",
+    ]
+    assert list(hook_lines({})) == []
+    assert "into conftest.py" in next(hook_lines({"x.py::x": ["tool"], "lib/y.py::y": ["tool"]}))
 
 
 @pytest.mark.parametrize(
@@ -121,23 +181,72 @@ class TestIt:
     assert "some of its parameters need @pytest.mark.tool and others must not have it" in fix(tool)
 
 
-@pytest.mark.parametrize("is_tracked", [False, True], ids=["no repository", "a repository"])
-def test_without_git(tool: Suite, monkeypatch: pytest.MonkeyPatch, *, is_tracked: bool) -> None:
-    """Files of a repository are left alone where nobody can tell whether they are modified."""
-    tool.write(
-        test_it="""
-            import subprocess
+TEXTS = {
+    "form feed": b"import pytest\n\x0c\n\n\ndef test_a():\n    subprocess.run(['tool'])\n\x0c\n# end\n",
+    "two bytes": b"import pytest\r\n\r\n\r\ndef test_a():\r\n    subprocess.run(['tool'])\r\n",
+    "other ends, and none at the end": (
+        b"import pytest\n\n\ndef test_a():\n    subprocess.run(['tool'])  # \x0b \xe2\x80\xa8 \xc2\x85"
+    ),
+}
 
-            def test_it():
-                subprocess.run(["tool"])
-        """
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_difference_applies(tool: Suite, text: bytes) -> None:
+    """What ``--diff`` prints is what ``patch`` needs to make the file that ``--write`` writes."""
+    path = tool.path / "test_it.py"
+    before = (b"import subprocess\r\n" if b"\r" in text else b"import subprocess\n") + text
+    path.write_bytes(before)
+    tool.run("--resource-guards=warn", "--resource-guards-json=a.json")
+    command = [sys.executable, "-m", "imbue.resource_guards", "fix", "a.json"]
+
+    shown = subprocess.run([*command, "--diff"], capture_output=True, check=True).stdout
+
+    subprocess.run([*command, "--write"], capture_output=True, check=True)
+    after = path.read_bytes()
+    assert b"@pytest.mark.tool" in after
+    path.write_bytes(before)
+    subprocess.run(["patch", "--binary", "-p1"], input=shown, capture_output=True, check=True)
+    assert path.read_bytes() == after
+
+
+@pytest.mark.parametrize("output", ["diff", "write"])
+def test_two_names_of_one_file(tool: Suite, output: str) -> None:
+    """A file that a link leads to as well is changed once, and counted once."""
+    path = tool.path / "test_it.py"
+    path.write_text(
+        "import subprocess\n\nimport pytest\n\n\ndef test_a():\n    subprocess.run(['tool'])\n\n\n"
+        "def test_idle():\n    pass\n\n\ntest_made = (lambda: lambda: subprocess.run(['tool']))()\n"
     )
-    if is_tracked:
-        (tool.path / ".git").mkdir()
-    monkeypatch.setenv("PATH", str(tool.bin))
-    assert not any((each / ".git").exists() for each in Path(tool.path).parents)
+    (tool.path / "test_link.py").symlink_to(path)
 
-    output = tool.run("--resource-guards-fix=write").output
+    said = tool.run(f"--resource-guards-fix={output}").output
 
-    assert ("git is not installed" in output) is is_tracked
-    assert ("@pytest.mark.tool" in (tool.path / "test_it.py").read_text()) is not is_tracked
+    would = "would be " if output == "diff" else ""
+    assert f"1 mark {would}added, 0 {would}removed in 1 file; 1 left to a person" in said
+    assert "test_it.py:15: add @pytest.mark.tool by hand (test_made): It is not defined" in said
+    if output == "write":
+        assert path.read_text().count("@pytest.mark.tool") == 1
+        assert (tool.path / "test_link.py").is_symlink()
+        assert (
+            "0 marks added, 0 removed in 0 files" in tool.run("--resource-guards-fix=write").output
+        )
+
+
+def test_one_line_for_one_cause(tool: Suite) -> None:
+    """What cannot be done in a whole file is told once, whatever it is, with the first names."""
+    tool.name_guards("tool", "other")
+    tests = "".join(
+        f"def test_{name}():\n    subprocess.run(['tool'])\n    subprocess.run(['other'])\n"
+        for name in "abcd"
+    )
+    (tool.path / "test_it.py").write_text(
+        f"import subprocess\n{tests}def test_idle(): pass\n\x0c\n{' ' * 4}\x0c\n"
+    )
+
+    said = tool.run("--resource-guards-fix=write").output
+
+    assert (
+        "test_it.py: add @pytest.mark.tool, add @pytest.mark.other by hand "
+        "(test_a, test_b, test_c and 1 more): The file cannot be"
+    ) in said
+    assert "1 left to a person" in said

@@ -40,7 +40,7 @@ def use():
 """
 USING = HEADER + "def test_a():\n    use()\n"
 MARKED = HEADER + "@pytest.mark.tool\ndef test_a():\n    use()\n"
-DIRTY = ("--resource-guards-fix=write", "--resource-guards-fix-dirty")
+WRITE = "--resource-guards-fix=write"
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_code_of_no_file(tool: Suite, name: str, workers: tuple[str, ...]) -> No
         f'exec(compile(source, "{name}", "exec"))\n'
     )
 
-    outcome = tool.run(*DIRTY, *workers)
+    outcome = tool.run(WRITE, *workers)
 
     check(outcome, tool, ": cannot be read (No such file" if "." in name else "test_it.py: add @")
 
@@ -96,7 +96,7 @@ def test_a_file_that_changes_during_the_run(
         "import os, pathlib\n" + USING + f"    file = pathlib.Path(__file__)\n    {act}\n"
     )
 
-    outcome = tool.run(*DIRTY, *workers)
+    outcome = tool.run(WRITE, *workers)
 
     check(outcome, tool, said)
 
@@ -113,7 +113,7 @@ def test_a_file_edited_after_the_import(tool: Suite, workers: tuple[str, ...]) -
         USING + edit + "\nfrom base import Base\n\nclass TestIt(Base):\n    pass\n"
     )
 
-    outcome = tool.run(*DIRTY, *workers)
+    outcome = tool.run(WRITE, *workers)
 
     check(outcome, tool, "test_it.py: it is not what it was in the run")
     # A second worker may come to it when the first has edited it, and then does not know.
@@ -130,7 +130,7 @@ def test_a_module_generated_while_tests_are_collected(tool: Suite) -> None:
         "from base import Base\n\nclass TestIt(Base):\n    pass\n"
     )
 
-    outcome = tool.run(*DIRTY)
+    outcome = tool.run(WRITE)
 
     check(outcome, tool, "base.py: it is not known what it contained when the tests were imported")
 
@@ -142,7 +142,7 @@ def test_the_owner_of_a_file(tool: Suite) -> None:
     os.chown(path, 65534, 65534)
     path.chmod(0o640)
 
-    outcome = tool.run(*DIRTY)
+    outcome = tool.run(WRITE)
 
     check(outcome, tool, "changed test_other.py")
     assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)
@@ -168,7 +168,7 @@ def test_one_of_several_files_cannot_be_written(tool: Suite) -> None:
         """
     )
 
-    outcome = tool.run(*DIRTY)
+    outcome = tool.run(WRITE)
 
     said = "test_other.py: cannot be written: No space left on device. No file was changed."
     check(outcome, tool, said, others=USING)
@@ -190,7 +190,7 @@ def test_an_error_of_our_own(tool: Suite) -> None:
         """
     )
 
-    outcome = tool.run(*DIRTY)
+    outcome = tool.run(WRITE)
 
     assert outcome.code == pytest.ExitCode.TESTS_FAILED
     said = (
@@ -278,9 +278,7 @@ def test_any_report(tmp_path: Path, records: list[dict[str, Any]], output: Outpu
 
     known = {"test_it.py": digest_of(source.read_bytes()), "folder": "0" * 64, "pipe": "0" * 64}
 
-    fixed = apply(
-        make_plan(document.tests, document.labels), tmp_path, output, dirty=True, sources=known
-    )
+    fixed = apply(make_plan(document.tests, document.labels), tmp_path, output, sources=known)
 
     assert not fixed.error
     for line in fix_lines(fixed, document, written=output is Output.WRITE, verbose=True):

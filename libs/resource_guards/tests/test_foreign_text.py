@@ -124,7 +124,6 @@ def test_a_program_named_as_a_command(suite: Suite) -> None:
     assert not re.search(r"^\W*::error", outcome.output, re.MULTILINE)
 
 
-@pytest.mark.git
 def test_names_of_tests(suite: Suite) -> None:
     """A file whose name has control characters is listed, in the report and by the fix, with escapes."""
     suite.guard_tool()

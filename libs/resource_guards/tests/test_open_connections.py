@@ -579,7 +579,6 @@ def test_a_client_of_http(
     assert sent == sorted(["first", "second"] * len(ways))
 
 
-@pytest.mark.git
 def test_fix(guarded: Suite) -> None:
     """The fix gives each test that uses a shared connection the mark, takes idle ones, and then has nothing to do."""
     assert_fixed(guarded, [("service", WAYS)])

@@ -265,7 +265,7 @@ def test_result_that_would_not_parse(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last safety: no file is written that Python could not parse."""
     monkeypatch.setattr(
         "imbue.resource_guards.fix.rewrite.with_edit",
-        lambda module, _: module.with_changes(body=[BAD]),
+        lambda module, *_: module.with_changes(body=[BAD]),
     )
     source = b"def test_x(): pass\n"
 

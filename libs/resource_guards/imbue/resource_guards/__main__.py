@@ -5,7 +5,7 @@ And more about each kind of violation.
 ``python -m imbue.resource_guards merge A.json B.json --output ALL.json``,
 ``python -m imbue.resource_guards report ALL.json``,
 ``python -m imbue.resource_guards compare BASE.json HEAD.json``,
-``python -m imbue.resource_guards fix ALL.json --diff`` or ``--write``,
+``python -m imbue.resource_guards fix ALL.json --diff``, ``--write`` or ``--check``,
 ``python -m imbue.resource_guards explain superfluous-mark``.
 """
 
@@ -139,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     fix.add_argument("--dirty", action="store_true", help=messages.FIX_DIRTY_HELP)
     fix.add_argument("--verbose", "-v", action="store_true")
     output = fix.add_mutually_exclusive_group(required=True)
-    for name in ("diff", "write"):
+    for name in ("diff", "write", "check"):
         output.add_argument(f"--{name}", dest="output", action="store_const", const=name)
     fix.set_defaults(run=_fix)
     return parser
@@ -197,7 +197,7 @@ def _fix(options: argparse.Namespace) -> int:
     document = read_document(options.report)
     if document.problems:
         raise ResourceGuardMisconfiguration(messages.fix_of_untrustworthy(document.problems))
-    fixed = fix_by(document, options.root, options.output, dirty=options.dirty)
+    fixed = fix_by(document, options.root, options.output)
     written = options.output == "write"
     for line in fix_lines(
         fixed,
@@ -209,7 +209,7 @@ def _fix(options: argparse.Namespace) -> int:
         print(line)  # noqa: T201 - a program
     if fixed.error:
         return 2
-    return int(bool(fixed.left))
+    return int(bool(fixed.left or fixed.by_hook or (fixed.files and options.output == "check")))
 
 
 if __name__ == "__main__":

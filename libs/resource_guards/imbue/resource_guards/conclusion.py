@@ -84,16 +84,19 @@ def check_outputs(config: pytest.Config) -> None:
     ]
 
 
-def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> None:
+def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> bool:
     """The run has ended: write and fix what was asked for.
 
     Args:
         config: Says what that is.
         recorder: Has the records of the tests.
         findings: Takes the problems that come up.
+
+    Returns:
+        Whether a check has found something to change.
     """
     if not recorder.has_resources:
-        return  # an error has told that nothing is guarded
+        return False  # an error has told that nothing is guarded
     for problem in _write_files(config, recorder):
         findings.add_problem(problem)
     option = config.option
@@ -107,6 +110,8 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> N
         else:
             if fixed.error:
                 findings.add_problem(fixed.error)
+            return option.resource_guards_fix == "check" and fixed.files > 0
+    return False
 
 
 def _write_files(config: pytest.Config, recorder: Recorder) -> Iterator[str]:
@@ -157,13 +162,7 @@ def _add_to_summary(config: pytest.Config, recorder: Recorder) -> None:
 def _fix(config: pytest.Config, recorder: Recorder) -> Fixed:
     from imbue.resource_guards.fix.of_document import fix_by  # it needs LibCST
 
-    option = config.option
-    return fix_by(
-        recorder.document(),
-        config.rootpath,
-        option.resource_guards_fix,
-        dirty=option.resource_guards_fix_dirty,
-    )
+    return fix_by(recorder.document(), config.rootpath, config.option.resource_guards_fix)
 
 
 def _outcomes(terminal: pytest.TerminalReporter) -> dict[str, int]:

@@ -116,6 +116,7 @@ class Violation(NamedTuple):
         after_block: Another call of the test was blocked, so that it may not have come this far.
         places: Where the line to add or to remove is, for people to read.
         parameters: The id of the test's parameters; empty if it has none.
+        by_hook: The node id of a test that is no function, and gets a mark only by a hook.
     """
 
     kind: ViolationKind
@@ -125,3 +126,4 @@ class Violation(NamedTuple):
     after_block: bool = False
     places: tuple[str, ...] = ()
     parameters: str = ""
+    by_hook: str = ""

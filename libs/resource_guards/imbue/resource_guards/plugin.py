@@ -99,7 +99,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=messages.OUTPUT_HELP,
     )
     group.addoption(
-        "--resource-guards-fix", **text, choices=["diff", "write"], help=messages.FIX_HELP
+        "--resource-guards-fix", **text, choices=["diff", "write", "check"], help=messages.FIX_HELP
     )
     group.addoption("--resource-guards-fix-dirty", **flag, help=messages.FIX_DIRTY_HELP)
     group.addoption(

@@ -250,12 +250,13 @@ class GuardSession:
 
             hand_in(self.run, self.config.workeroutput)
             return
+        fails = False
         if self.recorder is not None:
             from imbue.resource_guards.conclusion import conclude
 
-            conclude(self.config, self.recorder, self.findings)
+            fails = conclude(self.config, self.recorder, self.findings)
         if pytest_session.exitstatus == pytest.ExitCode.OK and (
-            self.findings.problems or pytest_session.testsfailed
+            fails or self.findings.problems or pytest_session.testsfailed
         ):
             pytest_session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

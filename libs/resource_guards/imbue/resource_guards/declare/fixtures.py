@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 from typing import Final
 from typing import TypeVar
@@ -64,10 +65,16 @@ def declared_by_fixture(function: object) -> frozenset[str] | None:
 
 def declared_by_fixtures_of(item: pytest.Item) -> frozenset[str]:
     """The resources that the contracts of the fixtures declare that a test depends on by name."""
-    if not _MADE:
-        return frozenset()
-    found = [declared_by_fixture(chain[-1].func) for chain in static_fixtures(item) if chain]
-    return frozenset().union(*filter(None, found))
+    return frozenset().union(*(declared for _, declared in contracts_of(item)))
+
+
+def contracts_of(item: pytest.Item) -> Iterator[tuple[pytest.FixtureDef[Any], frozenset[str]]]:
+    """The fixtures with contracts that a test depends on by name, and the resources that each declares."""
+    for chain in static_fixtures(item) if _MADE else ():
+        for fixture in chain[-1:]:
+            declared = declared_by_fixture(fixture.func)
+            if declared is not None:
+                yield fixture, declared
 
 
 def check_contracts(items: Iterable[pytest.Item], registry: Registry) -> None:

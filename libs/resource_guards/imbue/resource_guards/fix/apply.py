@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import io
 import os
-import subprocess
 import tokenize
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from enum import StrEnum
@@ -19,8 +20,12 @@ from stat import S_IWUSR
 from typing import Final
 
 from imbue.resource_guards.fix.edits import Action
+from imbue.resource_guards.fix.edits import Edit
+from imbue.resource_guards.fix.edits import PlaceKind
+from imbue.resource_guards.fix.edits import Plan
 from imbue.resource_guards.fix.edits import Rewritten
-from imbue.resource_guards.fix.plan import Plan
+from imbue.resource_guards.fix.edits import Undone
+from imbue.resource_guards.fix.own_modules import own_modules
 from imbue.resource_guards.fix.rewrite import rewrite
 from imbue.resource_guards.fix.together import Changed
 from imbue.resource_guards.fix.together import NotWrittenError
@@ -37,6 +42,7 @@ class Output(StrEnum):
 
     DIFF = "diff"
     WRITE = "write"
+    CHECK = "check"
 
 
 @dataclass(slots=True)
@@ -44,82 +50,87 @@ class Fixed:
     """What has been done.
 
     Args:
-        lines: The difference, or what was written.
+        lines: The difference, what was written, or how much would be.
+        notes: What else is to be known of these lines.
         left: What a person has to do, and why.
+        by_hook: The tests that only a hook can mark, by their node ids, and their marks.
         error: Why nothing was written; empty if all was well.
         files: How many files have changed, or would.
         added: How many marks were added.
         removed: How many were removed.
+        contracts: How many names in ``@fixture_uses_resources`` were added or removed.
     """
 
     lines: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    by_hook: Mapping[str, Sequence[str]] = field(default_factory=dict)
     error: str = ""
     files: int = 0
     added: int = 0
     removed: int = 0
+    contracts: int = 0
 
 
-def apply(
-    plan: Plan, root: Path, output: Output, *, dirty: bool, sources: Mapping[str, str]
-) -> Fixed:
+def apply(plan: Plan, root: Path, output: Output, *, sources: Mapping[str, str]) -> Fixed:
     """Change the source files that a plan names: all that can be changed, or, if one fails, none.
 
-    A file outside of the root directory, one that may not be written, one that git reports as
-    modified, and one that is not what it was in the run, is left alone.
+    A file outside of the root directory is left alone. So is, where files are written, one that may
+    not be written, and one that is not what it was in the run; otherwise the file of now is shown.
 
     Args:
         plan: The plan.
         root: The root directory.
         output: What becomes of the new source.
-        dirty: Touch files that git reports as modified.
         sources: The SHA-256 of each file, as it was in the run.
     """
-    fixed = Fixed(left=list(plan.left))
-    changed = list(_rewritten(plan, root, output, fixed, dirty=dirty, sources=sources))
+    fixed = Fixed(left=list(plan.left), by_hook=plan.by_hook)
+    changed = _rewritten(plan, root, output, fixed, sources)
     if output is Output.DIFF:
         for each in changed:
             fixed.lines += difference(each.path, each.before, each.after)
-    else:
+    elif output is Output.WRITE:
         try:
             write_together(changed)
         except NotWrittenError as error:
-            return Fixed(left=[*fixed.left, str(error)], error=str(error))
+            return Fixed(left=[*fixed.left, str(error)], by_hook=plan.by_hook, error=str(error))
         fixed.lines += [messages.fix_written(each.path) for each in changed]
     fixed.files = len(changed)
     return fixed
 
 
-def _rewritten(  # noqa: PLR0913 - what `apply` is given, and where it tells
-    plan: Plan,
-    root: Path,
-    output: Output,
-    fixed: Fixed,
-    *,
-    dirty: bool,
-    sources: Mapping[str, str],
-) -> Iterator[Changed]:
+def _rewritten(
+    plan: Plan, root: Path, output: Output, fixed: Fixed, sources: Mapping[str, str]
+) -> list[Changed]:
     """The files that change; what cannot be done is told in `fixed`."""
+    changed: dict[Path, Changed] = {}
+    undone: dict[Path, list[Undone]] = {}
     for path, changes in plan.changes.items():
         try:
             file = _own_file(path, root)
-            before = _as_in_the_run(path, file, sources)
+            content = _content(path, file)
+            objection = _objection(path, content, sources)
             if output is Output.WRITE:
-                _check_writable(path, file)
-            if not dirty:
-                _check_with_git(path, root)
+                _check_writable(path, file, objection)
         except _LeftAloneError as reason:
             fixed.left.append(str(reason))
             continue
+        # One file may have several names, by links: what is changed by one is there for the next.
+        before = changed[file].after if file in changed else content
         # All files are rewritten before one is written: should this raise, none has changed.
-        rewritten = rewrite(before, changes)
-        _count(fixed, rewritten)
-        fixed.left += [
-            messages.fix_undone(path, each.line, each.edit.action, each.edit.mark, each.reason)
-            for each in rewritten.undone
-        ]
-        if rewritten.source != before:
-            yield Changed(path, file, before, rewritten.source)
+        rewritten = rewrite(before, changes, own_modules(file, Path(os.path.realpath(root))))
+        known = undone.setdefault(file, [])
+        fresh = [each for each in rewritten.undone if each not in known]
+        known += fresh
+        fixed.left += _told(path, fresh)
+        if rewritten.source == before:
+            continue
+        _count(fixed, path, rewritten, is_check=output is Output.CHECK)
+        if objection is not None:
+            fixed.notes.append(messages.fix_shown_as_it_is(path))
+        name = changed[file].path if file in changed else path
+        changed[file] = Changed(name, file, content, rewritten.source)
+    return list(changed.values())
 
 
 class _LeftAloneError(Exception):
@@ -137,20 +148,24 @@ def _own_file(path: str, root: Path) -> Path:
     return file
 
 
-def _as_in_the_run(path: str, file: Path, sources: Mapping[str, str]) -> bytes:
+def _content(path: str, file: Path) -> bytes:
     try:
-        content = read_regular(file)
+        return read_regular(file)
     except OSError as error:
         raise _LeftAloneError(messages.fix_no_file(path, error)) from error
+
+
+def _objection(path: str, content: bytes, sources: Mapping[str, str]) -> str | None:
+    """Why what a file contains may not be what the run has read; `None` if it is."""
     known = sources.get(path)
     if known is None:
-        raise _LeftAloneError(messages.fix_unknown_content(path))
-    if digest_of(content) != known:
-        raise _LeftAloneError(messages.fix_changed_since(path))
-    return content
+        return messages.fix_unknown_content(path)
+    return None if digest_of(content) == known else messages.fix_changed_since(path)
 
 
-def _check_writable(path: str, file: Path) -> None:
+def _check_writable(path: str, file: Path, objection: str | None) -> None:
+    if objection is not None:
+        raise _LeftAloneError(objection)
     # The bits are asked as well: root may write anything, and should not where nobody is to.
     has_bits = file.stat().st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)
     if not has_bits or not os.access(file, os.W_OK):
@@ -159,52 +174,45 @@ def _check_writable(path: str, file: Path) -> None:
         raise _LeftAloneError(messages.fix_read_only_folder(path))
 
 
-def _check_with_git(path: str, root: Path) -> None:
-    if objection := git_objects(path, root):
-        raise _LeftAloneError(objection)
-
-
-def _count(fixed: Fixed, rewritten: Rewritten) -> None:
+def _count(fixed: Fixed, path: str, rewritten: Rewritten, *, is_check: bool) -> None:
+    """Count the marks that were added and removed in a file, and the names in contracts."""
+    counts: dict[Action | PlaceKind, int] = dict.fromkeys([*Action, PlaceKind.FIXTURE], 0)
     for change in rewritten.done:
         for edit in change.edits:
-            if edit.action is Action.ADD:
-                fixed.added += 1
-            else:
-                fixed.removed += 1
+            is_contract = edit.place.kind is PlaceKind.FIXTURE
+            counts[PlaceKind.FIXTURE if is_contract else edit.action] += 1
+    fixed.added += counts[Action.ADD]
+    fixed.removed += counts[Action.REMOVE]
+    fixed.contracts += counts[PlaceKind.FIXTURE]
+    if is_check:
+        fixed.lines.append(messages.fix_would_change(path, *counts.values()))
 
 
-def git_objects(path: str, root: Path) -> str:
-    """Why a file must not be touched as far as git is concerned; empty if it may be.
-
-    Args:
-        path: The file, relative to the root directory.
-        root: The root directory.
-    """
-    command = ["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no", "--", path]
-    environment = {**os.environ, "LC_ALL": "C"}  # what it says is compared
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", env=environment, check=False
+def _told(path: str, undone: Iterable[Undone]) -> Iterator[str]:
+    """What was not done, a line for each place and reason."""
+    together: dict[tuple[int, str], list[Edit]] = {}
+    for each in undone:
+        together.setdefault((each.line, each.reason), []).append(each.edit)
+    for (line, reason), edits in together.items():
+        names = dict.fromkeys(each.place.qualname for each in edits if each.place.qualname)
+        whats = dict.fromkeys(
+            messages.fix_edit(
+                each.action, each.mark, is_contract=each.place.kind is PlaceKind.FIXTURE
+            )
+            for each in edits
         )
-    except OSError as error:
-        is_tracked = any((each / ".git").exists() for each in (root, *root.parents))
-        is_missing = isinstance(error, FileNotFoundError)
-        said = "git is not installed" if is_missing else str(error)
-        return messages.fix_git_fails(path, said) if is_tracked else ""
-    if done.returncode == 0:
-        return messages.fix_modified(path) if done.stdout.strip() else ""
-    # Any other failure of git leaves the file alone: whether it is modified is not known.
-    if "not a git repository" in done.stderr:
-        return ""
-    return messages.fix_git_fails(path, done.stderr.strip())
+        yield messages.fix_undone(path, line, list(whats), list(names), reason)
 
 
 def difference(path: str, before: bytes, after: bytes) -> Iterator[str]:
-    """The lines of a unified difference of two versions of a source file."""
+    """The lines of a unified difference of two versions of a source file, as ``patch`` reads them."""
     for line in difflib.unified_diff(_lines(before), _lines(after), f"a/{path}", f"b/{path}"):
-        yield line.rstrip("\r\n")
+        yield line.removesuffix("\n")
+        if not line.endswith("\n"):
+            yield "\\ No newline at end of file"
 
 
 def _lines(source: bytes) -> list[str]:
+    """The lines as programs count them that apply a difference: Python ends some elsewhere, too."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
-    return source.decode(encoding).splitlines(keepends=True)
+    return io.StringIO(source.decode(encoding), newline="\n").readlines()

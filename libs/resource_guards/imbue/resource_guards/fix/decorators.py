@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 
@@ -20,8 +21,8 @@ def has_decorator(node: Definition, mark: str, names: Names) -> bool:
     return any(mark_of(decorator.decorator, names) == mark for decorator in node.decorators)
 
 
-def with_decorator(node: Definition, mark: cst.BaseExpression) -> Definition:
-    """The definition with the mark as its first decorator.
+def with_decorator(node: Definition, mark: cst.BaseExpression, names: Names) -> Definition:
+    """The definition with the mark behind the marks that it has, or else as its first decorator.
 
     It goes below ``@staticmethod`` and ``@classmethod``: what they make carries no mark that
     pytest would see.
@@ -29,21 +30,31 @@ def with_decorator(node: Definition, mark: cst.BaseExpression) -> Definition:
     index = 0
     for number, decorator in enumerate(node.decorators, 1):
         expression = decorator.decorator
-        if isinstance(expression, cst.Name) and expression.value in _BINDERS:
+        is_binder = isinstance(expression, cst.Name) and expression.value in _BINDERS
+        if is_binder or mark_of(expression, names):
             index = number
     before, after = node.decorators[:index], node.decorators[index:]
     return node.with_changes(decorators=[*before, cst.Decorator(mark), *after])
 
 
 def without_decorator(node: Definition, mark: str, names: Names) -> Definition:
-    """The definition without that decorator, however often it stands there.
+    """The definition without that mark, however often it stands there."""
+    return without_decorators(node, lambda each: mark_of(each, names) == mark)
 
-    Its comments stay, above what follows it.
+
+def without_decorators(
+    node: Definition, leaves: Callable[[cst.BaseExpression], bool]
+) -> Definition:
+    """The definition without some decorators; their comments stay, above what follows them.
+
+    Args:
+        node: The definition.
+        leaves: Tells of a decorator's expression whether it goes.
     """
     kept: list[cst.Decorator] = []
     waiting: list[cst.EmptyLine] = []
     for decorator in node.decorators:
-        if mark_of(decorator.decorator, names) == mark:
+        if leaves(decorator.decorator):
             waiting += [*decorator.leading_lines, *comment_lines(decorator)]
         elif waiting:
             lines = [*waiting, *decorator.leading_lines]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field
 from enum import StrEnum
 
 
@@ -24,6 +25,7 @@ class PlaceKind(StrEnum):
     CLASS = "class"
     FUNCTION = "function"
     PARAM = "param"
+    FIXTURE = "fixture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Place:
     """Where a mark stands in a source file.
 
     Args:
-        kind: What carries it.
+        kind: What carries it; for a fixture it is a name in its ``@fixture_uses_resources``.
         qualname: Empty for the module, ``TestA`` or ``TestA.TestB`` for a class, ``test_x`` or
             ``TestA.test_x`` for a function.
         argnames: For a set of values, the names of its ``parametrize`` decorator.
@@ -55,9 +57,34 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Edits that are done together: all of them or none."""
+    """Edits that are done together: all of them or none.
+
+    Args:
+        edits: The edits.
+        otherwise: What is done instead if they cannot be done.
+    """
 
     edits: tuple[Edit, ...]
+    otherwise: tuple[Change, ...] = ()
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to do.
+
+    Args:
+        changes: For each file, the changes of it.
+        left: What a person has to do, and why.
+        by_hook: The tests that only a hook can mark, by their node ids, and their marks.
+    """
+
+    changes: dict[str, list[Change]] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    by_hook: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, path: str, change: Change) -> None:
+        """Plan one more change of a file."""
+        self.changes.setdefault(path, []).append(change)
 
 
 @dataclass(frozen=True, slots=True)

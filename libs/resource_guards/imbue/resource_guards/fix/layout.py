@@ -19,32 +19,6 @@ _ABOUT_THE_FILE = re.compile(r"#!|#.*coding[=:]")
 Lines = Sequence[cst.EmptyLine]
 
 
-def with_import(module: cst.Module, limit: int) -> cst.Module:
-    """The module with ``import pytest``.
-
-    Args:
-        module: The file.
-        limit: The index of the statement that needs it.
-    """
-    first = _after_preamble(module)
-    imports = [
-        index for index in range(first, min(limit + 1, len(module.body))) if _imports(module, index)
-    ]
-    name = cst.ImportAlias(cst.Name("pytest"))
-    line = cst.SimpleStatementLine([cst.Import([name])])
-    if not imports:
-        return inserted(module, first, line)
-    index = imports[0]
-    following = module.body[index]
-    # The first statement's comments are the module's header, and stay above the new import.
-    if index:
-        blank, rest = _split_blank(_leading(following))
-        line = line.with_changes(leading_lines=blank)
-        following = following.with_changes(leading_lines=rest)
-    body = [*module.body[:index], line, following, *module.body[index + 1 :]]
-    return module.with_changes(body=body)
-
-
 def with_pytestmark(module: cst.Module, index: int, value: cst.BaseExpression) -> cst.Module:
     """The module with a new ``pytestmark`` at that index."""
     target = cst.AssignTarget(cst.Name("pytestmark"))
@@ -53,7 +27,7 @@ def with_pytestmark(module: cst.Module, index: int, value: cst.BaseExpression) -
 
 def after_imports(module: cst.Module) -> int:
     """The index behind the imports, and behind conditions that begin with imports there."""
-    index = _after_preamble(module)
+    index = after_preamble(module)
     for number in range(index, len(module.body)):
         if _imports(module, number):
             index = number + 1
@@ -66,22 +40,22 @@ def inserted(module: cst.Module, index: int, line: cst.SimpleStatementLine) -> c
     """The module with one more statement, which has blank lines around it."""
     header, body, footer = module.header, list(module.body), module.footer
     if index:
-        line = line.with_changes(leading_lines=[_blank()])
+        line = line.with_changes(leading_lines=[blank_line()])
     elif body:
-        header, moved = _split_header([*header, *_leading(body[0])])
+        header, moved = _split_header([*header, *leading(body[0])])
         body[0] = body[0].with_changes(leading_lines=moved)
         if header and header[-1].comment is None:
-            blank, _ = _split_blank(header[::-1])
+            blank, _ = split_blank(header[::-1])
             header = header[: len(header) - len(blank)]
             line = line.with_changes(leading_lines=blank)
     if index < len(body):
         following = body[index]
         wanted = 2 if isinstance(following, (cst.FunctionDef, cst.ClassDef)) else 1
-        blank, rest = _split_blank(_leading(following))
-        blank = [*blank, *(_blank() for _ in range(wanted - len(blank)))]
+        blank, rest = split_blank(leading(following))
+        blank = [*blank, *(blank_line() for _ in range(wanted - len(blank)))]
         body[index] = following.with_changes(leading_lines=[*blank, *rest])
     elif footer and footer[0].comment is not None:
-        footer = [_blank(), *footer]
+        footer = [blank_line(), *footer]
     body.insert(index, line)
     return module.with_changes(header=header, body=body, footer=footer)
 
@@ -105,9 +79,9 @@ def deleted(module: cst.Module, line: cst.SimpleStatementLine, comments: Lines) 
         if index == len(body):
             return block.with_changes(body=body, footer=_joined(left, block.footer))
         following = body[index]
-        lines = _joined(left, _leading(following))
+        lines = _joined(left, leading(following))
         if index == 0 and isinstance(block, cst.IndentedBlock) and not _has_text(left):
-            lines = [*left, *_split_blank(_leading(following))[1]]
+            lines = [*left, *split_blank(leading(following))[1]]
         body[index] = following.with_changes(leading_lines=lines)
         return block.with_changes(body=body)
 
@@ -119,14 +93,14 @@ def _has_text(lines: Lines) -> bool:
 
 
 def _joined(left: Lines, right: Lines) -> list[cst.EmptyLine]:
-    turned, rest = _split_blank(list(left)[::-1])
-    blank, following = _split_blank(right)
+    turned, rest = split_blank(list(left)[::-1])
+    blank, following = split_blank(right)
     # At the end of a block nothing follows: blank lines alone are of no use there.
     longer = turned if len(turned) > len(blank) and (rest or following or blank) else blank
     return [*rest[::-1], *longer, *following]
 
 
-def _after_preamble(module: cst.Module) -> int:
+def after_preamble(module: cst.Module) -> int:
     """The index behind the docstring and the imports from ``__future__``."""
     index = 0
     for number, statement in enumerate(module.body):
@@ -164,15 +138,17 @@ def _begins_with_import(statement: cst.CSTNode) -> bool:
     return any(isinstance(small, IMPORTS) for small in smalls)
 
 
-def _leading(statement: cst.CSTNode) -> list[cst.EmptyLine]:
+def leading(statement: cst.CSTNode) -> list[cst.EmptyLine]:
+    """The lines above a statement that belong to it."""
     return list(getattr(statement, "leading_lines", ()))
 
 
-def _blank() -> cst.EmptyLine:
+def blank_line() -> cst.EmptyLine:
+    """An empty line."""
     return cst.EmptyLine(indent=False)
 
 
-def _split_blank(lines: Lines) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
+def split_blank(lines: Lines) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
     """The blank lines at the beginning, and the rest."""
     count = 0
     while count < len(lines) and lines[count].comment is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from imbue.resource_guards.fix.apply import Fixed
+from imbue.resource_guards.fix.hooks import hook_lines
 from imbue.resource_guards.messages import fix as messages
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.report.document import Document
@@ -29,7 +30,10 @@ def fix_lines(
         verbose: Show all, and not only the first of many.
         is_raw: Show a difference as it is, since a program may apply it.
     """
-    yield from (line if is_raw else shown(line, _OF_SOURCE) for line in fixed.lines)
+    yield from (
+        line if is_raw else shown(line.removesuffix("\r"), _OF_SOURCE) for line in fixed.lines
+    )
+    yield from map(shown, fixed.notes)
     for outcome in _UNKNOWN:
         tests = [
             each.nodeid for each in document.tests if each.outcome == outcome and not each.used
@@ -43,9 +47,10 @@ def fix_lines(
             yield shown(messages.fix_cannot_be_known(mark, len(unsure), libraries))
             yield from _some(unsure, verbose=verbose)
     yield from map(shown, fixed.left)
-    yield messages.fix_summary(
-        fixed.added, fixed.removed, fixed.files, len(fixed.left), written=written
-    )
+    yield from map(shown, hook_lines(fixed.by_hook))
+    left = len(fixed.left) + len(fixed.by_hook)
+    counts = fixed.added, fixed.removed, fixed.contracts, fixed.files, left
+    yield messages.fix_summary(*counts, written=written)
 
 
 def _some(names: list[str], *, verbose: bool) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from imbue.resource_guards.fix.contract_edits import with_contract_edit
 from imbue.resource_guards.fix.decorators import has_decorator
 from imbue.resource_guards.fix.decorators import with_decorator
 from imbue.resource_guards.fix.decorators import with_exchanged
@@ -16,8 +17,9 @@ from imbue.resource_guards.fix.edits import Edit
 from imbue.resource_guards.fix.edits import EditError
 from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
+from imbue.resource_guards.fix.imports import IsOwn
+from imbue.resource_guards.fix.imports import with_import
 from imbue.resource_guards.fix.layout import after_imports
-from imbue.resource_guards.fix.layout import with_import
 from imbue.resource_guards.fix.layout import with_pytestmark
 from imbue.resource_guards.fix.names import Names
 from imbue.resource_guards.fix.names import names_at
@@ -60,8 +62,13 @@ class Swap:
     needs_import: bool
 
 
-def with_edit(module: cst.Module, edit: Edit) -> cst.Module:
+def with_edit(module: cst.Module, edit: Edit, is_own: IsOwn) -> cst.Module:
     """The module with this edit done; the same module if there is nothing to do.
+
+    Args:
+        module: The file.
+        edit: The edit.
+        is_own: Tells which modules are the project's own.
 
     Raises:
         EditError: It cannot be done.
@@ -69,22 +76,24 @@ def with_edit(module: cst.Module, edit: Edit) -> cst.Module:
     place, mark = edit.place, edit.mark
     is_add = edit.action is Action.ADD
     if place.kind is PlaceKind.MODULE:
-        return _add_to_module(module, mark) if is_add else _remove_from_module(module, mark)
+        return _add_to_module(module, mark, is_own) if is_add else _remove_from_module(module, mark)
+    if place.kind is PlaceKind.FIXTURE:
+        return with_contract_edit(module, edit)
     if place.kind is PlaceKind.PARAM:
-        return _change_param(module, edit)
+        return _change_param(module, edit, is_own)
     if is_add:
-        return _add_decorator(module, place, mark)
+        return _add_decorator(module, place, mark, is_own)
     return _remove_from_definition(module, place, mark)
 
 
-def _add_to_module(module: cst.Module, mark: str) -> cst.Module:
+def _add_to_module(module: cst.Module, mark: str, is_own: IsOwn) -> cst.Module:
     marked = _of_module(module)
     if marked is None:
         index = after_imports(module)
         before = module.body[index] if index < len(module.body) else None
         spelled = spell_mark(mark, names_at(module, before))
         if spelled.needs_import:
-            module = with_import(module, index)
+            module = with_import(module, index, is_own)
             index = after_imports(module)
         return with_pytestmark(module, index, spelled.expression)
     value = marked.assigned.value
@@ -92,7 +101,9 @@ def _add_to_module(module: cst.Module, mark: str) -> cst.Module:
         return module
     spelled = spell_mark(mark, marked.names)
     changed = with_value(module, marked.assigned, with_mark(value, spelled.expression))
-    return _imported(module, changed, [marked.assigned.line] if spelled.needs_import else [])
+    return _imported(
+        module, changed, [marked.assigned.line] if spelled.needs_import else [], is_own
+    )
 
 
 def _remove_from_module(module: cst.Module, mark: str) -> cst.Module:
@@ -102,16 +113,17 @@ def _remove_from_module(module: cst.Module, mark: str) -> cst.Module:
     return without_pytestmark(module, marked.assigned, mark, marked.names)
 
 
-def _add_decorator(module: cst.Module, place: Place, mark: str) -> cst.Module:
+def _add_decorator(module: cst.Module, place: Place, mark: str, is_own: IsOwn) -> cst.Module:
     changed, importers = module, []
     for found in _definitions(module, place):
         names = _names_of(module, found)
         if has_decorator(found.node, mark, names) or _body_has(module, found, mark):
             continue
         spelled = spell_mark(mark, names)
-        changed = swapped(changed, found.node, with_decorator(found.node, spelled.expression))
+        new = with_decorator(found.node, spelled.expression, names)
+        changed = swapped(changed, found.node, new)
         importers += [found.top] if spelled.needs_import else []
-    return _imported(module, changed, importers)
+    return _imported(module, changed, importers, is_own)
 
 
 def _remove_from_definition(module: cst.Module, place: Place, mark: str) -> cst.Module:
@@ -132,7 +144,7 @@ def _remove_from_definition(module: cst.Module, place: Place, mark: str) -> cst.
     return changed
 
 
-def _change_param(module: cst.Module, edit: Edit) -> cst.Module:
+def _change_param(module: cst.Module, edit: Edit, is_own: IsOwn) -> cst.Module:
     if not edit.place.qualname:
         marked = _of_module(module)
         changes = [_param_in_pytestmark(marked, edit)]
@@ -152,7 +164,7 @@ def _change_param(module: cst.Module, edit: Edit) -> cst.Module:
         if not isinstance(change, EditError):
             changed = swapped(changed, change.old, change.new)
             waiting += [importer] if change.needs_import else []
-    return _imported(module, changed, waiting)
+    return _imported(module, changed, waiting, is_own)
 
 
 def _param_of_definition(module: cst.Module, found: Found, edit: Edit) -> Swap | EditError:
@@ -231,7 +243,7 @@ def _body_has(module: cst.Module, found: Found, mark: str) -> bool:
 
 
 def _imported(
-    module: cst.Module, changed: cst.Module, importers: Sequence[Statement]
+    module: cst.Module, changed: cst.Module, importers: Sequence[Statement], is_own: IsOwn
 ) -> cst.Module:
     """The changed module, with ``import pytest`` above those statements of the module before."""
     indexes = [
@@ -240,4 +252,4 @@ def _imported(
         for inner, _ in statements([statement])
         if any(inner is importer for importer in importers)
     ]
-    return with_import(changed, min(indexes)) if indexes else changed
+    return with_import(changed, min(indexes), is_own) if indexes else changed

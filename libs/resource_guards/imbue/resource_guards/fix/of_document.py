@@ -11,14 +11,13 @@ from imbue.resource_guards.fix.plan import make_plan
 from imbue.resource_guards.report.document import Document
 
 
-def fix_by(document: Document, root: Path, output: str, *, dirty: bool) -> Fixed:
+def fix_by(document: Document, root: Path, output: str) -> Fixed:
     """Add and remove marks as the tests of a report need them.
 
     Args:
         document: The report.
         root: The root directory that its paths are relative to.
-        output: ``diff`` or ``write``.
-        dirty: Touch files that git reports as modified.
+        output: ``diff``, ``write`` or ``check``.
     """
     plan = make_plan(document.tests, document.labels)
-    return apply(plan, root, Output(output), dirty=dirty, sources=document.sources)
+    return apply(plan, root, Output(output), sources=document.sources)

@@ -116,11 +116,19 @@ def find(module: cst.Module, qualname: str, *kinds: type[Definition]) -> tuple[F
     return tuple(found for found in owners if found)
 
 
-def named(module: cst.Module, qualname: str) -> list[Definition]:
-    """All the definitions of that name, of whatever kind."""
+def named(module: cst.Module, qualname: str) -> list[cst.CSTNode]:
+    """The names where it is defined, of whatever kind; the assignments to it where it is not."""
     bodies = [contents(module)]
     founds: list[Definition] = []
+    assigned: list[cst.CSTNode] = []
     for step in qualname.split("."):
+        assigned = [
+            small
+            for body in bodies
+            for statement, _ in statements(body)
+            for small in small_statements(statement)
+            if _assigns(small, step)
+        ]
         founds = [
             statement
             for body in bodies
@@ -129,7 +137,7 @@ def named(module: cst.Module, qualname: str) -> list[Definition]:
             and statement.name.value == step
         ]
         bodies = [contents(found.body) for found in founds]
-    return founds
+    return [found.name for found in founds] or assigned
 
 
 def swapped(module: cst.Module, old: Statement, new: Statement) -> cst.Module:

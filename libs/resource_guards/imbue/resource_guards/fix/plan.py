@@ -1,46 +1,35 @@
-"""Plan where marks are to be added and removed, from the records of a run.
-
-It judges by what the run saw: a test that used a resource needs the mark, however it ended, and a
-test that passed without it, of which nothing was blocked and which cannot have used it unseen, must
-not have it. Of any other test nothing is known, and it keeps the declarations that it has.
-"""
+"""Plan where marks are to be added and removed, from the records of a run."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import field
 
+from imbue.resource_guards.fix.axes import separating_axis
+from imbue.resource_guards.fix.contracts import plan_contracts
 from imbue.resource_guards.fix.edits import Action
 from imbue.resource_guards.fix.edits import Change
 from imbue.resource_guards.fix.edits import Edit
 from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
+from imbue.resource_guards.fix.edits import Plan
+from imbue.resource_guards.fix.upward import Edits
+from imbue.resource_guards.fix.upward import fold_classes
+from imbue.resource_guards.fix.upward import fold_modules
+from imbue.resource_guards.fix.wanted import JudgedTest
+from imbue.resource_guards.fix.wanted import is_unused
+from imbue.resource_guards.fix.wanted import judged
+from imbue.resource_guards.fix.wanted import key
 from imbue.resource_guards.messages import fix as messages
-from imbue.resource_guards.report.evidence import Axis
-from imbue.resource_guards.report.evidence import Declaration
 from imbue.resource_guards.report.evidence import Source
 from imbue.resource_guards.report.evidence import TestRecord
 
 _BROAD = {"class": PlaceKind.CLASS, "module": PlaceKind.MODULE}
 
 
-@dataclass(slots=True)
-class Plan:
-    """What to do.
-
-    Args:
-        changes: For each file, the changes of it.
-        left: What a person has to do, and why.
-    """
-
-    changes: dict[str, list[Change]] = field(default_factory=dict)
-    left: list[str] = field(default_factory=list)
-
-
-def make_plan(tests: Iterable[TestRecord], resources: Iterable[str]) -> Plan:
+def make_plan(tests: Iterable[TestRecord], resources: Collection[str]) -> Plan:
     """The plan for a run.
 
     Args:
@@ -48,40 +37,12 @@ def make_plan(tests: Iterable[TestRecord], resources: Iterable[str]) -> Plan:
         resources: The marks of the guarded resources.
     """
     plan = Plan()
+    tests = list(tests)
+    plan_contracts(tests, resources, plan)
     known = [test for test in tests if test.source is not None or test.declared or test.used]
     for resource in resources:
         _ForResource(resource, known, plan).plan()
     return plan
-
-
-@dataclass(frozen=True, slots=True)
-class _Test:
-    """A test, as far as one resource is concerned.
-
-    Args:
-        record: Its record.
-        wanted: It is to have the mark.
-        marks: Where it has it from.
-    """
-
-    record: TestRecord
-    wanted: bool
-    marks: tuple[Declaration, ...]
-
-    def has(self, level: str) -> bool:
-        return any(mark.level == level for mark in self.marks)
-
-
-def _is_wanted(test: TestRecord, resource: str, marks: tuple[Declaration, ...]) -> bool:
-    if any(mark.optional for mark in marks) or not marks:
-        return bool(marks) or (resource in test.used and resource not in test.sometimes)
-    return resource in test.sometimes or not _is_unused(test, resource)
-
-
-def _is_unused(test: TestRecord, resource: str) -> bool:
-    # Only a test that ran to its end, with nothing in its way, shows what it does not use.
-    is_proof = test.proves_absence
-    return is_proof and resource not in (*test.unsure, *test.used)
 
 
 class _ForResource:
@@ -96,70 +57,91 @@ class _ForResource:
     def __init__(self, resource: str, tests: list[TestRecord], plan: Plan) -> None:
         self._resource = resource
         self._plan = plan
-        self._tests = []
-        for test in tests:
-            marks = tuple(each for each in test.declared if each.resource == resource)
-            self._tests.append(_Test(test, _is_wanted(test, resource, marks), marks))
-        self._functions: dict[Source, list[_Test]] = defaultdict(list)
-        self._covered_by: dict[Source, list[_Test]] = defaultdict(list)
+        self._tests = judged(tests, resource)
+        self._functions: dict[Source, list[JudgedTest]] = defaultdict(list)
+        self._covered_by: dict[Source, list[JudgedTest]] = defaultdict(list)
         for each in self._tests:
             if each.record.source is not None:
-                self._functions[_key(each.record.source)].append(each)
-            for cls in dict.fromkeys(map(_key, each.record.classes)):
+                self._functions[key(each.record.source)].append(each)
+            for cls in dict.fromkeys(map(key, each.record.classes)):
                 self._covered_by[cls].append(each)
 
     def plan(self) -> None:
         broken = self._broken_broad_marks()
-        edits = {}
+        edits: Edits = {}
         for function, tests in self._functions.items():
             found = list(self._edits_of(function, tests, broken))
             if found:
                 edits[function] = found
         # Up before down: a mark that leaves a class is emitted with those that its tests get for it,
         # in one change, so that no half of it can be done.
-        self._move_up(edits, broken)
+        for path, change in fold_modules(self._resource, self._tests, self._functions, edits):
+            self._plan.add(path, change)
+        whole = {
+            cls: tests for cls, tests in self._covered_by.items() if (cls, "class") not in broken
+        }
+        fold_classes(self._resource, self._functions, whole, edits)
         self._emit_broad(broken, edits)
         for function, each in edits.items():
             self._emit(function.path, each)
         for test in self._tests:
             self._tell_what_no_edit_can(test)
 
-    def _broken_broad_marks(self) -> dict[tuple[Source, str], list[_Test]]:
+    def _broken_broad_marks(self) -> dict[tuple[Source, str], list[JudgedTest]]:
         """The marks of classes and modules that cover a test which must not have them."""
-        covered: dict[tuple[Source, str], list[_Test]] = defaultdict(list)
+        covered: dict[tuple[Source, str], list[JudgedTest]] = defaultdict(list)
         for test in self._tests:
             for mark in test.marks:
                 if mark.level in _BROAD and mark.source is not None:
-                    covered[_key(mark.source), mark.level].append(test)
-        return {
-            mark: tests for mark, tests in covered.items() if not all(test.wanted for test in tests)
-        }
+                    covered[key(mark.source), mark.level].append(test)
+        broken = {}
+        for place, tests in covered.items():
+            if all(test.wanted for test in tests):
+                continue
+            untried = sum(not test.was_tried for test in tests)
+            if untried:
+                idle = next(test for test in tests if not test.wanted)
+                self._leave(
+                    idle, messages.fix_broad_unseen(self._resource, place[0].qualname, untried)
+                )
+            else:
+                broken[place] = tests
+        return broken
 
     def _edits_of(
-        self, function: Source, tests: list[_Test], broken: dict[tuple[Source, str], list[_Test]]
+        self,
+        function: Source,
+        tests: list[JudgedTest],
+        broken: dict[tuple[Source, str], list[JudgedTest]],
     ) -> Iterator[Edit]:
         place = Place(PlaceKind.FUNCTION, function.qualname)
         wanted = [test.wanted for test in tests]
         if any(test.has("param") for test in tests):
             yield from self._edits_of_parameters(tests)
         elif any(test.has("function") for test in tests):
-            if not all(wanted):
-                of_parameters = list(self._edits_of_parameters(tests)) if any(wanted) else []
-                # It stays where some tests want it and no parameter tells them from the others.
-                if of_parameters or not any(wanted):
-                    yield Edit(Action.REMOVE, self._resource, place)
-                    yield from of_parameters
+            if all(wanted):
+                return
+            if not all(test.was_tried for test in tests):
+                self._leave_unseen(tests)
+                return
+            of_parameters = list(self._edits_of_parameters(tests)) if any(wanted) else []
+            # It stays where some tests want it and no parameter tells them from the others.
+            if of_parameters or not any(wanted):
+                yield Edit(Action.REMOVE, self._resource, place)
+                yield from of_parameters
         elif any(test.wanted and not _is_covered(test, broken) for test in tests):
             if all(wanted):
                 yield Edit(Action.ADD, self._resource, place)
             else:
                 yield from self._edits_of_parameters(tests) or self._edits_of_classes(tests)
 
-    def _edits_of_parameters(self, tests: list[_Test]) -> list[Edit]:
+    def _edits_of_parameters(self, tests: list[JudgedTest]) -> list[Edit]:
         """Marks for some of a function's parameters; nothing where no one axis tells them apart."""
-        found = _separating_axis(tests)
+        found = separating_axis(tests)
         if found is None:
-            if not self._differ_by_class(tests):
+            if not all(test.was_tried for test in tests):
+                self._leave_unseen(tests)
+            elif not self._differ_by_class(tests):
                 self._leave(tests[0], messages.fix_inseparable(self._resource))
             return []
         axis, wanted, marked = found
@@ -173,12 +155,14 @@ class _ForResource:
                 edits.append(Edit(Action.REMOVE, self._resource, place))
         return edits
 
-    def _differ_by_class(self, tests: list[_Test]) -> bool:
+    def _differ_by_class(self, tests: list[JudgedTest]) -> bool:
         return len({test.record.cls for test in tests}) > 1
 
-    def _edits_of_classes(self, tests: list[_Test]) -> list[Edit]:
+    def _edits_of_classes(self, tests: list[JudgedTest]) -> list[Edit]:
         """Marks for whole classes that inherit a function, of which others must not have it."""
-        for cls in {_key(test.record.cls) for test in tests if test.record.cls and test.wanted}:
+        for cls in {key(test.record.cls) for test in tests if test.record.cls and test.wanted}:
+            if not all(test.was_tried for test in tests):
+                continue  # it was told by what has no parameters to tell them apart
             if all(test.wanted for test in self._covered_by[cls]):
                 edit = Edit(Action.ADD, self._resource, Place(PlaceKind.CLASS, cls.qualname))
                 self._emit(cls.path, [edit])
@@ -186,38 +170,15 @@ class _ForResource:
                 self._leave(tests[0], messages.fix_inherited(self._resource, cls.qualname))
         return []
 
-    def _move_up(
-        self, edits: dict[Source, list[Edit]], broken: dict[tuple[Source, str], list[_Test]]
-    ) -> None:
-        """Mark a class in place of all its tests, where each of them would get the mark."""
-        outermost_first = sorted(self._covered_by, key=lambda cls: cls.qualname.count("."))
-        for cls in outermost_first:
-            tests = self._covered_by[cls]
-            functions = {_key(test.record.source) for test in tests if test.record.source}
-            own = [function for function in self._functions if _is_in(function, cls)]
-            if len(own) < 2 or set(own) != functions or (cls, "class") in broken:  # noqa: PLR2004 - one needs no class
-                continue
-            if len(tests) < sum(len(self._functions[each]) for each in own):
-                continue  # another class has one of them without inheriting it
-            whole = [Edit(Action.ADD, self._resource, _function(each)) for each in own]
-            if all(
-                [edit] == edits.get(function) for function, edit in zip(own, whole, strict=True)
-            ):
-                for function in own:
-                    del edits[function]
-                edits[own[0]] = [
-                    Edit(Action.ADD, self._resource, Place(PlaceKind.CLASS, cls.qualname))
-                ]
-
     def _emit_broad(
         self,
-        broken: dict[tuple[Source, str], list[_Test]],
-        edits: dict[Source, list[Edit]],
+        broken: dict[tuple[Source, str], list[JudgedTest]],
+        edits: Edits,
     ) -> None:
         """Take broad marks away, together with the marks that tests get in their place."""
         for (source, level), tests in broken.items():
             removal = Edit(Action.REMOVE, self._resource, Place(_BROAD[level], source.qualname))
-            functions = {_key(test.record.source) for test in tests if test.record.source}
+            functions = {key(test.record.source) for test in tests if test.record.source}
             elsewhere = sorted({each.path for each in functions if each in edits} - {source.path})
             # Changes are done together within a file; across files, half of one could remain.
             if elsewhere:
@@ -233,12 +194,12 @@ class _ForResource:
                 del edits[function]
 
     def _emit(self, path: str, edits: list[Edit]) -> None:
-        self._plan.changes.setdefault(path, []).append(Change(tuple(edits)))
+        self._plan.add(path, Change(tuple(edits)))
 
-    def _tell_what_no_edit_can(self, test: _Test) -> None:
+    def _tell_what_no_edit_can(self, test: JudgedTest) -> None:
         if test.record.source is None and test.wanted and not test.marks:
-            self._leave(test, messages.fix_no_function(self._resource))
-        elif test.record.is_beside_optional(self._resource) and _is_unused(
+            self._plan.by_hook.setdefault(test.record.nodeid, []).append(self._resource)
+        elif test.record.is_beside_optional(self._resource) and is_unused(
             test.record, self._resource
         ):
             self._leave(test, messages.fix_beside_optional(self._resource))
@@ -247,54 +208,20 @@ class _ForResource:
         elif not test.wanted and any(mark.level == "other" for mark in test.marks):
             self._leave(test, messages.fix_mark_from_elsewhere(self._resource))
 
-    def _leave(self, test: _Test, reason: str) -> None:
+    def _leave_unseen(self, tests: list[JudgedTest]) -> None:
+        tried = [test for test in tests if test.was_tried]
+        self._leave(
+            (tried or tests)[0], messages.fix_unseen(self._resource, len(tests) - len(tried))
+        )
+
+    def _leave(self, test: JudgedTest, reason: str) -> None:
         text = f"{test.record.nodeid}: {reason}"
         if text not in self._plan.left:
             self._plan.left.append(text)
 
 
-def _key(source: Source) -> Source:
-    """A source without its line, which a class's does not have."""
-    return Source(source.path, 0, source.qualname)
-
-
-def _function(source: Source) -> Place:
-    return Place(PlaceKind.FUNCTION, source.qualname)
-
-
-def _is_in(inner: Source, cls: Source) -> bool:
-    return inner.path == cls.path and inner.qualname.startswith(f"{cls.qualname}.")
-
-
-def _is_covered(test: _Test, broken: dict[tuple[Source, str], list[_Test]]) -> bool:
+def _is_covered(test: JudgedTest, broken: dict[tuple[Source, str], list[JudgedTest]]) -> bool:
     """Whether a mark that stays gives the test what it wants."""
     return any(
-        mark.source is None or (_key(mark.source), mark.level) not in broken for mark in test.marks
+        mark.source is None or (key(mark.source), mark.level) not in broken for mark in test.marks
     )
-
-
-def _separating_axis(
-    tests: list[_Test],
-) -> tuple[Axis, dict[int, bool], dict[int, bool]] | None:
-    """A parametrisation of the function such that one of its values decides.
-
-    Returns the axis, and for each index whether its tests want the mark, and whether all of them have
-    it from their parameters.
-    """
-    for axis in tests[0].record.axes:
-        if axis.source is None or tests[0].record.source is None or not axis.argnames:
-            continue
-        if _key(axis.source) != _key(tests[0].record.source):
-            continue
-        wanted: dict[int, bool] = {}
-        marked: dict[int, bool] = {}
-        for test in tests:
-            index = test.record.parameters.get(axis.argnames[0], -1)
-            if index < 0:
-                break
-            if wanted.setdefault(index, test.wanted) != test.wanted:
-                break
-            marked[index] = marked.get(index, True) and test.has("param")
-        else:
-            return axis, wanted, marked
-    return None

@@ -20,6 +20,7 @@ from imbue.resource_guards.fix.edits import Place
 from imbue.resource_guards.fix.edits import PlaceKind
 from imbue.resource_guards.fix.edits import Rewritten
 from imbue.resource_guards.fix.edits import Undone
+from imbue.resource_guards.fix.imports import IsOwn
 from imbue.resource_guards.fix.marks import with_edit
 from imbue.resource_guards.fix.outline import named
 from imbue.resource_guards.messages.reasons import NOT_KEPT
@@ -28,12 +29,17 @@ from imbue.resource_guards.messages.reasons import WOULD_NOT_PARSE
 from imbue.resource_guards.messages.reasons import not_a_mark_name
 
 
-def rewrite(source: bytes, changes: Sequence[Change]) -> Rewritten:
+def _nothing_is_own(_: str) -> bool:
+    return False
+
+
+def rewrite(source: bytes, changes: Sequence[Change], is_own: IsOwn = _nothing_is_own) -> Rewritten:
     """Do these changes in a source file, as far as they can be done.
 
     Args:
         source: The file's content.
         changes: They are done in this order.
+        is_own: Tells which modules are the project's own, for the place of an import.
     """
     try:
         module = _parsed(source)
@@ -42,14 +48,19 @@ def rewrite(source: bytes, changes: Sequence[Change]) -> Rewritten:
     done: list[Change] = []
     failed: list[tuple[Change, Edit, str]] = []
     before = module
-    for change in changes:
+    waiting = list(reversed(changes))
+    while waiting:
+        change = waiting.pop()
         changed = module
         for edit in change.edits:
             try:
                 _check_mark(edit.mark, module.encoding)
-                changed = with_edit(changed, edit)
+                changed = with_edit(changed, edit, is_own)
             except EditError as error:
-                failed.append((change, edit, str(error)))
+                if change.otherwise:
+                    waiting += reversed(change.otherwise)
+                else:
+                    failed.append((change, edit, str(error)))
                 break
         else:
             module = changed
@@ -118,4 +129,4 @@ def _line(module: cst.Module, place: Place, positions: Mapping[cst.CSTNode, Code
     if place.kind is PlaceKind.MODULE or not place.qualname:
         return 0
     found = named(module, place.qualname)
-    return positions[found[0].name].start.line if found else 0
+    return positions[found[0]].start.line if found else 0

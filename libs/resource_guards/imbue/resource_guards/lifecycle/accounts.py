@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ class FixtureAccount:
     """One set-up fixture that has a scope of its own.
 
     Args:
+        fixturedef: The fixture.
         scope: What its set-up and tear-down are charged to; its owner is the fixture's name.
         declared: What its ``@fixture_uses_resources`` names; `None` if it has none.
 
@@ -32,7 +34,10 @@ class FixtureAccount:
             Those that it names as arguments are requested anew for each test.
     """
 
-    def __init__(self, scope: Scope, declared: frozenset[str] | None) -> None:
+    def __init__(
+        self, fixturedef: pytest.FixtureDef[Any], scope: Scope, declared: frozenset[str] | None
+    ) -> None:
+        self.fixturedef = fixturedef
         self.scope = scope
         self.declared = declared
         self.finished = False

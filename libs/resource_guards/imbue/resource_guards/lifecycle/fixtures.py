@@ -121,7 +121,7 @@ class FixtureScopes:
         allowed = self._policy.allowance(allowed, self._registry)
         owner = OwnerName(pytest_internals.display_name(fixturedef), OwnerKind.FIXTURE)
         scope = self._ledger.open(owner, allowed)
-        account = self._accounts[fixturedef] = FixtureAccount(scope, declared)
+        account = self._accounts[fixturedef] = FixtureAccount(fixturedef, scope, declared)
         return account
 
     def _charge(

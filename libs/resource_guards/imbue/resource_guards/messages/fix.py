@@ -11,6 +11,8 @@ from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.messages.common import raised
 
+_SHOWN_NAMES: Final = 3
+
 FIX_TITLE: Final = "resource guards: fix"
 FIX_UNTRUSTWORTHY: Final = (
     "Nothing is changed, since what was seen is not to be trusted (see above)."
@@ -22,13 +24,33 @@ def fix_written(path: str) -> str:
     return f"changed {path}"
 
 
-def fix_summary(added: int, removed: int, files: int, left: int, *, written: bool) -> str:
+def fix_would_change(path: str, added: int, removed: int, contracts: int) -> str:
+    """What a check says of one file."""
+    said = f"{path}: {counted(added, 'mark')} would be added, {removed} removed"
+    return said + _of_contracts(contracts, "would be ")
+
+
+def fix_shown_as_it_is(path: str) -> str:
+    return (
+        f"{path}: this is for the file as it is now, which is not known to be what the run has read; "
+        f"run the tests again to write it."
+    )
+
+
+def fix_summary(  # noqa: PLR0913 - what there is to count
+    added: int, removed: int, contracts: int, files: int, left: int, *, written: bool
+) -> str:
     """What was done, in one line."""
     done = "" if written else "would be "
     return (
-        f"{counted(added, 'mark')} {done}added, {removed} {done}removed in {counted(files, 'file')}; "
-        f"{left} left to a person"
+        f"{counted(added, 'mark')} {done}added, {removed} {done}removed"
+        f"{_of_contracts(contracts, done)} in {counted(files, 'file')}; {left} left to a person"
     )
+
+
+def _of_contracts(count: int, done: str) -> str:
+    names = "1 name" if count == 1 else f"{count} names"
+    return f", {names} of @fixture_uses_resources {done}changed" if count else ""
 
 
 def fix_left_alone(outcome: str, count: int) -> str:
@@ -58,9 +80,32 @@ def fix_more(count: int) -> str:
     return f"  and {count} more (-v shows them)"
 
 
-def fix_undone(path: str, line: int, action: str, mark: str, reason: str) -> str:
+def fix_edit(action: str, mark: str, *, is_contract: bool) -> str:
+    """What is to be done to one mark, or one name in a fixture's contract."""
+    if not is_contract:
+        return f"{action} @pytest.mark.{mark}"
+    preposition = "to" if action == "add" else "from"
+    return f"{action} '{mark}' {preposition} @fixture_uses_resources"
+
+
+def fix_undone(
+    path: str, line: int, whats: Sequence[str], names: Sequence[str], reason: str
+) -> str:
+    """What is left to do at one place of a file, for one reason."""
     where = f"{path}:{line}" if line else path
-    return f"{where}: {action} @pytest.mark.{mark} by hand: {reason}"
+    some = ", ".join(names[:_SHOWN_NAMES])
+    if len(names) > _SHOWN_NAMES:
+        some += f" and {len(names) - _SHOWN_NAMES} more"
+    whom = f" ({some})" if names else ""
+    return f"{where}: {', '.join(whats)} by hand{whom}: {reason}"
+
+
+def fix_contract_unseen(path: str, fixture: str, name: str, count: int) -> str:
+    """A fixture that did not use what it declares, for the tests that ran."""
+    return (
+        f"{path}: fixture {fixture} did not use '{name}', which it declares; {counted(count, 'test')} that "
+        f"need it did not run; run them together"
+    )
 
 
 def fix_not_written(path: str, error: OSError) -> str:
@@ -102,20 +147,6 @@ def fix_outside(path: str, root: Path) -> str:
     return f"{path}: it is not below {root} or belongs to an installed package; not touched."
 
 
-def fix_modified(path: str) -> str:
-    return (
-        f"{path}: git reports it as modified; commit or stash it first, or say "
-        f"--resource-guards-fix-dirty."
-    )
-
-
-def fix_git_fails(path: str, said: str) -> str:
-    return (
-        f"{path}: git cannot tell whether it is modified ({said}); see to that, or say "
-        f"--resource-guards-fix-dirty."
-    )
-
-
 def fix_changed_since(path: str) -> str:
     return (
         f"{path}: it is not what it was in the run (another revision, or changed since); run the "
@@ -127,6 +158,23 @@ def fix_inseparable(mark: str) -> str:
     return (
         f"some of its parameters need @pytest.mark.{mark} and others must not have it, and no one "
         f"parametrize of it tells them apart"
+    )
+
+
+def fix_unseen(mark: str, count: int) -> str:
+    """Others of the same function have not run."""
+    return (
+        f"whether @pytest.mark.{mark} belongs to all of its function is not known: {counted(count, 'test')} of it "
+        f"did not run; run them together"
+    )
+
+
+def fix_broad_unseen(mark: str, qualname: str, count: int) -> str:
+    """A mark of a class or module that one of its tests must not have, and of others nothing is known."""
+    place = f"class {qualname}" if qualname else "the module"
+    return (
+        f"it must not have the @pytest.mark.{mark} of {place}, which covers {counted(count, 'test')} that did not "
+        f"run; run them together"
     )
 
 
@@ -145,8 +193,13 @@ def fix_elsewhere(mark: str, path: str, qualname: str, paths: Sequence[str]) -> 
     )
 
 
-def fix_no_function(mark: str) -> str:
-    return f"it needs @pytest.mark.{mark}, and is no Python function that could carry it"
+def fix_by_hook(conftest: str, count: int) -> str:
+    """What stands above a hook that is ready for a conftest."""
+    need = "1 test needs" if count == 1 else f"{count} tests need"
+    return (
+        f"{need} marks and cannot carry a decorator, such as a doctest; put this into {conftest} (if it has this hook, "
+        f"add the loop to it):"
+    )
 
 
 def fix_mark_from_elsewhere(mark: str) -> str:

@@ -27,9 +27,12 @@ HTML_HELP: Final = (
 OUTPUT_HELP: Final = "write the report to a file in a format: json, html, table, markdown, or a plugin's own; may be repeated."
 FIX_HELP: Final = (
     "block and fail nothing; after the run, add the marks that are missing and take out the "
-    "superfluous ones: 'diff' shows it, 'write' changes the source."
+    "superfluous ones: 'diff' shows it, 'write' changes the source, 'check' fails if there is something to "
+    "change."
 )
-FIX_DIRTY_HELP: Final = "let --resource-guards-fix touch files that git reports as modified."
+FIX_DIRTY_HELP: Final = (
+    "no longer needed, and without effect: a fix writes files that git reports as modified, too."
+)
 
 NAMES_HELP: Final = (
     "what to guard, by name: guard packages (docker), what comes ready (postgres, network), programs "

@@ -21,6 +21,10 @@ NO_SUCH_VALUES: Final = "The parametrize here has no set of values with this num
 VALUE_MADE_ELSEWHERE: Final = "This set of values is made elsewhere."
 MARKS_UNREADABLE: Final = "The marks of this set of values are not a mark or a plain list of marks."
 
+NO_CONTRACT: Final = "It has no @fixture_uses_resources here."
+CONTRACT_UNREADABLE: Final = "The names of @fixture_uses_resources are not all written out here."
+NAME_NOT_THERE: Final = "Its @fixture_uses_resources does not name it here."
+
 
 def not_a_mark_name(mark: str) -> str:
     return f"{mark!r} cannot be written as a mark in this file."

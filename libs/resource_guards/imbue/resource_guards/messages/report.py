@@ -51,6 +51,10 @@ def table_optional(label: str, tests: int, used: int) -> str:
     return f"{label}: {counted(tests, 'test')} may use it (optional=True), and {used} did"
 
 
+NOT_ASKED_FOR: Final = "what the run was asked for"
+"""Why a test was left out of which no hook tells: others were named, or had failed last time."""
+
+
 def selection(marks: str, keywords: str) -> str:
     """The options by which tests are selected; empty without any."""
     said = [("-m", marks), ("-k", keywords)]

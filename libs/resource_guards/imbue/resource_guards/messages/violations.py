@@ -96,6 +96,11 @@ def _missing_mark(violation: Violation, label: str) -> tuple[str, str]:
     if violation.parameters:
         marks = f"marks=pytest.mark.{violation.resource}"
         fix = f"add {mark}{where} (or {marks} to its pytest.param), or do not use {what}."
+    if violation.by_hook:  # such as a doctest: it is no function
+        fix = (
+            f"no decorator can stand on it: mark it by a hook in its conftest.py, which pytest "
+            f"--resource-guards-fix=diff writes, or do not use {what}."
+        )
     return f"{happened}{_seen(violation)}", fix
 
 

@@ -12,6 +12,7 @@ from imbue.resource_guards.pytest_internals.failures import made_failure
 from imbue.resource_guards.pytest_internals.failures import say_in_summary
 from imbue.resource_guards.pytest_internals.failures import told_first
 from imbue.resource_guards.pytest_internals.failures import with_lines
+from imbue.resource_guards.pytest_internals.fixtures import all_depend_on
 from imbue.resource_guards.pytest_internals.fixtures import asks_for_the_request
 from imbue.resource_guards.pytest_internals.fixtures import display_name
 from imbue.resource_guards.pytest_internals.fixtures import finalizer_count
@@ -41,6 +42,7 @@ from imbue.resource_guards.pytest_internals.items import skips_itself
 from imbue.resource_guards.pytest_internals.items import static_fixtures
 
 __all__ = [
+    "all_depend_on",
     "argument_names",
     "asks_for_the_request",
     "configured",

@@ -39,6 +39,26 @@ def is_visible_below(fixturedef: pytest.FixtureDef[object]) -> str:
     return "" if fixturedef.baseid == "." else fixturedef.baseid
 
 
+def all_depend_on(item: pytest.Item, fixturedef: pytest.FixtureDef[object]) -> str:
+    """The class or module of a test, all of whose tests depend on a fixture that is set up once for it.
+
+    Returns:
+        Its node id; empty where there is none, as for a fixture that has parameters, since it may
+        not do the same with each.
+    """
+    manager = item.session._fixturemanager
+    kind = {"class": pytest.Class, "module": pytest.Module}.get(fixturedef.scope)
+    if kind is None or fixturedef.params:
+        return ""
+    nodes = [node for node in item.listchain() if isinstance(node, (pytest.Class, pytest.Module))]
+    # The nearest class has a class's fixture of its own; a module's may be that of a class in it, too.
+    for node in nodes[-1:] if kind is pytest.Class else nodes:
+        found = manager.getfixturedefs(fixturedef.argname, node)
+        if found and found[-1] is fixturedef:
+            return node.nodeid if fixturedef.argname in manager._getautousenames(node) else ""
+    return ""
+
+
 def finalizer_count(fixturedef: pytest.FixtureDef[object]) -> int:
     """How many finalizers the fixture has: a generator's tear-down is one of them."""
     return len(fixturedef._finalizers)

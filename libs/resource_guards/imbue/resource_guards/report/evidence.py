@@ -29,11 +29,14 @@ OUTCOMES: Final = (
 )
 """A test's own outcomes, from those that say least of it."""
 
+TRIED: Final = OUTCOMES.index("skipped")
+"""The first of those of a test that the run has come to."""
+
 RAN: Final = OUTCOMES.index("xfailed")
 """The first of those of a test that has run."""
 
 _TO_THE_END: Final = ("passed", "xpassed")
-_SELDOM: Final = ("unsure", "reason", "unavailable", "sometimes", "seconds", "shared_seconds")
+_SELDOM: Final = (*("unsure", "reason", "unavailable", "sometimes"), "seconds", "shared_seconds", "contracts", "shared")
 """The keys of a record that are left out where nothing is in them."""
 
 _NOTHING: Final[tuple[object, ...]] = (None, "", [], {})  # and not 0, which is a number of seconds
@@ -55,6 +58,7 @@ Yes = Annotated[bool, OneOf(True)]  # noqa: FBT003 - the value that it has
 Reason = Annotated[str, Matching(r"[\s\S]+", "a reason")]
 Reasons = Annotated[dict[str, str], NotEmpty()]
 Marks = Annotated[list[str], NotEmpty()]
+Shared = Annotated[dict[str, list[str]], NotEmpty()]
 Violation = Annotated[str, OneOf(*(kind.value for kind in ViolationKind))]
 
 
@@ -121,6 +125,26 @@ class SeenUse:
     where: str
     in_child: bool
     fixture: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The ``@fixture_uses_resources`` of a fixture that a test depends on, and what became of it.
+
+    Args:
+        source: The fixture's function.
+        declared: The resources that it names.
+        used: Those that the fixture used, for this test.
+        whole: All of the fixture has run, its tear-down included, and its set-up did not fail.
+    """
+
+    source: Source
+    declared: list[str]
+    used: list[str]
+    whole: bool
+
+
+Contracts = Annotated[list[Contract], NotEmpty()]
 
 
 @dataclass(slots=True)
@@ -216,6 +240,9 @@ class TestRecord:
         seconds: How long its set-up, call and tear-down took together; `None` where that is not known.
         shared_seconds: How many of them went to fixtures with a scope of their own, which count for themselves;
             `None` for none.
+        contracts: The contracts of the fixtures that it depends on.
+        shared: For each resource that a fixture used which all tests of a class or module depend on,
+            the node ids of these.
     """
 
     __test__ = False
@@ -238,6 +265,8 @@ class TestRecord:
     sometimes: Marks = field(default_factory=list, metadata={OPTIONAL: True})
     seconds: Seconds | None = field(default=None, metadata={OPTIONAL: True})
     shared_seconds: Seconds | None = field(default=None, metadata={OPTIONAL: True})
+    contracts: Contracts = field(default_factory=list, metadata={OPTIONAL: True})
+    shared: Shared = field(default_factory=dict, metadata={OPTIONAL: True})
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, which JSON and execnet can carry."""
@@ -254,6 +283,11 @@ class TestRecord:
     def proves_absence(self) -> bool:
         """Whether its body ran to the end, so that what it was not seen to use it does not use."""
         return self.outcome in _TO_THE_END and self.finished and not self.blocked
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether the run has come to it, and it is not just known that there is such a test."""
+        return self.outcome not in OUTCOMES[:TRIED]
 
     @property
     def has_run(self) -> bool:

@@ -90,6 +90,10 @@ def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
         known_libraries += [each for each in libraries if each not in known_libraries]
     second.seconds = _sum(first.seconds, second.seconds)
     second.shared_seconds = (first.shared_seconds or 0) + (second.shared_seconds or 0) or None
+    second.contracts += [each for each in first.contracts if each not in second.contracts]
+    for resource, nodes in first.shared.items():
+        known_nodes = second.shared.setdefault(resource, [])
+        known_nodes += [each for each in nodes if each not in known_nodes]
     # One run that was cut short is enough for the absence of a use to prove nothing.
     second.blocked = second.blocked or first.blocked
     second.finished = second.finished and first.finished

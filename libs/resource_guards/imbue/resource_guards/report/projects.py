@@ -97,6 +97,10 @@ class _Moved:
             axes=[replace(each, source=self.anywhere(each.source)) for each in test.axes],
             declared=[replace(each, source=self.anywhere(each.source)) for each in test.declared],
             used={mark: self.used(each) for mark, each in test.used.items()},
+            contracts=[replace(each, source=self.source(each.source)) for each in test.contracts],
+            shared={
+                mark: [self.nodeid(each) for each in nodes] for mark, nodes in test.shared.items()
+            },
         )
 
     def used(self, used: UsedResource) -> UsedResource:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,10 @@ from imbue.resource_guards.report.evidence import SeenUse
 from imbue.resource_guards.report.evidence import Source
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.evidence import UsedResource
+from imbue.resource_guards.report.fixture_records import AccountOfFixture
+from imbue.resource_guards.report.fixture_records import of_accounts
+from imbue.resource_guards.report.fixture_records import of_untried
+from imbue.resource_guards.report.fixture_records import shared_uses
 
 SHOWN_USES: Final = 5
 """How many uses of each resource a test's record has in full; all are counted."""
@@ -56,6 +61,9 @@ class AccountOfTest(Protocol):
     def told(self) -> Mapping[tuple[object, ...], Violation]:
         """The violations that reports have told."""
 
+    def all_fixtures(self) -> Sequence[AccountOfFixture]:
+        """The accounts of the fixtures that it depends on."""
+
     def all_uses(self) -> Iterator[tuple[str | None, Use]]:
         """Its uses, each with the name of the fixture that it came through, if any."""
 
@@ -84,12 +92,17 @@ class RecordMaker:
         )
         if hasattr(item, "callspec"):
             self._add_parameters(item, record)
+        if not record.was_tried:
+            record.contracts = list(of_untried(item, self.relative))
         return record
 
     def of_account(self, account: AccountOfTest) -> TestRecord:
         """The record of a test that has run."""
         record = self.of_item(account.item, account.outcome)
         record.finished = account.is_finished
+        fixtures = account.all_fixtures()
+        record.contracts = list(of_accounts(fixtures, self.relative))
+        record.shared = shared_uses(account.item, fixtures)
         own = os.getpid()
         for fixture, use in account.all_uses():
             record.blocked |= not use.allowed

@@ -11,6 +11,7 @@ import pytest
 
 from imbue.resource_guards.availability.skipping import unavailable_in
 from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.messages.report import NOT_ASKED_FOR
 from imbue.resource_guards.messages.report import selection
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
@@ -21,6 +22,7 @@ from imbue.resource_guards.report.repository import place_in_repository
 from imbue.resource_guards.report.sources import Sources
 from imbue.resource_guards.report.stopwatch import DIGITS
 from imbue.resource_guards.report.stopwatch import FixtureTimes
+from imbue.resource_guards.report.unselected import Unselected
 
 ATTRIBUTE: Final = "resource_guards"
 """The attribute of a tear-down report that carries the test's record to the controller."""
@@ -84,6 +86,7 @@ class Recorder:
         self._late: list[dict[str, Any]] = []
         self._skipped: dict[str, tuple[str, dict[str, str]]] = {}
         self._sources = Sources(root, began)
+        self._unselected = Unselected()
 
     def attach(self, report: pytest.TestReport, account: AccountOfTest) -> None:
         """Let a tear-down report carry the record of its test."""
@@ -91,7 +94,10 @@ class Recorder:
         self._shared.pop(report.nodeid, None)  # of an earlier attempt
         if shared:
             self._shared[report.nodeid] = round(shared, DIGITS)
-        setattr(report, ATTRIBUTE, self._record_of(account).to_data())
+        record = self._record_of(account)
+        if record.contracts:  # of fixtures that it has asked for by `getfixturevalue` alone, too
+            self._sources.note(record)
+        setattr(report, ATTRIBUTE, record.to_data())
 
     def add_late(self, account: AccountOfTest) -> None:
         """Correct the record of a test, of which a fixture has been torn down only now."""
@@ -132,6 +138,16 @@ class Recorder:
         elif str(report.when) == "???":  # what xdist makes up for a worker that has crashed
             self.crashed.add(report.nodeid)
 
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
+        """Note what a module or class has, before pytest takes from it what was asked for.
+
+        The innermost of wrappers: ``--lf`` takes tests away by one of its own.
+        """
+        report = yield
+        self._unselected.note(collector, report.result or ())
+        return report
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makemodule(self, module_path: Path) -> None:
         """Note what a file contains that pytest is about to import."""
@@ -139,8 +155,9 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Begin with all tests that are to run."""
+        """Begin with all tests that are to run, and note those that nobody has asked for."""
         self._expect(session.items, "not run")
+        self._expect(self._unselected.items(set(self.records)), "deselected", NOT_ASKED_FOR)
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
         """Keep those that are not to run apart."""

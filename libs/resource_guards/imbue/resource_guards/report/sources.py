@@ -77,4 +77,5 @@ def _is_imported(file: Path) -> bool:
 
 def _sources_of(test: TestRecord) -> Iterator[Source]:
     found = [test.source, test.cls, *(declared.source for declared in test.declared)]
+    found += [contract.source for contract in test.contracts]
     return (source for source in found if source is not None)
