@@ -237,8 +237,8 @@ def test_contracts_of_merged_reports(tools: Suite) -> None:
     """What a fixture did in one of several runs counts for all."""
     from imbue.resource_guards.fix.edits import Action
     from imbue.resource_guards.fix.plan import make_plan
-    from imbue.resource_guards.report.document import merge_documents
     from imbue.resource_guards.report.document import read_document
+    from imbue.resource_guards.report.merging import merge_documents
 
     (tools.path / "test_it.py").write_text(
         IMPORTS

@@ -21,10 +21,10 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import Declaration
-from imbue.resource_guards.report.evidence import FixtureSeconds
 from imbue.resource_guards.report.evidence import SeenUse
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.evidence import UsedResource
+from imbue.resource_guards.report.fixture_seconds import FixtureSeconds
 from imbue.resource_guards.report.page.writer import write_page
 from support.foreign import give_up
 from support.suite import WORKERS

@@ -15,9 +15,9 @@ import pytest
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.document import read_document
 from imbue.resource_guards.report.evidence import Declaration
-from imbue.resource_guards.report.evidence import FixtureSeconds
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.evidence import UsedResource
+from imbue.resource_guards.report.fixture_seconds import FixtureSeconds
 from imbue.resource_guards.report.merging import merge_documents
 from imbue.resource_guards.report.seconds import all_seconds
 from imbue.resource_guards.report.seconds import seconds_of

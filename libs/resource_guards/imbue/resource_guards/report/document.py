@@ -18,10 +18,10 @@ from typing import TextIO
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.report.evidence import Digest
-from imbue.resource_guards.report.evidence import FixtureSeconds
 from imbue.resource_guards.report.evidence import Path as SourcePath
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.files import read_regular
+from imbue.resource_guards.report.fixture_seconds import FixtureSeconds
 from imbue.resource_guards.report.reader import OPTIONAL
 from imbue.resource_guards.report.reader import OneOf
 from imbue.resource_guards.report.reader import reader

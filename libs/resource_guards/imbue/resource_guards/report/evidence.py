@@ -6,11 +6,9 @@ they come from xdist's workers inside of test reports, and from other machines i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
-from dataclasses import replace
 from typing import Annotated
 from typing import Any
 from typing import Final
@@ -36,7 +34,13 @@ RAN: Final = OUTCOMES.index("xfailed")
 """The first of those of a test that has run."""
 
 _TO_THE_END: Final = ("passed", "xpassed")
-_SELDOM: Final = (*("unsure", "reason", "unavailable", "sometimes"), "seconds", "shared_seconds", "contracts", "shared")
+_SELDOM: Final = (
+    *("unsure", "reason", "unavailable", "sometimes"),
+    "seconds",
+    "shared_seconds",
+    "contracts",
+    "shared",
+)
 """The keys of a record that are left out where nothing is in them."""
 
 _NOTHING: Final[tuple[object, ...]] = (None, "", [], {})  # and not 0, which is a number of seconds
@@ -164,53 +168,6 @@ class UsedResource:
     def add(self, way: str, count: int = 1) -> None:
         """Count uses by one way."""
         self.ways[way] = self.ways.get(way, 0) + count
-
-
-@dataclass(slots=True)
-class FixtureSeconds:
-    """How long a fixture that has used a resource took; one with a scope of its own.
-
-    Args:
-        name: Its name.
-        resources: What it has used.
-        times: How often it was set up.
-        setup: How many seconds all its set-ups took.
-        teardown: How many seconds all its tear-downs took.
-    """
-
-    name: str
-    resources: Marks
-    times: Count
-    setup: Seconds
-    teardown: Seconds
-
-    @property
-    def seconds(self) -> float:
-        """How long it took in all."""
-        return self.setup + self.teardown
-
-
-class FixtureTable:
-    """What fixtures of several processes or runs took, added up by name and resources."""
-
-    def __init__(self, *fixtures: FixtureSeconds) -> None:
-        self._found: dict[tuple[str, tuple[str, ...]], FixtureSeconds] = {}
-        for each in fixtures:
-            self.add(each)
-
-    def __iter__(self) -> Iterator[FixtureSeconds]:
-        return (each for _, each in sorted(self._found.items()))
-
-    def add(self, fixture: FixtureSeconds) -> None:
-        """Add one."""
-        key = fixture.name, tuple(fixture.resources)
-        known = self._found.get(key)
-        if known is None:
-            self._found[key] = replace(fixture)
-        else:
-            known.times += fixture.times
-            known.setup += fixture.setup
-            known.teardown += fixture.teardown
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import OUTCOMES
-from imbue.resource_guards.report.evidence import FixtureTable
 from imbue.resource_guards.report.evidence import TestRecord
+from imbue.resource_guards.report.fixture_seconds import FixtureTable
 from imbue.resource_guards.report.projects import on_one_root
 
 

@@ -10,8 +10,8 @@ from time import perf_counter
 from typing import Any
 from typing import Final
 
-from imbue.resource_guards.report.evidence import FixtureSeconds
-from imbue.resource_guards.report.evidence import FixtureTable
+from imbue.resource_guards.report.fixture_seconds import FixtureSeconds
+from imbue.resource_guards.report.fixture_seconds import FixtureTable
 
 DIGITS: Final = 6
 """Seconds are told to the microsecond."""

@@ -1,0 +1,58 @@
+"""How long fixtures that count for themselves took, as reports have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import replace
+
+from imbue.resource_guards.report.evidence import Count
+from imbue.resource_guards.report.evidence import Marks
+from imbue.resource_guards.report.evidence import Seconds
+
+
+@dataclass(slots=True)
+class FixtureSeconds:
+    """How long a fixture that has used a resource took; one with a scope of its own.
+
+    Args:
+        name: Its name.
+        resources: What it has used.
+        times: How often it was set up.
+        setup: How many seconds all its set-ups took.
+        teardown: How many seconds all its tear-downs took.
+    """
+
+    name: str
+    resources: Marks
+    times: Count
+    setup: Seconds
+    teardown: Seconds
+
+    @property
+    def seconds(self) -> float:
+        """How long it took in all."""
+        return self.setup + self.teardown
+
+
+class FixtureTable:
+    """What fixtures of several processes or runs took, added up by name and resources."""
+
+    def __init__(self, *fixtures: FixtureSeconds) -> None:
+        self._found: dict[tuple[str, tuple[str, ...]], FixtureSeconds] = {}
+        for each in fixtures:
+            self.add(each)
+
+    def __iter__(self) -> Iterator[FixtureSeconds]:
+        return (each for _, each in sorted(self._found.items()))
+
+    def add(self, fixture: FixtureSeconds) -> None:
+        """Add one."""
+        key = fixture.name, tuple(fixture.resources)
+        known = self._found.get(key)
+        if known is None:
+            self._found[key] = replace(fixture)
+        else:
+            known.times += fixture.times
+            known.setup += fixture.setup
+            known.teardown += fixture.teardown
