@@ -87,7 +87,6 @@ def reports(*names: str) -> list[str]:
     return [f"{name}/report.json" for name in names]
 
 
-@pytest.mark.git
 def test_three_projects_put_together(monorepo: Suite) -> None:
     """Each test is there, by a name that can be pasted; and one fix in the repository's root changes all."""
     (monorepo.path / ".git").rmdir()
@@ -122,7 +121,6 @@ def test_three_projects_put_together(monorepo: Suite) -> None:
         run_in(name, "--resource-guards=enforce")
 
 
-@pytest.mark.git
 def test_a_single_project(monorepo: Suite) -> None:
     """Its report is fixed in its own directory as ever, and from elsewhere with --root."""
     for name in PROJECTS[:2]:

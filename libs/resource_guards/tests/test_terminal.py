@@ -228,7 +228,6 @@ def test_the_summary_is_the_same_from_workers(wrong: Suite, workers: tuple[str, 
     assert "failed" in last
 
 
-@pytest.mark.git
 def test_the_command_can_be_run(wrong: Suite) -> None:
     """It is a line for a shell, with the arguments of the run, also those that a shell would split."""
     pytest.importorskip("libcst")
