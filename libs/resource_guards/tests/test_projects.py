@@ -87,10 +87,11 @@ def reports(*names: str) -> list[str]:
     return [f"{name}/report.json" for name in names]
 
 
+@pytest.mark.git
 def test_three_projects_put_together(monorepo: Suite) -> None:
     """Each test is there, by a name that can be pasted; and one fix in the repository's root changes all."""
     (monorepo.path / ".git").rmdir()
-    subprocess.run(["git", "init", "-q"], check=True)  # the fix asks git what is modified
+    subprocess.run(["git", "init", "-q"], check=True)
     for name in PROJECTS:
         run_in(name)
 

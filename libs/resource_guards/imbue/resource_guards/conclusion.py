@@ -176,14 +176,14 @@ def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:
     config = terminal.config
     verbose = terminal.verbosity > 0
     if config.option.resource_guards_report:
-        terminal.section(say_report.REPORT_TITLE, sep="=")
+        terminal.write_sep("=", say_report.REPORT_TITLE)
         for line in table(recorder.document(), verbose=verbose, outcomes=_outcomes(terminal)):
             terminal.write_line(line.text, bold=line.bold, red=line.red)
     if NOT_ADDED in config.stash:
         terminal.write_line(shown(config.stash[NOT_ADDED]), yellow=True)
     if not config.option.resource_guards_fix:
         return
-    terminal.section(say_fix.FIX_TITLE, sep="=")
+    terminal.write_sep("=", say_fix.FIX_TITLE)
     if FIXED not in config.stash:
         terminal.write_line(say_fix.FIX_UNTRUSTWORTHY, red=True)
         return

@@ -79,7 +79,7 @@ class Ending:
         if not (findings.problems or findings.lines or lines):
             return
         terminal = self._terminal
-        terminal.section(say_report.SUMMARY_TITLE, sep="=", red=bool(findings.problems or told))
+        terminal.write_sep("=", say_report.SUMMARY_TITLE, red=bool(findings.problems or told))
         for problem in findings.problems:
             terminal.write_line(shown_lines(problem), red=True)
         for line in findings.lines:
