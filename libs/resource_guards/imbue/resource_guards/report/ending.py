@@ -72,20 +72,18 @@ class Ending:
         self._all.clear()
 
     def write(self) -> None:
-        """Write the summary."""
-        findings = self._findings
-        told = [] if self._terminal.no_summary else list(self._told())
-        lines = [] if self._terminal.no_summary else list(self._violations(told))
-        if not (findings.problems or findings.lines or lines):
+        """Write the summary; with ``--no-summary`` only what makes the run untrustworthy."""
+        terminal, findings = self._terminal, self._findings
+        told = list(self._told())
+        lines = [] if terminal.no_summary else [*findings.lines, *self._violations(told)]
+        if not (findings.problems or lines):
             return
-        terminal = self._terminal
-        terminal.write_sep("=", say_report.SUMMARY_TITLE, red=bool(findings.problems or told))
+        is_red = bool(findings.problems or told)
+        terminal.write_sep("=", say_report.SUMMARY_TITLE, red=is_red)
         for problem in findings.problems:
             terminal.write_line(shown_lines(problem), red=True)
-        for line in findings.lines:
-            terminal.write_line(shown_lines(line))
         for line in lines:
-            terminal.write_line(line)
+            terminal.write_line(shown_lines(line))
 
     def _told(self) -> Iterator[Any]:
         for key in _STATS:
