@@ -150,7 +150,7 @@ def outcomes_in(report: Path) -> Counter[str]:
     [
         pytest.param("pooch", marks=pytest.mark.git),
         "httpx",  # whose one wrong mark is that of a parameter, which the fix leaves to a person
-        pytest.param("rdflib", marks=pytest.mark.git),
+        "rdflib",
     ],
 )
 def test_marks_that_were_given_by_hand(name: str, tmp_path: Path, python: Path) -> None:

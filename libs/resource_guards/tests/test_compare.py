@@ -110,7 +110,7 @@ def test_what_fails(suite: Suite) -> None:
 
     assert done.returncode == 1
     assert done.stderr == (
-        "2 tests newly need tool. Let them do without, or leave out --fail-on-new.\n"
+        "2 tests newly need tool. Do without it there, or leave out --fail-on-new.\n"
     )
     assert json.loads(done.stdout)["spread"] == {
         "tool": ["test_it.py::test_gains", "test_it.py::test_comes"]
@@ -221,6 +221,16 @@ def test_a_resource_that_only_one_run_guards() -> None:
     lines = list(SHOWN["text"](found))
     assert lines[0].startswith("tool is guarded in HEAD alone")
     assert lines[1].startswith("old is guarded in BASE alone")
+
+
+def test_a_mark_that_was_there_before() -> None:
+    """It is no new need that a test with a mark for nothing fails now, and so proves nothing any more."""
+    base = Document({"tool": "tool"}, [record(declared=MARK)])
+    failed = Document({"tool": "tool"}, [record(outcome="failed", declared=MARK)])
+    uses = Document({"tool": "tool"}, [record(declared=MARK, used=USED)])
+
+    assert compare(base, failed).gained == {}
+    assert compare(base, uses).gained == {"tool": ["a"]}
 
 
 def test_new_skips() -> None:

@@ -172,7 +172,7 @@ def test_what_is_told(browser: Browser, tmp_path: Path) -> None:
     assert "2 tests with violations" in said
     assert re.search(r"tool\s+4\s+2\s+0\s+1\s+1\n", said), said
     assert re.search(r"db\s+0\s+1\s+1\s+0\s+0\n", said), said
-    assert "2.5 s in 2 tests" in said
+    assert "2.5 s in 2 tests and 1 shared fixture; -m " in said
     assert "db: mark missing (1)" in said
     assert "tool: mark not needed (1)" in said
     assert "tool not available (1)" in said

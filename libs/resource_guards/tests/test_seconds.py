@@ -325,6 +325,69 @@ def test_seconds_that_are_known_in_part() -> None:
     )
 
 
+@WORKERS
+def test_a_fixture_that_ends_in_a_skipped_test(timed: Suite, workers: tuple[str, ...]) -> None:
+    """Its time is part of all, so that no resource saves more than the whole; what a test used before it skipped counts."""
+    timed.write(
+        test_it="""
+            import subprocess, pytest, clock
+
+            @pytest.fixture(scope="module")
+            def server():
+                subprocess.run(["tool"])
+                yield
+                clock.move(100)
+
+            @pytest.mark.tool
+            def test_it(server): pass
+
+            @pytest.mark.tool
+            def test_skips(server):
+                subprocess.run(["tool"])
+                clock.move(50)
+                pytest.skip("now")
+
+            @pytest.mark.skip(reason="why not")
+            def test_last(): pass
+        """
+    )
+
+    output = run_timed(timed, *workers)
+
+    (line,) = re.findall(r"tool: .*", output.partition("guards: report")[2])
+    took = "4 min 10 s" if workers else "2 min 30 s"  # each worker has the fixture
+    assert f"{took} in 2 tests and 1 shared fixture" in line, output
+    assert line.endswith(f"saves {took} of {took}"), line
+
+
+def test_an_attempt_that_is_judged_late(timed: Suite) -> None:
+    """Of a test that was run again the last attempt counts, also where the first waited for a fixture; from workers too."""
+    timed.write(
+        test_it="""
+            import subprocess, pytest
+
+            TIMES = [1, 2]
+
+            @pytest.fixture(scope="module")
+            def server():
+                subprocess.run(["tool"])
+                yield
+
+            @pytest.mark.tool
+            def test_it(server):
+                TIMES.pop()
+                assert not TIMES
+        """
+    )
+
+    timed.run(
+        "--resource-guards-json=report.json", "--reruns=1", "-n1", plugins=("pytest_rerunfailures",)
+    )
+
+    (test,) = report_of(timed)["tests"]
+    assert test["outcome"] == "passed"
+
+
 def test_a_test_that_did_not_run_has_none() -> None:
     """A merge takes those of the run that has run it, and adds nothing for a skip."""
     ran = record("a", 5, used=True, marked=True)

@@ -308,3 +308,65 @@ def test_without_a_terminal_plugin(wrong: Suite) -> None:
     assert outcome.code == 1
     assert outcome.counts["failed"] + outcome.counts["error"] == VIOLATIONS
     assert wrong.run("-pno:terminal", "--resource-guards-list").code == 0
+
+
+FURTHER = """
+    import subprocess, unittest, pytest
+
+    @pytest.fixture
+    def down():
+        yield
+        subprocess.run(["tool"], check=True)
+
+    def test_twice(down): subprocess.run(["tool"], check=True)
+
+    def test_subtests(subtests):
+        for number in range(3):
+            with subtests.test(number=number):
+                subprocess.run(["tool"], check=True)
+
+    class TestUnit(unittest.TestCase):
+        def tearDown(self): subprocess.run(["tool"], check=True)
+        def test_unit(self): subprocess.run(["tool"], check=True)
+"""
+
+
+def test_further_reports_of_a_test(wrong: Suite) -> None:
+    """In its tear-down and in subtests: the fact, and in one line how it ended."""
+    wrong.write(test_it=FURTHER)
+
+    output = wrong.run("test_it.py").output
+
+    assert output.count("def run(*popenargs") == 0, output
+    assert output.count("subprocess.CalledProcessError") == output.count("  Then: subprocess.")
+    summary = output.partition("short test summary info")[2]
+    lines = [line for line in summary.splitlines() if "test_it.py::" in line]
+    assert len(lines) == 8
+    (other,) = [line for line in lines if "needs @pytest.mark.tool: ran " not in line]
+    assert "contains 3 failed subtests" in other
+
+
+def test_of_two_fixtures_the_blocked_one_is_told(wrong: Suite) -> None:
+    """A fixture that another test's mark allows, and one that is blocked: the second is what failed the test."""
+    wrong.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.fixture(scope="module")
+            def allowed(): subprocess.run(["tool", "allowed"])
+
+            @pytest.fixture(scope="class")
+            def blocked(allowed): subprocess.run(["tool", "blocked"], check=True)
+
+            @pytest.mark.tool
+            def test_marked(allowed): pass
+
+            class TestIt:
+                def test_it(self, blocked): pass
+        """
+    )
+
+    text = wrong.run("test_it.py")["test_it"].text
+
+    assert "fixture 'blocked' needs @pytest.mark.tool on this test: ran tool blocked" in text
+    assert "  Then: subprocess.CalledProcessError" in text

@@ -110,7 +110,7 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> b
         else:
             if fixed.error:
                 findings.add_problem(fixed.error)
-            return option.resource_guards_fix == "check" and fixed.files > 0
+            return option.resource_guards_fix == "check" and bool(fixed.files or fixed.left)
     return False
 
 
@@ -165,10 +165,10 @@ def _fix(config: pytest.Config, recorder: Recorder) -> Fixed:
     return fix_by(recorder.document(), config.rootpath, config.option.resource_guards_fix)
 
 
-def _outcomes(terminal: pytest.TerminalReporter) -> dict[str, int]:
-    """How often pytest counts each outcome of tests, as its last line does."""
+def _outcomes(terminal: pytest.TerminalReporter) -> dict[str, int] | None:
+    """How often pytest counts each outcome of tests, as its last line does; `None` if it counts none."""
     counts = {key: len(terminal.stats.get(key, ())) for key in _OUTCOMES}
-    return {key: count for key, count in counts.items() if count}
+    return {key: count for key, count in counts.items() if count} or None
 
 
 def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:

@@ -112,6 +112,11 @@ class TestAccount:
         """Whether it declares nothing and has used nothing, so that there is nothing to judge."""
         return not (self.declared or self.scope.used or self.fixtures)
 
+    @property
+    def attempt(self) -> int:
+        """Which run of its test it is of: a number that no other run of any test has in this process."""
+        return self.scope.id
+
     def depend_on(self, fixture: FixtureAccount) -> None:
         """Note that the test depends on a fixture."""
         if fixture not in self.fixtures:
@@ -170,9 +175,12 @@ class TestAccount:
         )
 
     def untold(self, violations: Iterable[Violation]) -> list[Violation]:
-        """Those that no report has told yet; they count as told from now on."""
+        """Those that no report has told yet; they count as told from now on.
+
+        Of several that one mark is enough for, the one whose use was blocked says most.
+        """
         new = []
-        for violation in violations:
+        for violation in sorted(violations, key=lambda each: all(use.allowed for use in each.uses)):
             # One mark is enough for all that uses the resource on behalf of the test.
             is_mark = violation.kind is ViolationKind.MISSING_MARK
             key = (violation.kind, violation.resource, None if is_mark else violation.fixture)

@@ -22,10 +22,10 @@ from imbue.resource_guards.lifecycle.overlap import Overlap
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.report.findings import IS_OPEN
-from imbue.resource_guards.report.outcome import fail_report
 from imbue.resource_guards.report.outcome import late_report
 from imbue.resource_guards.report.outcome import name_resources
 from imbue.resource_guards.report.outcome import own_outcome
+from imbue.resource_guards.report.outcome import tell
 from imbue.resource_guards.report.outcome import warn
 from imbue.resource_guards.report.told import told_of
 from imbue.resource_guards.run import Run
@@ -160,8 +160,8 @@ class Lifecycle:
             self._follow(account, report)
         if not account.is_plain:
             violations = self._to_fail(account, finished=is_end or not account.has_teardown)
-            if violations:
-                fail_report(report, account.item, call, violations, self._labels)
+            if account.told and (violations or report.outcome == "failed"):
+                tell(report, call, account, violations, self._labels)
             if is_end:
                 name_resources(report, account.used())
                 self._conclude(account, report)

@@ -73,7 +73,7 @@ def guarded_before_alone(label: str) -> str:
 def spread(label: str, count: int) -> str:
     """Why a comparison fails that is to."""
     return (
-        f"{counted(count, 'test')} newly need{'s' if count == 1 else ''} {label}. Let them do without, or "
+        f"{counted(count, 'test')} newly need{'s' if count == 1 else ''} {label}. Do without it there, or "
         f"leave out --fail-on-new."
     )
 

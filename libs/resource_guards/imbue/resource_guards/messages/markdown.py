@@ -13,8 +13,14 @@ VIOLATIONS: Final = "Violations"
 PROBLEMS: Final = "This run is not to be trusted"
 
 RESOURCES: Final = ("resource", "marked", "used", "missing", "superfluous", "seconds", "saved")
-WRONG: Final = ("test", "resource", "what is wrong")
+WRONG: Final = ("test", "resource", "what is wrong", "what was seen")
 TESTS: Final = ("test", "outcome", "mark", "uses", "seconds")
+
+
+def seen(what: str, where: str, fixture: str) -> str:
+    """One use: what it was, as it is to be shown, and where and by which fixture."""
+    return f"{what}{f' at {where}' if where else ''}{f', by fixture {fixture}' if fixture else ''}"
+
 
 SAVED: Final = (
     "*seconds*: of the tests that used the resource, and of shared fixtures that did. *saved*: what a run with "

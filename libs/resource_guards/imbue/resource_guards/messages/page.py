@@ -14,6 +14,7 @@ WORDS: Final = {
     "wrong_test": "{n} test with violations",
     "wrong_tests": "{n} tests with violations",
     "all_right": "No violations.",
+    "nothing_ran": "No test has run.",
     "problems": "Problems",
     "resources": "Resources",
     "no_resources": "Nothing was guarded.",
@@ -66,21 +67,7 @@ NO_SCRIPT: Final = (
     "This page shows the report by a script, which is in the page itself. Allow scripts for it."
 )
 
-_MINUTES: Final = 100
-"""From how many seconds on time is told in minutes."""
-
 MISSING: Final = "mark missing"
 SUPERFLUOUS: Final = "mark not needed"
 UNDECLARED: Final = "fixture does not declare it"
 UNUSED: Final = "fixture declares it for nothing"
-
-
-def time_of(seconds: float, tests: int, share: float, saved: float, label: str) -> str:
-    """How long the tests of a resource took, and what a run without them saves."""
-    word = "test" if tests == 1 else "tests"
-    spent = f"{_time(seconds)} in {tests:,} {word}, {share:.0%} of all"
-    return f'{spent}; -m "not {label}" saves {_time(saved)}'
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < _MINUTES else f"{seconds / 60:,.1f} min"

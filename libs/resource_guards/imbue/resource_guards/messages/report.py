@@ -75,7 +75,8 @@ TABLE_LAST = ("missing", "superfluous")
 def table_outcomes(count: int, outcomes: Iterable[tuple[str, int]], *, own: bool) -> str:
     """How many tests there were, and how many had each outcome: their own one, where that is not all."""
     said = ", ".join(f"{number} {outcome}" for outcome, number in outcomes)
-    return f"{counted(count, 'test')}{', violations left aside' * own}: {said}"
+    tests = f"{counted(count, 'test')}{', violations left aside' * own}"
+    return f"{tests}: {said}" if said else tests
 
 
 def table_late_uses(count: int) -> str:

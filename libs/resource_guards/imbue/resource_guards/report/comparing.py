@@ -108,6 +108,8 @@ def _needs_of(test: TestRecord, labels: Mapping[str, str]) -> list[str]:
 def _add_changes(found: Comparison, before: TestRecord, now: TestRecord) -> None:
     for mark in found.labels:
         needed = needs(before, mark)
-        if needs(now, mark) != needed:
+        # A mark that was there before, and counts only since the test proves nothing any more, is no need that is new.
+        is_old_mark = mark not in now.used and before.declares(mark)
+        if needs(now, mark) != needed and (needed or not is_old_mark):
             changed = found.lost if needed else found.gained
             changed.setdefault(mark, []).append(now.nodeid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -51,7 +52,12 @@ def markdown(
         rows = [(plain(cut(each)),) for each in document.problems]
         yield from table_up_to([messages.PROBLEMS], rows, most)
     wrong = [
-        (code(cut(test.nodeid)), code(document.labels.get(mark, mark)), ", ".join(kinds))
+        (
+            code(cut(test.nodeid)),
+            code(document.labels.get(mark, mark)),
+            ", ".join(kinds),
+            _seen(test, mark, cut),
+        )
         for test in document.tests
         for mark, kinds in test.violations.items()
         if kinds
@@ -104,6 +110,15 @@ def _tests_of(mark: str, label: str, tests: list[TestRecord]) -> Iterator[str]:
     yield from table(messages.TESTS, rows, (3, 4))
     yield "</details>"
     yield ""
+
+
+def _seen(test: TestRecord, mark: str, cut: Callable[[str], str]) -> str:
+    """The first use of a resource that a test has made; empty of one that has made none."""
+    uses = test.used[mark].uses if mark in test.used else ()
+    for use in uses[:1]:
+        fixture = plain(cut(use.fixture)) if use.fixture else ""
+        return messages.seen(code(cut(use.what)), use.where and code(cut(use.where)), fixture)
+    return ""
 
 
 def _mark(test: TestRecord, mark: str) -> str:

@@ -20,7 +20,8 @@ from imbue.resource_guards.pytest_internals import has_traceback
 from imbue.resource_guards.pytest_internals import made_failure
 from imbue.resource_guards.pytest_internals import say_in_summary
 from imbue.resource_guards.pytest_internals import told_first
-from imbue.resource_guards.report import told
+from imbue.resource_guards.report.record_maker import AccountOfTest
+from imbue.resource_guards.report.told import attach
 
 _SHORT: Final = ("auto", "line", "no")
 """The styles of ``--tb`` that ask for no tracebacks."""
@@ -70,9 +71,40 @@ def fail_report(
             report.longrepr = told_first(item, failure, lines, messages.with_own_end(summary, own))
     report.outcome = "failed"
     report.sections = list(_without_refusals(report.sections))
-    told.attach(report, violations, labels, is_alone=is_alone)
+    attach(report, violations, labels, is_alone=is_alone)
     if hasattr(report, "wasxfail"):
         del report.wasxfail
+
+
+def tell(
+    report: pytest.TestReport,
+    call: pytest.CallInfo[None],
+    account: AccountOfTest,
+    violations: Sequence[Violation],
+    labels: Mapping[str, str],
+) -> None:
+    """Tell of violations that no report has told yet; or shorten a further failure of a test of which one has.
+
+    That one, in its tear-down or in another subtest, comes of a blocked call as well, nearly always.
+
+    Args:
+        report: The report.
+        call: The phase.
+        account: The test's.
+        violations: What is to be told.
+        labels: What each resource is called.
+    """
+    if violations:
+        fail_report(report, account.item, call, violations, labels)
+        return
+    blocked = [each for each in account.told.values() if any(not use.allowed for use in each.uses)]
+    failure = report.longrepr
+    if has_traceback(failure) and _has_raised(call) and _comes_of_a_block(account.item, blocked):
+        facts = _facts(blocked, labels)
+        lines = [facts[0], messages.ended_with(crash_of(failure))]
+        report.longrepr = made_failure(account.item, lines, messages.summary_line(facts))
+        report.sections = list(_without_refusals(report.sections))
+        attach(report, blocked, labels, is_alone=True)
 
 
 def tells(
@@ -95,7 +127,7 @@ def late_report(
         longrepr=made_failure(item, _lines(violations, labels), summary),
         when="teardown",
     )
-    told.attach(report, violations, labels, is_alone=True)
+    attach(report, violations, labels, is_alone=True)
     return report
 
 

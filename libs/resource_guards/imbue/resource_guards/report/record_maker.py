@@ -46,6 +46,10 @@ class AccountOfTest(Protocol):
         """The test."""
 
     @property
+    def attempt(self) -> int:
+        """Which run of its test it is of."""
+
+    @property
     def outcome(self) -> str:
         """Its own outcome, guards left aside."""
 

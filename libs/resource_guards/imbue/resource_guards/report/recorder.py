@@ -75,6 +75,7 @@ class Recorder:
         self.crashed: set[str] = set()
         self.selection = ""
         self.times = FixtureTimes()
+        self._attempts: dict[str, int] = {}
         self._phases: dict[str, dict[str, float]] = {}
         self._seconds: dict[str, float] = {}
         self._shared: dict[str, float] = {}
@@ -83,7 +84,7 @@ class Recorder:
         self._findings = findings
         self._is_worker = is_worker
         self._labels: dict[str, str] = {}
-        self._late: list[dict[str, Any]] = []
+        self._late: dict[str, dict[str, Any]] = {}
         self._skipped: dict[str, tuple[str, dict[str, str]]] = {}
         self._sources = Sources(root, began)
         self._unselected = Unselected()
@@ -94,6 +95,9 @@ class Recorder:
         self._shared.pop(report.nodeid, None)  # of an earlier attempt
         if shared:
             self._shared[report.nodeid] = round(shared, DIGITS)
+        if self._attempts.get(report.nodeid) != account.attempt:
+            self._attempts[report.nodeid] = account.attempt
+            self._late.pop(report.nodeid, None)  # of an earlier attempt
         record = self._record_of(account)
         if record.contracts:  # of fixtures that it has asked for by `getfixturevalue` alone, too
             self._sources.note(record)
@@ -101,10 +105,12 @@ class Recorder:
 
     def add_late(self, account: AccountOfTest) -> None:
         """Correct the record of a test, of which a fixture has been torn down only now."""
+        if self._attempts.get(account.item.nodeid, account.attempt) > account.attempt:
+            return  # it was run again meanwhile
         # Also in this process: where there are no workers nobody reads `to_data`.
         record = self._record_of(account)
         self.records[record.nodeid] = record
-        self._late.append(record.to_data())
+        self._late[record.nodeid] = record.to_data()
 
     def _record_of(self, account: AccountOfTest) -> TestRecord:
         record = self._maker.of_account(account)
@@ -172,7 +178,7 @@ class Recorder:
         ]
         return {
             "expected": expected,
-            "late": self._late,
+            "late": list(self._late.values()),
             "labels": self._own_labels(),
             "sources": self._sources.to_data(),
             "fixtures": self.times.to_data(),

@@ -50,19 +50,25 @@ def seconds_of(document: Document, mark: str) -> ResourceSeconds:
         document: What the run has found.
         mark: The resource's mark.
     """
-    ran = [test for test in document.tests if test.has_run]
-    users = [test for test in ran if mark in test.used]
-    carriers = [test for test in ran if test.declares(mark)]
+    users = [test for test in document.tests if mark in test.used]
+    carriers = [
+        test
+        for test in document.tests
+        if test.declares(mark) and (test.has_run or mark in test.used)
+    ]
     fixtures = [each.seconds for each in document.fixtures if mark in each.resources]
     is_needed = any(not test.declares(mark) for test in users)
     return ResourceSeconds(_sum(users, fixtures), _sum(carriers, [] if is_needed else fixtures))
 
 
 def all_seconds(document: Document) -> Seconds:
-    """How long all tests took, with what fixtures took in them."""
-    known = [test.seconds for test in document.tests if test.has_run]
-    found = [each for each in known if each is not None]
-    return Seconds(sum(found), len(known), len(known) - len(found))
+    """How long all tests took, with what fixtures took in them.
+
+    Also those that were skipped: a shared fixture may have been set up or torn down in one of them.
+    """
+    ran = [test for test in document.tests if test.has_run or test.seconds is not None]
+    found = [test.seconds for test in ran if test.seconds is not None]
+    return Seconds(sum(found), len(ran), len(ran) - len(found))
 
 
 def _sum(tests: list[TestRecord], fixtures: Iterable[float]) -> Seconds:

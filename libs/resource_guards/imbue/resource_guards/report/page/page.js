@@ -58,7 +58,12 @@
     return element("header", null,
       element("h1", null, words.title),
       element("p", null, `${counted(data.tests.length, "test")}: ${said.join(", ") || words.none}.`),
-      element("p", null, wrong ? tag("wrong", counted(wrong, "wrong_test")) : words.all_right));
+      element("p", null, wrong ? tag("wrong", counted(wrong, "wrong_test")) : verdict()));
+  }
+
+  function verdict() {
+    if (data.problems.length) return "";
+    return data.tests.some((test) => test[OUTCOME] >= data.ran) ? words.all_right : words.nothing_ran;
   }
 
   function problems() {
@@ -87,7 +92,7 @@
     });
     const heads = ["resource", "marked", "used", "missing", "superfluous", "unavailable"];
     return section("resources", words.resources, element("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": "resources" },
-      element("table", null,
+      element("table", { "aria-labelledby": "resources" },
         element("thead", null, element("tr", null, ...heads.map((key) => element("th", { scope: "col" }, words[key])))),
         element("tbody", null, ...rows))));
   }
@@ -111,16 +116,16 @@
     ...data.resources.map(([, label], at) => element("option", { value: at }, label)));
   const wrongOnly = element("input", { type: "checkbox", id: "wrong", onchange: () => filter() });
   const status = element("p", { role: "status", class: "quiet" });
-  const table = element("table", { class: "matrix" });
+  const table = element("table", { class: "matrix", "aria-labelledby": "tests" });
   const columns = data.resources.length + 3;
   const more = element("div");
   let shown = byFile; // by file, the tests that are asked for
   let limit = MOST_FILES;
   let waiting = 0;
 
-  function later(work) {
+  function later(work, ms = 120) {
     clearTimeout(waiting);
-    waiting = setTimeout(work, 120);
+    waiting = setTimeout(work, ms);
   }
 
   function haystack(test) {
@@ -160,7 +165,12 @@
       element("thead", null, element("tr", null, ...heads.map((said) => element("th", { scope: "col" }, said)))),
       ...bodies);
     more.replaceChildren(...(files.length > limit
-      ? [moreButton(format(words.all_files, { n: files.length.toLocaleString("en") }), () => { limit = Infinity; draw(isAll); })] : []));
+      ? [moreButton(format(words.all_files, { n: files.length.toLocaleString("en") }), () => {
+        const next = limit;
+        limit = Infinity;
+        draw(isAll);
+        document.getElementById(`file-${files[next]}`).querySelector(".open").focus();
+      })] : []));
   }
 
   const moreButton = (said, onclick) => element("button", { type: "button", class: "more", onclick }, said);
@@ -211,8 +221,10 @@
     if (next < shown[at].length) {
       const left = (shown[at].length - next).toLocaleString("en");
       const row = element("tr", null, element("td", { colspan: columns }, moreButton(format(words.more_tests, { n: left }), () => {
+        const before = row.previousSibling;
         row.remove();
         addTests(body, at, next);
+        before.nextSibling.querySelector("button").focus();
       })));
       body.append(row);
     }
@@ -289,12 +301,17 @@
     const add = (from) => {
       const some = indexes.slice(from, from + MOST_LISTED);
       for (const index of some) {
-        const link = element("a", { href: `#test-${index}`, onclick: (event) => { event.preventDefault(); goTo(index); } }, idOf(data.tests[index]));
+        const link = element("a", { href: `#test-${index}`, onclick: () => later(goToAsked, 0) }, idOf(data.tests[index]));
         list.append(element("li", null, link, added ? added(index) : null));
       }
       const left = indexes.length - from - some.length;
       if (left > 0) {
-        const row = element("li", null, moreButton(format(words.more_tests, { n: left.toLocaleString("en") }), () => { row.remove(); add(from + some.length); }));
+        const row = element("li", null, moreButton(format(words.more_tests, { n: left.toLocaleString("en") }), () => {
+          const before = row.previousSibling;
+          row.remove();
+          add(from + some.length);
+          before.nextSibling.querySelector("a").focus();
+        }));
         list.append(row);
       }
     };
@@ -340,6 +357,11 @@
     element("a", { class: "skip", href: "#tests" }, words.skip_to_tests),
     totals(),
     element("main", null, ...[problems(), resources(), time(), matrix(), violations(), nowhere()].filter(Boolean)));
-  const asked = /^#test-(\d+)$/.exec(location.hash);
-  if (asked && data.tests[asked[1]]) goTo(Number(asked[1]));
+  // After the browser's own way to the fragment, which takes the focus away.
+  const goToAsked = () => {
+    const asked = /^#test-(\d+)$/.exec(location.hash);
+    if (asked && data.tests[asked[1]]) goTo(Number(asked[1]));
+  };
+  addEventListener("hashchange", () => later(goToAsked, 0));
+  later(goToAsked, 0);
 })();

@@ -13,8 +13,10 @@ from typing import TextIO
 from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import page as messages
+from imbue.resource_guards.messages.seconds import of_resource
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import OUTCOMES
+from imbue.resource_guards.report.evidence import RAN
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.nowhere import nowhere
 from imbue.resource_guards.report.seconds import all_seconds
@@ -65,6 +67,7 @@ def page_data(document: Document) -> dict[str, Any]:
     return {
         "words": messages.WORDS,
         "outcomes": OUTCOMES,
+        "ran": RAN,
         "kinds": [[said, str(DIRECTIONS[kind])] for kind, said in _KINDS.items()],
         "resources": list(document.labels.items()),
         "problems": document.problems,
@@ -135,15 +138,14 @@ def _milliseconds(test: TestRecord) -> int | None:
 
 
 def _time(document: Document) -> Iterator[dict[str, Any]]:
-    """The resources by how long their tests took, the longest first; those of which that is known."""
-    total = all_seconds(document).known
-    found = [(label, seconds_of(document, mark)) for mark, label in document.labels.items()]
-    for label, seconds in sorted(found, key=lambda each: -each[1].used.known):
-        used = seconds.used
-        if used.tests and not used.is_unknown:
-            share = used.known / total if total else 0.0
+    """The resources by how long their tests took, the longest first."""
+    total = all_seconds(document)
+    found = [(mark, label, seconds_of(document, mark)) for mark, label in document.labels.items()]
+    for mark, label, seconds in sorted(found, key=lambda each: -each[2].used.known):
+        if seconds.used.tests or seconds.used.fixtures:
+            line = of_resource(label, mark, seconds.used, seconds.saved, total)
             yield {
                 "label": label,
-                "ms": round(used.known * 1000),
-                "said": messages.time_of(used.known, used.tests, share, seconds.saved.known, label),
+                "ms": round(seconds.used.known * 1000),
+                "said": line.removeprefix(f"{label}: "),
             }
