@@ -239,7 +239,6 @@ def run_guarded(
     return done.stdout, read(report)
 
 
-@pytest.mark.git
 @pytest.mark.tmux
 def test_libtmux_is_guarded_in_four_runs(
     tmp_path: Path, source: Path, python: Path, record_property: Callable[[str, object], None]

@@ -83,7 +83,7 @@ def test_the_command(guarded: Suite) -> None:
     assert lines[4].startswith("| `tool` | 5 | 5 | 1 | 1 | 0.")
     (line,) = [each for each in lines if each.startswith("| `test_it.py::test_missing` | `tool` |")]
     assert "| missing mark | `tool` at `test_it.py:" in line
-    assert "| `test_it.py::test_superfluous` | `tool` | superfluous mark |" in lines
+    assert "| `test_it.py::test_superfluous` | `tool` | superfluous mark |  |" in lines
     assert "<details><summary>tool&#58; 6 tests</summary>" in lines
     page = as_html(done.stdout)
     assert page.count("<table>") == 3
