@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from typing import Final
 
 import pytest
@@ -20,8 +21,10 @@ from imbue.resource_guards.pytest_internals import has_traceback
 from imbue.resource_guards.pytest_internals import made_failure
 from imbue.resource_guards.pytest_internals import say_in_summary
 from imbue.resource_guards.pytest_internals import told_first
-from imbue.resource_guards.report.record_maker import AccountOfTest
 from imbue.resource_guards.report.told import attach
+
+if TYPE_CHECKING:  # only who records needs it
+    from imbue.resource_guards.report.record_maker import AccountOfTest
 
 _SHORT: Final = ("auto", "line", "no")
 """The styles of ``--tb`` that ask for no tracebacks."""
