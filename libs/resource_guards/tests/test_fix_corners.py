@@ -112,6 +112,10 @@ def test_tests_that_are_no_functions(tool: Suite) -> None:
     tool.write(conftest=COMMAND_ITEMS, test_it="")
     tool.write_files({"test.commands": "", "lib/__init__.py": "", "lib/shop.py": DOCTEST})
     enforced = tool.run("--doctest-modules")
+    checked = tool.run("--resource-guards-fix=check", "--doctest-modules")
+    assert (
+        checked.code == pytest.ExitCode.TESTS_FAILED
+    )  # what a person has to do is still to be done
 
     output = tool.run("--resource-guards-fix=write", "--doctest-modules").output
 

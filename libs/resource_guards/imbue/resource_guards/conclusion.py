@@ -93,7 +93,7 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> b
         findings: Takes the problems that come up.
 
     Returns:
-        Whether a check has found something to change.
+        Whether a check has found something to change, here or by a person.
     """
     if not recorder.has_resources:
         return False  # an error has told that nothing is guarded
@@ -110,7 +110,8 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> b
         else:
             if fixed.error:
                 findings.add_problem(fixed.error)
-            return option.resource_guards_fix == "check" and bool(fixed.files or fixed.left)
+            wrong = fixed.files or fixed.left or fixed.by_hook
+            return option.resource_guards_fix == "check" and bool(wrong)
     return False
 
 

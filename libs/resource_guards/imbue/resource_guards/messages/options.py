@@ -28,7 +28,7 @@ OUTPUT_HELP: Final = "write the report to a file in a format: json, html, table,
 FIX_HELP: Final = (
     "block and fail nothing; after the run, add the marks that are missing and take out the "
     "superfluous ones: 'diff' shows it, 'write' changes the source, 'check' fails if there is something to "
-    "change."
+    "change, or left to a person."
 )
 FIX_DIRTY_HELP: Final = (
     "no longer needed, and without effect: a fix writes files that git reports as modified, too."

@@ -28,18 +28,17 @@ def lacking(
     label: str, mark: str, tests: int, files: Sequence[tuple[str, int]], *, warned: bool
 ) -> str:
     """Tests without a mark that they need."""
-    need = "needs" if tests == 1 else "need"
-    said = f"{label}: {counted(tests, 'test')} {need} @pytest.mark.{mark}{_WARNED * warned}"
-    return shown(f"{said}: {_some(files)}")
+    verb = "needs" if tests == 1 else "need"
+    return _of_tests(label, tests, f"{verb} @pytest.mark.{mark}{_WARNED * warned}", files)
 
 
 def idle(
     label: str, mark: str, tests: int, files: Sequence[tuple[str, int]], *, warned: bool
 ) -> str:
     """Tests with a mark that they do not need."""
-    have = "has" if tests == 1 else "have"
-    said = f"{label}: {counted(tests, 'test')} {have} @pytest.mark.{mark} for nothing{_WARNED * warned}"
-    return shown(f"{said}: {_some(files)}")
+    verb = "has" if tests == 1 else "have"
+    what = f"{verb} @pytest.mark.{mark} for nothing{_WARNED * warned}"
+    return _of_tests(label, tests, what, files)
 
 
 def through_fixtures(fixtures: Sequence[tuple[str, int]]) -> str:
@@ -74,6 +73,10 @@ def fix(tests: int, files: int) -> str:
     """What stands before the command that corrects the marks."""
     marks = f"To correct the marks of {counted(tests, 'test')} in {counted(files, 'file')}"
     return f"{marks}, and of what comes after a blocked call:"
+
+
+def _of_tests(label: str, tests: int, what: str, files: Sequence[tuple[str, int]]) -> str:
+    return shown(f"{label}: {counted(tests, 'test')} {what}: {_some(files)}")
 
 
 def _some(items: Sequence[tuple[str, int]]) -> str:
