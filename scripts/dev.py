@@ -93,7 +93,7 @@ def install_locked(python: Path, *what: str) -> None:
     uv = find_uv()
     export = [uv, "export", "--quiet", "--frozen", "--no-emit-workspace", *what]
     pins = subprocess.run(export, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    install = (uv, "pip", "install", "--quiet", "--python", python)
+    install = (uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python)
     run(*install, "--require-hashes", "-r", "-", stdin=pins)
 
 
@@ -166,6 +166,8 @@ def main(arguments: list[str]) -> None:
     """Run the command line."""
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed.")
+    # The tests start thousands of Pythons. Images often set this, and then each compiles all that it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     match arguments:
         case ["setup"]:
             set_up()

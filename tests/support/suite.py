@@ -18,6 +18,12 @@ MISSING = "without @pytest.mark.{}"
 SUPERFLUOUS = "never invoked {}"
 
 
+OTHERS_VARIABLES = (
+    *("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "GITHUB_STEP_SUMMARY"),
+    *("CI", "BUILD_NUMBER", "AI_AGENT", "CLAUDECODE"),  # which change what pytest and we print
+)
+"""What may be set around the tests, and is not meant for the suites that they run."""
+
 WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
 """A test with it runs in one process and in two of xdist."""
 
@@ -88,9 +94,8 @@ class Suite:
         monkeypatch.setenv("PATH", str(self.bin), prepend=os.pathsep)
         monkeypatch.setenv("TMPDIR", str(self.temporary))
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-        monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+        for name in OTHERS_VARIABLES:
+            monkeypatch.delenv(name, raising=False)
         monkeypatch.chdir(self.path)
 
     def tool(self, name: str = "tool", script: str = "", folder: Path | None = None) -> Path:
