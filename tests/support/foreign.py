@@ -15,7 +15,6 @@ import pytest
 
 import dev
 
-
 _IS_CI = bool(os.environ.get("CI"))  # asked before a test can hide it from the suites that it runs
 
 

@@ -117,15 +117,19 @@ def test_tests_that_are_no_functions(tool: Suite) -> None:
         checked.code == pytest.ExitCode.TESTS_FAILED
     )  # what a person has to do is still to be done
 
-    output = tool.run("--resource-guards-fix=write", "--doctest-modules").output
+    assert "Only a hook can mark 2 tests. To see what to write:\n" in enforced.output
+    written = tool.run("--resource-guards-fix=write", "--doctest-modules")
 
+    output = written.output
     assert HOOK in output
+    assert written.code == pytest.ExitCode.TESTS_FAILED
     conftest = tool.path / "conftest.py"
     hook = output[output.index("NEEDS = {") : output.index("\n0 marks added")]
     conftest.write_text(f"{conftest.read_text()}\n\n{hook}\n")
     assert tool.run("--doctest-modules").code == pytest.ExitCode.OK
-    again = tool.run("--resource-guards-fix=write", "--doctest-modules").output
-    assert "0 marks added, 0 removed in 0 files; 0 left to a person" in again
+    again = tool.run("--resource-guards-fix=write", "--doctest-modules")
+    assert "0 marks added, 0 removed in 0 files; 0 left to a person" in again.output
+    assert again.code == pytest.ExitCode.OK
     said = "Fix: no decorator can stand on it: mark it by a hook in its conftest.py, which pytest"
     assert enforced.output.count(said) == 2
 

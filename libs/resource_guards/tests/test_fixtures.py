@@ -199,6 +199,62 @@ def test_a_declared_fixture_that_uses_nothing(suite: Suite) -> None:
     assert outcome["test_marked"].says_superfluous()
 
 
+CONTRACT_OF_ALL = """
+    import subprocess, pytest
+    from imbue.resource_guards.resource_guards import fixture_uses_resources
+
+    KINDS = [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("tool", "other")]
+
+    @pytest.fixture{own}
+    def kind(request): return request.param
+
+    @pytest.fixture(scope="{scope}")
+    @fixture_uses_resources("tool", "other", "third")
+    def server(kind):
+        yield
+        {does}
+
+    {given}
+    def test_it(server): pass
+
+    def test_plain(): pass
+"""
+
+
+@pytest.mark.parametrize("scope", ["function", "module"])
+@pytest.mark.parametrize(
+    ("does", "unused"),
+    [
+        ("subprocess.run([kind])", "third"),
+        ("kind == 'tool' and subprocess.run([kind])", "other third"),
+    ],
+    ids=["each its own", "only one"],
+)
+def test_a_contract_is_for_all_parameters(suite: Suite, scope: str, does: str, unused: str) -> None:
+    """What it names is used with one of them at least; what none used is told once all were tried."""
+    suite.name_guards("tool", "other", "third")
+    own = f"(params=KINDS, scope='{scope}')"
+    suite.write(test_it=CONTRACT_OF_ALL.format(own=own, scope=scope, does=does, given=""))
+
+    whole = suite.run()
+    part = suite.run("-k", "not tool")
+
+    told = {name for name in ("tool", "other", "third") if f"declares '{name}'" in whole.output}
+    assert told == set(unused.split()), whole.output
+    assert not whole["test_it[tool]"].text
+    assert "declares" not in part.output
+
+
+def test_a_contract_with_parameters_that_tests_give(suite: Suite) -> None:
+    """How many there are nobody can tell, and so nothing is said of what they did not use."""
+    suite.name_guards("tool", "other", "third")
+    given = '@pytest.mark.parametrize("kind", KINDS, indirect=True)'
+    does = "subprocess.run([kind])"
+    suite.write(test_it=CONTRACT_OF_ALL.format(own="", scope="function", does=does, given=given))
+
+    assert suite.run().code == 0
+
+
 def test_a_declared_fixture_that_uses_more(suite: Suite) -> None:
     """The use that it does not declare is blocked, though a dependent has the mark."""
     suite.guard_tool()

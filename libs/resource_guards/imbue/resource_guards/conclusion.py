@@ -93,7 +93,7 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> b
         findings: Takes the problems that come up.
 
     Returns:
-        Whether a check has found something to change, here or by a person.
+        Whether a check has found something to change, or something is left to a person.
     """
     if not recorder.has_resources:
         return False  # an error has told that nothing is guarded
@@ -110,8 +110,9 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> b
         else:
             if fixed.error:
                 findings.add_problem(fixed.error)
-            wrong = fixed.files or fixed.left or fixed.by_hook
-            return option.resource_guards_fix == "check" and bool(wrong)
+            would_change = option.resource_guards_fix == "check" and fixed.files
+            is_left = option.resource_guards_fix != "diff" and (fixed.left or fixed.by_hook)
+            return bool(would_change or is_left)
     return False
 
 

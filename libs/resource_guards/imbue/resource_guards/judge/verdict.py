@@ -19,6 +19,8 @@ class FixtureFacts(NamedTuple):
         uses: What was seen while it was set up and, if `finished`, torn down.
         finished: It has been torn down, so it can use nothing more.
         failed: Its set-up has failed or skipped, perhaps before it came to use what it declares.
+        excused: What it declares and need not have used here: with another of its parameters it did,
+            or may.
     """
 
     name: str
@@ -26,6 +28,7 @@ class FixtureFacts(NamedTuple):
     uses: tuple[Use, ...]
     finished: bool
     failed: bool = False
+    excused: frozenset[str] = frozenset()
 
 
 class Facts(NamedTuple):
@@ -95,7 +98,8 @@ def _fixture_contract(fixture: FixtureFacts, unsure: frozenset[str]) -> Iterator
             of_it = tuple(use for use in fixture.uses if use.resource == resource)
             yield Violation(ViolationKind.FIXTURE_UNDECLARED_USE, resource, of_it, fixture.name)
     if fixture.finished and not fixture.failed:
-        for resource in sorted(fixture.declared.difference(_resources(fixture.uses), unsure)):
+        unused = fixture.declared.difference(_resources(fixture.uses), unsure, fixture.excused)
+        for resource in sorted(unused):
             yield Violation(
                 ViolationKind.FIXTURE_UNUSED_DECLARATION, resource, fixture=fixture.name
             )

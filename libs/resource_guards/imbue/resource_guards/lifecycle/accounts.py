@@ -12,6 +12,7 @@ import pytest
 from imbue.resource_guards.judge.verdict import Facts
 from imbue.resource_guards.judge.verdict import FixtureFacts
 from imbue.resource_guards.kinds import ViolationKind
+from imbue.resource_guards.lifecycle.parameters import Parameter
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
@@ -25,6 +26,7 @@ class FixtureAccount:
         fixturedef: The fixture.
         scope: What its set-up and tear-down are charged to; its owner is the fixture's name.
         declared: What its ``@fixture_uses_resources`` names; `None` if it has none.
+        parameter: Which of its parameters it is set up with, if it has some and a contract.
 
     Attributes:
         finished: It can use nothing more.
@@ -35,11 +37,16 @@ class FixtureAccount:
     """
 
     def __init__(
-        self, fixturedef: pytest.FixtureDef[Any], scope: Scope, declared: frozenset[str] | None
+        self,
+        fixturedef: pytest.FixtureDef[Any],
+        scope: Scope,
+        declared: frozenset[str] | None,
+        parameter: Parameter | None = None,
     ) -> None:
         self.fixturedef = fixturedef
         self.scope = scope
         self.declared = declared
+        self._parameter = parameter
         self.finished = False
         self.failed = False
         self.awaiting: list[TestAccount] = []
@@ -52,8 +59,14 @@ class FixtureAccount:
 
     def facts(self) -> FixtureFacts:
         """What the verdict needs to know of it."""
-        scope = self.scope
-        return FixtureFacts(scope.owner, self.declared, scope.uses, self.finished, self.failed)
+        scope, excused = self.scope, frozenset[str]()
+        if self._parameter is not None and self.declared is not None:
+            excused = self._parameter.excused(
+                self.declared, scope.used, tried=self.finished and not self.failed
+            )
+        return FixtureFacts(
+            scope.owner, self.declared, scope.uses, self.finished, self.failed, excused
+        )
 
 
 class TestAccount:

@@ -26,6 +26,7 @@ from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
+from imbue.resource_guards.lifecycle.parameters import Parameters
 from imbue.resource_guards.scope.scope import OwnerName
 from imbue.resource_guards.scope.scope import Scope
 
@@ -64,6 +65,7 @@ class FixtureScopes:
         self._running = running
         self._times = times
         self._accounts: dict[pytest.FixtureDef[Any], FixtureAccount] = {}
+        self._parameters = Parameters()
         self._dependents: Dependents | None = None
         self.finished: list[FixtureAccount] = []
 
@@ -121,7 +123,11 @@ class FixtureScopes:
         allowed = self._policy.allowance(allowed, self._registry)
         owner = OwnerName(pytest_internals.display_name(fixturedef), OwnerKind.FIXTURE)
         scope = self._ledger.open(owner, allowed)
-        account = self._accounts[fixturedef] = FixtureAccount(fixturedef, scope, declared)
+        parameter = None
+        if declared is not None and running is not None:
+            parameter = self._parameters.current(fixturedef, running.item)
+        account = FixtureAccount(fixturedef, scope, declared, parameter)
+        self._accounts[fixturedef] = account
         return account
 
     def _charge(

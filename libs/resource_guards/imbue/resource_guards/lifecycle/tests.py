@@ -235,7 +235,9 @@ class Lifecycle:
         if any(not each.uses for each in violations) and not self.enforcement.is_healthy():
             # Some use was lost, and may be the one that is missed here; the run fails for it.
             violations = [each for each in violations if each.uses]
-        for found in account.untold(violations):
+        by_hook = "" if isinstance(account.item, pytest.Function) else account.item.nodeid
+        for each in account.untold(violations):
+            found = each._replace(by_hook=by_hook)
             label = self._labels.get(found.resource, "")
             if self._policy.enforces(DIRECTIONS[found.kind], found.resource, label):
                 failing.append(self._placed(account.item, found))

@@ -69,10 +69,19 @@ def left_out(count: int) -> str:
     return f"{counted(count, 'more report')} {told}."
 
 
-def fix(tests: int, files: int) -> str:
-    """What stands before the command that corrects the marks."""
+def fix(tests: int, files: int, by_hook: int) -> str:
+    """What stands before the command that corrects the marks.
+
+    Args:
+        tests: How many tests have marks in a file.
+        files: In how many files.
+        by_hook: How many others there are.
+    """
+    if not tests:
+        return f"Only a hook can mark {counted(by_hook, 'test')}. To see what to write:"
     marks = f"To correct the marks of {counted(tests, 'test')} in {counted(files, 'file')}"
-    return f"{marks}, and of what comes after a blocked call:"
+    hook = f" ({counted(by_hook, 'more test')} by a hook, which it shows)" if by_hook else ""
+    return f"{marks}, and of what comes after a blocked call{hook}:"
 
 
 def _of_tests(label: str, tests: int, what: str, files: Sequence[tuple[str, int]]) -> str:

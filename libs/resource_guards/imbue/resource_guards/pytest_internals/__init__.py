@@ -36,6 +36,7 @@ from imbue.resource_guards.pytest_internals.hooks import writer_of
 from imbue.resource_guards.pytest_internals.items import argument_names
 from imbue.resource_guards.pytest_internals.items import has_own_finalizers
 from imbue.resource_guards.pytest_internals.items import may_have_subtests
+from imbue.resource_guards.pytest_internals.items import parameters_behind
 from imbue.resource_guards.pytest_internals.items import parameters_of
 from imbue.resource_guards.pytest_internals.items import skipped_where_it_stands
 from imbue.resource_guards.pytest_internals.items import skips_itself
@@ -62,6 +63,7 @@ __all__ = [
     "made_failure",
     "may_have_subtests",
     "names_of_settings",
+    "parameters_behind",
     "parameters_of",
     "put_around_pytests_own",
     "requesters",

@@ -64,6 +64,29 @@ def may_have_subtests(item: pytest.Item) -> bool:
     )
 
 
+def parameters_behind(
+    item: pytest.Item, fixturedef: pytest.FixtureDef[object]
+) -> list[tuple[int, int]]:
+    """The parameters of a test that a fixture depends on, its own or those of fixtures that it names.
+
+    Returns:
+        Of each which one it is, and how many there are: 0 where a test gives them.
+    """
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return []
+    fixtures = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - of tests that have parameters
+    names = [fixturedef.argname]
+    for name in names:  # it grows meanwhile
+        defined = [fixturedef] if name == fixturedef.argname else fixtures.get(name, ())
+        names += {each: None for one in defined for each in one.argnames if each not in names}
+    return [
+        (callspec.indices[name], len(fixtures[name][-1].params or ()) if name in fixtures else 0)
+        for name in names
+        if name in callspec.indices
+    ]
+
+
 def parameters_of(mark: pytest.Mark, params: Mapping[str, object]) -> tuple[list[str], int | None]:
     """The arguments of a ``parametrize`` mark, and which of its sets of values a test has.
 

@@ -41,10 +41,12 @@ def grouped(told: Iterable[Told], *, warned: bool = False) -> Iterator[str]:
             yield messages.contract(label, fixture, uses=uses, warned=warned)
 
 
-def scope_of(told: Iterable[Told]) -> tuple[int, int]:
-    """How many tests these violations are of, in how many files."""
-    tests = {each.nodeid: each.file for each in told}
-    return len(tests), len({*tests.values()})
+def scope_of(told: Iterable[Told]) -> tuple[int, int, int]:
+    """How many tests these violations are of that can be given marks, in how many files; and how many others."""
+    tests = {each.nodeid: each for each in told}
+    others = sum(each.by_hook for each in tests.values())
+    files = {each.file for each in tests.values() if not each.by_hook}
+    return len(tests) - others, len(files), others
 
 
 def _of(found: Iterable[Told], kind: ViolationKind) -> list[Told]:

@@ -30,7 +30,6 @@ def placed(item: pytest.Item, violation: Violation, root: Path) -> Violation:
         uses=tuple(use._replace(where=maker.relative_place(use.where)) for use in violation.uses),
         places=places_of(item, violation, root),
         parameters=getattr(getattr(item, "callspec", None), "id", ""),
-        by_hook="" if isinstance(item, pytest.Function) else item.nodeid,
     )
 
 

@@ -26,6 +26,7 @@ class Told(NamedTuple):
         resource: The resource's mark.
         label: What the resource is called.
         fixture: The fixture at fault, or through which the test used the resource.
+        by_hook: Only a hook can mark the test, such as a doctest.
     """
 
     nodeid: str
@@ -33,6 +34,7 @@ class Told(NamedTuple):
     resource: str
     label: str
     fixture: str | None
+    by_hook: bool = False
 
     def to_data(self) -> list[Any]:
         """Plain data that execnet can send."""
@@ -53,7 +55,8 @@ class Told(NamedTuple):
 def told_of(nodeid: str, violation: Violation, labels: Mapping[str, str]) -> Told:
     """A violation, as it is told of a test."""
     name = violation.resource
-    return Told(nodeid, violation.kind, name, labels.get(name, name), violation.fixture)
+    label, by_hook = labels.get(name, name), bool(violation.by_hook)
+    return Told(nodeid, violation.kind, name, label, violation.fixture, by_hook)
 
 
 def attach(
