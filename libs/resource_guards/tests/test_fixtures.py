@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from support.suite import WORKERS
 from support.suite import Suite
 
 TWO_WAYS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
@@ -197,6 +198,55 @@ def test_a_declared_fixture_that_uses_nothing(suite: Suite) -> None:
 
     assert "Fixture 'server' declares 'tool' but never invoked tool" in outcome.output
     assert outcome["test_marked"].says_superfluous()
+
+
+@WORKERS
+def test_a_fixture_of_one_test_is_named(suite: Suite, workers: tuple[str, ...]) -> None:
+    """The test needs the mark for what the fixture did; not so where it did the same itself first."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess, pytest
+
+            def use(): subprocess.run(["tool"])
+
+            @pytest.fixture
+            def plain(): pass
+
+            @pytest.fixture
+            def tool(plain): use()
+
+            @pytest.fixture
+            def outer(request):
+                request.getfixturevalue("tool")
+
+            @pytest.fixture
+            def at_end():
+                yield
+                use()
+
+            class TestUnit:
+                def setup_method(self): use()
+                def test_method(self): pass
+
+            def test_by_fixture(plain, tool): pass
+            def test_by_another(outer): pass
+            def test_at_the_end(at_end): pass
+            def test_itself(plain): use()
+        """
+    )
+
+    outcome = suite.run(*workers)
+
+    named = {name: "Fixture 'tool', which" in test.text for name, test in outcome.tests.items()}
+    assert {name for name, is_named in named.items() if is_named} == {
+        "test_by_fixture",
+        "test_by_another",
+    }
+    assert "Fixture 'setup_method" in outcome["test_method"].text
+    assert "Test invoked" in outcome["test_at_the_end"].text
+    assert "Test invoked" in outcome["test_itself"].text
+    assert "through fixtures 'tool' (2)" in outcome.output
 
 
 CONTRACT_OF_ALL = """

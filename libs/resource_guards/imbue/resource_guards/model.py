@@ -82,6 +82,7 @@ class Use(NamedTuple):
         pid: The process in which it was seen.
         through: Of a use that was blocked in another process: the names of the processes between
             pytest's and the program, ``sh > make``; empty if there are none.
+        fixture: The fixture of the one test that it is charged to, which made it when it was set up.
     """
 
     resource: str
@@ -91,6 +92,7 @@ class Use(NamedTuple):
     where: str = ""
     pid: int = 0
     through: str = ""
+    fixture: str = ""
 
 
 class Doubt(NamedTuple):

@@ -68,9 +68,11 @@ def verdict(facts: Facts) -> list[Violation]:
 
 
 def _missing_marks(facts: Facts) -> Iterator[Violation]:
-    users: list[tuple[str | None, tuple[Use, ...]]] = [(None, facts.uses)]
-    users += [(fixture.name, fixture.uses) for fixture in facts.fixtures]
-    for fixture, uses in users:
+    own: dict[str | None, list[Use]] = {}
+    for use in facts.uses:
+        own.setdefault(use.fixture or None, []).append(use)
+    shared = [(fixture.name, list(fixture.uses)) for fixture in facts.fixtures]
+    for fixture, uses in [*own.items(), *shared]:
         for resource in _resources(uses):
             if resource not in facts.declared:
                 of_it = tuple(use for use in uses if use.resource == resource)

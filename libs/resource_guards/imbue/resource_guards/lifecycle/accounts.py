@@ -144,7 +144,7 @@ class TestAccount:
 
     def all_uses(self) -> Iterator[tuple[str | None, Use]]:
         """Its uses, each with the name of the fixture that it came through, if any."""
-        yield from ((None, use) for use in self.scope.uses)
+        yield from ((use.fixture or None, use) for use in self.scope.uses)
         for fixture in self.all_fixtures():
             yield from ((fixture.scope.owner, use) for use in fixture.scope.uses)
 

@@ -92,9 +92,17 @@ class FixtureScopes:
         declared = declared_by_fixture(fixturedef.func)
         if declared is None and fixturedef.scope == "function":
             before = pytest_internals.finalizer_count(fixturedef)
+            count = 0
+            if running and (running.scope.has_started or running.scope.used):
+                self._enforcement.read_journal()
+                count = running.scope.count
             try:
                 return (yield)
             finally:
+                if running and (running.scope.has_started or running.scope.used):
+                    self._enforcement.read_journal()
+                    name = pytest_internals.display_name(fixturedef)
+                    running.scope.came_through(name, count)
                 if running and pytest_internals.finalizer_count(fixturedef) > before:
                     running.has_teardown = True
         try:

@@ -74,4 +74,4 @@ class Parameter:
         if tried:
             found.tried.add(self._index)
         is_whole = 0 < self._count == len(found.tried)
-        return found.used & declared if is_whole else declared
+        return declared.intersection(found.used) if is_whole else declared

@@ -105,6 +105,17 @@ class Scope:
         self._uses.append(use)
         self.note_resource(use.resource)
 
+    @property
+    def count(self) -> int:
+        """How many uses were seen."""
+        return len(self._uses or ())
+
+    def came_through(self, fixture: str, since: int) -> None:
+        """Say of the uses since there were so many that a fixture made them, where another has not said so."""
+        for number, use in enumerate(self._uses or ()):
+            if number >= since and self._uses and not use.fixture:
+                self._uses[number] = use._replace(fixture=fixture)
+
     def note_resource(self, resource: str) -> None:
         """Remember that a resource was seen, where the use itself is kept elsewhere."""
         if resource not in self.used:
