@@ -200,6 +200,39 @@ def test_it_is_short(wrong: Suite, monkeypatch: pytest.MonkeyPatch, variable: st
 
 
 @WORKERS
+def test_what_blocked_programs_say_is_not_repeated(suite: Suite, workers: tuple[str, ...]) -> None:
+    """Neither in the terminal nor in JUnit, nor of subtests and doctests, whose own report is as short."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            '''
+            >>> import subprocess
+            >>> subprocess.run(["tool"], check=True).returncode
+            0
+            '''
+            import subprocess, sys
+
+            def test_run():
+                print("own words", file=sys.stderr)
+                subprocess.run(["tool"])
+
+            def test_sub(subtests):
+                with subtests.test("a"):
+                    subprocess.run(["tool"])
+        """
+    )
+
+    outcome = suite.run("--doctest-modules", "-ojunit_logging=all", *workers)
+
+    junit = (suite.path.parent / "junit.xml").read_text()
+    assert "blocked 'tool'" not in outcome.output
+    assert "blocked 'tool'" not in junit
+    assert outcome.output.count("own words") == 1
+    assert "Then: subprocess.CalledProcessError: Command" in outcome.output
+    assert "UNEXPECTED EXCEPTION" not in outcome.output
+
+
+@WORKERS
 def test_verbose_shows_all(wrong: Suite, workers: tuple[str, ...]) -> None:
     """With -v each test has its report; without, its line in the short summary."""
     verbose = wrong.run("-v", *workers).output

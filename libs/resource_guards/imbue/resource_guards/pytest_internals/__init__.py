@@ -7,7 +7,7 @@ when one of them moves.
 from __future__ import annotations
 
 from imbue.resource_guards.pytest_internals.failures import crash_of
-from imbue.resource_guards.pytest_internals.failures import has_traceback
+from imbue.resource_guards.pytest_internals.failures import is_pytests_own as is_pytests_own_failure
 from imbue.resource_guards.pytest_internals.failures import made_failure
 from imbue.resource_guards.pytest_internals.failures import say_in_summary
 from imbue.resource_guards.pytest_internals.failures import told_first
@@ -34,6 +34,7 @@ from imbue.resource_guards.pytest_internals.hooks import third_party_wrappers
 from imbue.resource_guards.pytest_internals.hooks import who_runs_tests
 from imbue.resource_guards.pytest_internals.hooks import writer_of
 from imbue.resource_guards.pytest_internals.items import argument_names
+from imbue.resource_guards.pytest_internals.items import captured_of
 from imbue.resource_guards.pytest_internals.items import has_own_finalizers
 from imbue.resource_guards.pytest_internals.items import may_have_subtests
 from imbue.resource_guards.pytest_internals.items import parameters_behind
@@ -46,17 +47,18 @@ __all__ = [
     "all_depend_on",
     "argument_names",
     "asks_for_the_request",
+    "captured_of",
     "configured",
     "crash_of",
     "display_name",
     "finalizer_count",
     "forget_plugins",
     "has_own_finalizers",
-    "has_traceback",
     "have_failed",
     "is_builtin",
     "is_outermost",
     "is_pytests_own",
+    "is_pytests_own_failure",
     "is_visible_below",
     "keep_last_finalizer",
     "leave_alone",

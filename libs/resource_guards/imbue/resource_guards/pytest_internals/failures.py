@@ -14,12 +14,15 @@ from _pytest._code.code import ReprTraceback
 
 __all__ = [
     "crash_of",
-    "has_traceback",
+    "is_pytests_own",
     "made_failure",
     "say_in_summary",
     "told_first",
     "with_lines",
 ]
+
+_OF_DOCTESTS = "reprlocation_lines"
+"""What a failure of a doctest has, whose class is imported only where doctests are."""
 
 
 def made_failure(item: pytest.Item, lines: Sequence[str], summary: str) -> ExceptionRepr:
@@ -66,14 +69,19 @@ def say_in_summary(failure: Any, summary: str) -> None:
         failure.reprcrash.message = summary
 
 
-def has_traceback(failure: Any) -> bool:
-    """Whether a failure is shown as a traceback, and not in a form of its own, as those of doctests."""
-    return isinstance(failure, ExceptionRepr)
+def is_pytests_own(failure: Any) -> bool:
+    """Whether a failure has one of the forms that pytest itself gives: a traceback, or that of a doctest."""
+    return isinstance(failure, ExceptionRepr) or hasattr(failure, _OF_DOCTESTS)
 
 
 def crash_of(failure: Any) -> str:
     """What a failure says in pytest's short summary, or the last line of what it says."""
     message = getattr(getattr(failure, "reprcrash", None), "message", None)
+    if message is None and hasattr(failure, _OF_DOCTESTS):
+        place, lines = failure.reprlocation_lines[-1]
+        # The last line of a traceback names the exception; what a doctest expected takes several.
+        is_exception = any(line.startswith("UNEXPECTED EXCEPTION") for line in lines)
+        message = lines[-1] if is_exception else place.message
     return message or (str(failure).strip().splitlines() or [""])[-1]
 
 

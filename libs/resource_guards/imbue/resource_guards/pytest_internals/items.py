@@ -45,6 +45,11 @@ def argument_names(item: pytest.Item) -> Sequence[str]:
     return info.argnames if info else ()
 
 
+def captured_of(item: pytest.Item) -> list[tuple[str, str, str]]:
+    """What was captured so far, by phase and stream, of which the reports of later phases have copies."""
+    return item._report_sections
+
+
 def has_own_finalizers(item: pytest.Item) -> bool:
     """Whether the test added finalizers itself, as ``request.addfinalizer`` in a test does."""
     finalizers, _ = item.session._setupstate.stack[item]

@@ -24,6 +24,7 @@ from imbue.resource_guards.report.brevity import in_lines
 from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.grouped import grouped
 from imbue.resource_guards.report.grouped import scope_of
+from imbue.resource_guards.report.outcome import leave_refusals_out
 from imbue.resource_guards.report.told import told_in
 
 _STATS: Final = ("failed", "error")
@@ -54,7 +55,10 @@ class Ending:
         """Have pytest show only some of the failures in full, until `restore`."""
         stats, config = self._terminal.stats, self._terminal.config
         reports = {key: stats[key] for key in _STATS if stats.get(key)}
-        if config.option.verbose > 0 or not any(map(told_in, chain(*reports.values()))):
+        told = [each for each in chain(*reports.values()) if told_in(each)]
+        for each in told:
+            leave_refusals_out(each)  # subtests have added what they captured since it was made
+        if config.option.verbose > 0 or not told:
             return
         self._all.update(reports)
         if config.option.tbstyle == "line" and not _shows_all(self._terminal):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,8 +15,9 @@ from imbue.resource_guards.errors import ResourceGuardViolation
 from imbue.resource_guards.errors import ResourceGuardWarning
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Violation
+from imbue.resource_guards.pytest_internals import captured_of
 from imbue.resource_guards.pytest_internals import crash_of
-from imbue.resource_guards.pytest_internals import has_traceback
+from imbue.resource_guards.pytest_internals import is_pytests_own_failure
 from imbue.resource_guards.pytest_internals import made_failure
 from imbue.resource_guards.pytest_internals import say_in_summary
 from imbue.resource_guards.pytest_internals import told_first
@@ -64,7 +64,11 @@ def fail_report(
         report.longrepr = made_failure(item, lines, summary)
     else:
         own, is_alone = crash_of(failure), False
-        if has_traceback(failure) and _has_raised(call) and _comes_of_a_block(item, violations):
+        if (
+            is_pytests_own_failure(failure)
+            and _has_raised(call)
+            and _comes_of_a_block(item, violations)
+        ):
             if not _told_by_exception(call, violations):
                 lines.append(messages.ended_with(own))
             report.longrepr, is_alone = made_failure(item, lines, summary), True
@@ -73,7 +77,7 @@ def fail_report(
         else:
             report.longrepr = told_first(item, failure, lines, messages.with_own_end(summary, own))
     report.outcome = "failed"
-    report.sections = list(_without_refusals(report.sections))
+    _leave_refusals_out(report, item)
     attach(report, violations, labels, is_alone=is_alone)
     if hasattr(report, "wasxfail"):
         del report.wasxfail
@@ -102,11 +106,15 @@ def tell(
         return
     blocked = [each for each in account.told.values() if any(not use.allowed for use in each.uses)]
     failure = report.longrepr
-    if has_traceback(failure) and _has_raised(call) and _comes_of_a_block(account.item, blocked):
+    if (
+        is_pytests_own_failure(failure)
+        and _has_raised(call)
+        and _comes_of_a_block(account.item, blocked)
+    ):
         facts = _facts(blocked, labels)
         lines = [facts[0], messages.ended_with(crash_of(failure))]
         report.longrepr = made_failure(account.item, lines, messages.summary_line(facts))
-        report.sections = list(_without_refusals(report.sections))
+        _leave_refusals_out(report, account.item)
         attach(report, blocked, labels, is_alone=True)
 
 
@@ -209,13 +217,24 @@ def _comes_of_a_block(item: pytest.Item, violations: Iterable[Violation]) -> boo
     return any(not use.allowed for each in violations for use in each.uses)
 
 
-def _without_refusals(sections: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """What was captured, without what the blocked programs have said: the report says it."""
-    for title, content in sections:
-        if _REFUSED not in content:
-            yield title, content
-            continue
-        lines = content.splitlines(keepends=True)
-        others = [line for line in lines if not line.startswith(_REFUSED)]
-        if others:
-            yield title, "".join(others)
+def _leave_refusals_out(report: pytest.TestReport, item: pytest.Item) -> None:
+    """Leave what the blocked programs have said out of what was captured, here and for later phases."""
+    leave_refusals_out(report)
+    captured = captured_of(item)
+    captured[:] = [(when, key, _without_refusals(content)) for when, key, content in captured]
+
+
+def leave_refusals_out(report: pytest.TestReport) -> None:
+    """Leave what the blocked programs have said out of a report that tells of them."""
+    report.sections = [
+        (title, rest)
+        for title, content in report.sections
+        if (rest := _without_refusals(content)) or not content
+    ]
+
+
+def _without_refusals(content: str) -> str:
+    if _REFUSED not in content:
+        return content
+    lines = content.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(_REFUSED))
