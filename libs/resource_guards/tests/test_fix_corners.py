@@ -222,7 +222,7 @@ def test_two_names_of_one_file(tool: Suite, output: str) -> None:
 
     would = "would be " if output == "diff" else ""
     assert f"1 mark {would}added, 0 {would}removed in 1 file; 1 left to a person" in said
-    assert "test_it.py:15: add @pytest.mark.tool by hand (test_made): It is not defined" in said
+    assert "test_it.py:15: add @pytest.mark.tool by hand (test_made): It is an assignment" in said
     if output == "write":
         assert path.read_text().count("@pytest.mark.tool") == 1
         assert (tool.path / "test_link.py").is_symlink()
@@ -249,3 +249,49 @@ def test_one_line_for_one_cause(tool: Suite) -> None:
         "(test_a, test_b, test_c and 1 more): The file cannot be"
     ) in said
     assert "1 left to a person" in said
+
+
+def test_lambdas(tool: Suite) -> None:
+    """Each is told by its line and its own name, in the class that has it; all of a module get its mark."""
+    using = 'lambda *_: subprocess.run(["tool"]) and None'
+    tool.write(
+        base=f"""
+            import subprocess
+
+            class Base:
+                test_inherited = {using}
+
+                def test_idle(self):
+                    pass
+        """,
+        test_it=f"""
+            import subprocess
+            from base import Base
+
+            test_one = {using}
+            test_two = {using}
+            test_idle = lambda: None
+
+            class TestIt(Base):
+                test_own = {using}
+        """,
+        test_all=f"""
+            import subprocess
+
+            test_one = {using}
+            test_two = {using}
+        """,
+    )
+
+    said = fix(tool)
+
+    for place in (
+        "test_it.py:5: add @pytest.mark.tool by hand (test_one)",
+        "test_it.py:6: add @pytest.mark.tool by hand (test_two)",
+        "test_it.py:10: add @pytest.mark.tool by hand (TestIt.test_own)",
+        "base.py:5: add @pytest.mark.tool by hand (Base.test_inherited)",
+    ):
+        assert f"{place}: It is an assignment, above which no decorator can stand" in said, said
+    assert "<lambda>" not in said
+    assert "1 mark added, 0 removed in 1 file; 4 left to a person" in said
+    assert "pytestmark = pytest.mark.tool" in (tool.path / "test_all.py").read_text()

@@ -34,6 +34,7 @@ from imbue.resource_guards.pytest_internals.hooks import third_party_wrappers
 from imbue.resource_guards.pytest_internals.hooks import who_runs_tests
 from imbue.resource_guards.pytest_internals.hooks import writer_of
 from imbue.resource_guards.pytest_internals.items import argument_names
+from imbue.resource_guards.pytest_internals.items import class_with
 from imbue.resource_guards.pytest_internals.items import has_own_finalizers
 from imbue.resource_guards.pytest_internals.items import may_have_subtests
 from imbue.resource_guards.pytest_internals.items import parameters_of
@@ -45,6 +46,7 @@ __all__ = [
     "all_depend_on",
     "argument_names",
     "asks_for_the_request",
+    "class_with",
     "configured",
     "crash_of",
     "display_name",

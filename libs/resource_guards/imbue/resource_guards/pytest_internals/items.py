@@ -45,6 +45,13 @@ def argument_names(item: pytest.Item) -> Sequence[str]:
     return info.argnames if info else ()
 
 
+def class_with(item: pytest.Function) -> type | None:
+    """The class whose body has the test: its own, or the base that it is inherited from; `None` without one."""
+    own: type | None = item.cls
+    bases = own.__mro__ if own is not None else ()
+    return next((base for base in bases if item.originalname in vars(base)), own)
+
+
 def has_own_finalizers(item: pytest.Item) -> bool:
     """Whether the test added finalizers itself, as ``request.addfinalizer`` in a test does."""
     finalizers, _ = item.session._setupstate.stack[item]

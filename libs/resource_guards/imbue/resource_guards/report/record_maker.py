@@ -173,11 +173,12 @@ class RecordMaker:
         function = inspect.unwrap(item.function)
         code = getattr(function, "__code__", None)
         qualname = getattr(function, "__qualname__", "")
-        if code is None or "<locals>" in qualname or code.co_filename.startswith("<"):
-            # Made by a decorator that does not tell what it stands for, by other code, or from text
-            # that is in no file: it is looked for by its name where it was collected.
-            owner = f"{item.cls.__qualname__}." if item.cls else ""
-            return Source(self.relative(str(item.path)), 0, owner + item.originalname)
+        if code is None or "<" in qualname or code.co_filename.startswith("<"):
+            # A lambda; or made by a decorator that does not tell what it stands for, by other code, or from
+            # text that is in no file: it is looked for by its name where it was collected.
+            owner = self._of_class(pytest_internals.class_with(item))
+            qualname = f"{owner.qualname}.{item.originalname}" if owner else item.originalname
+            return Source(owner.path if owner else self.relative(str(item.path)), 0, qualname)
         return Source(self.relative(code.co_filename), code.co_firstlineno, qualname)
 
     def _of_classes(self, item: pytest.Item) -> Iterator[Source]:
