@@ -279,7 +279,7 @@ class Lifecycle:
         return (Doubt(SHARED_TRANSPORTS),)
 
     def _placed(self, item: pytest.Item, violation: Violation) -> Violation:
-        from imbue.resource_guards.report.places import placed  # only where needed
+        from imbue.resource_guards.report.advice import placed  # only where needed
 
         return placed(item, violation, self.run.config.rootpath)
 

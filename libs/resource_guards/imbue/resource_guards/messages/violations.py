@@ -82,7 +82,6 @@ def violation(violation: Violation, labels: Mapping[str, str]) -> Sequence[str]:
 
 def _missing_mark(violation: Violation, label: str) -> tuple[str, str]:
     mark = f"@pytest.mark.{violation.resource}"
-    where = "".join(f" above {place}" for place in violation.places) or " to the test"
     what = f"{label} in it"
     if violation.fixture is None:
         happened = f"Test invoked '{label}' without {mark}"
@@ -92,15 +91,7 @@ def _missing_mark(violation: Violation, label: str) -> tuple[str, str]:
             f"invoked '{label}' without {mark} on the test"
         )
         what = f"{label} in the fixture"
-    fix = f"add {mark}{where}, or do not use {what}."
-    if violation.parameters:
-        marks = f"marks=pytest.mark.{violation.resource}"
-        fix = f"add {mark}{where} (or {marks} to its pytest.param), or do not use {what}."
-    if violation.by_hook:  # such as a doctest: it is no function
-        fix = (
-            f"no decorator can stand on it: mark it by a hook in its conftest.py, which pytest "
-            f"--resource-guards-fix=diff writes, or do not use {what}."
-        )
+    fix = f"{violation.advice or f'add {mark} to the test'}, or do not use {what}."
     return f"{happened}{_seen(violation)}", fix
 
 

@@ -36,6 +36,7 @@ from imbue.resource_guards.pytest_internals.hooks import writer_of
 from imbue.resource_guards.pytest_internals.items import argument_names
 from imbue.resource_guards.pytest_internals.items import class_with
 from imbue.resource_guards.pytest_internals.items import has_own_finalizers
+from imbue.resource_guards.pytest_internals.items import has_sets
 from imbue.resource_guards.pytest_internals.items import may_have_subtests
 from imbue.resource_guards.pytest_internals.items import parameters_of
 from imbue.resource_guards.pytest_internals.items import skipped_where_it_stands
@@ -53,6 +54,7 @@ __all__ = [
     "finalizer_count",
     "forget_plugins",
     "has_own_finalizers",
+    "has_sets",
     "has_traceback",
     "have_failed",
     "is_builtin",
