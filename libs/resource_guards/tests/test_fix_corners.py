@@ -295,3 +295,59 @@ def test_lambdas(tool: Suite) -> None:
     assert "<lambda>" not in said
     assert "1 mark added, 0 removed in 1 file; 4 left to a person" in said
     assert "pytestmark = pytest.mark.tool" in (tool.path / "test_all.py").read_text()
+
+
+def test_who_is_named(tool: Suite) -> None:
+    """Of a function's tests one that needs the mark, and of several classes the one in which it does."""
+    tool.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.fixture(params=["", "up", "other"])
+            def word(request):
+                return request.param
+
+            def test_fixture(word):
+                if word == "up":
+                    subprocess.run(["tool"])
+
+            class Base:
+                word = ""
+
+                def test_inherited(self):
+                    self.word and subprocess.run(["tool"])
+
+            class TestIdle(Base):
+                pass
+
+            class TestIt(Base):
+                word = "up"
+
+                def test_idle(self):
+                    pass
+        """
+    )
+
+    said = fix(tool)
+
+    assert "test_it.py::test_fixture[up]: some of its parameters need @pytest.mark.tool" in said
+    assert "test_it.py::TestIt::test_inherited: it needs @pytest.mark.tool in TestIt only" in said
+    assert "[]:" not in said
+    few = tool.run("--resource-guards-fix=write", "--deselect=test_it.py::test_fixture[other]")
+    assert "test_it.py::test_fixture[up]: whether @pytest.mark.tool belongs to all" in few.output
+
+
+@pytest.mark.parametrize("head", ["class TestIt:", "if True:"], ids=["a class", "a module"])
+def test_one_that_has_the_mark_already(tool: Suite, head: str) -> None:
+    """The others of its class or module get marks of their own, as the author has written it."""
+    (tool.path / "test_it.py").write_text(
+        f"import subprocess\nimport pytest\n\n{head}\n"
+        "    def test_one(*_):\n        subprocess.run(['tool'])\n\n"
+        "    @pytest.mark.tool\n    def test_two(*_):\n        subprocess.run(['tool'])\n\n"
+        "    def test_three(*_):\n        subprocess.run(['tool'])\n"
+    )
+
+    said = tool.run("--resource-guards-fix=write").output
+
+    assert "2 marks added, 0 removed in 1 file; 0 left to a person" in said
+    assert (tool.path / "test_it.py").read_text().count("    @pytest.mark.tool\n    def ") == 3
