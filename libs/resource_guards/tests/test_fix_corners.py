@@ -107,6 +107,16 @@ def cart():
 '''
 
 
+DOCTEST_OF_SDK = '''
+def cart():
+    """Look.
+
+    >>> import sdk
+    >>> sdk.send()
+    """
+'''
+
+
 def test_tests_that_are_no_functions(tool: Suite) -> None:
     """A doctest and an item of another plugin get a hook that is ready for a conftest, and works there."""
     tool.write(conftest=COMMAND_ITEMS, test_it="")
@@ -128,6 +138,34 @@ def test_tests_that_are_no_functions(tool: Suite) -> None:
     assert "0 marks added, 0 removed in 0 files; 0 left to a person" in again
     said = "Fix: no decorator can stand on it: mark it by a hook in its conftest.py, which pytest"
     assert enforced.output.count(said) == 2
+
+
+def test_what_stops_a_doctest(tool: Suite) -> None:
+    """The exception of a blocked call says the same of a test that is no function."""
+    tool.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import register_sdk_guard
+
+            register_sdk_guard("sdk", targets=["sdk:send"])
+        """,
+        sdk="def send(): pass",
+    )
+    tool.write_files(
+        {"shop.py": DOCTEST_OF_SDK, "test_it.py": "import sdk\n\ndef test_it():\n    sdk.send()\n"}
+    )
+
+    outcome = tool.run("--doctest-modules", "--tb=long")
+
+    said = outcome["shop.cart"].text
+    assert (
+        "Fix: no decorator can stand on it: mark it by a hook in its conftest.py, which pytest"
+        in said
+    )
+    assert "or do not use sdk there." in said
+    assert "to the test" not in said
+    assert (
+        "Fix: add @pytest.mark.sdk to the test, or do not use sdk there." in outcome["test_it"].text
+    )
 
 
 def test_the_conftest_of_a_hook() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from imbue.resource_guards.messages.foreign import shown
+from imbue.resource_guards.messages.violations import BY_HOOK
 
 GENERATED = "pytest_generate_tests"
 PARAMETRIZE = "parametrize"
@@ -49,10 +50,7 @@ def to_add(resource: str, test: Known) -> str:
 def _for_all(mark: str, test: Known) -> str:
     """How the function gets the mark, with all its parameters and in all classes."""
     if not test.is_function:
-        return (
-            "no decorator can stand on it: mark it by a hook in its conftest.py, which pytest "
-            "--resource-guards-fix=diff writes"
-        )
+        return BY_HOOK
     at = f" at {test.place}" if test.place else ""
     if test.is_lambda:
         return f"write the lambda{at} as a def, and add {mark} above it"
