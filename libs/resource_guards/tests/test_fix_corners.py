@@ -107,6 +107,16 @@ def cart():
 '''
 
 
+DOCTEST_OF_SDK = '''
+def cart():
+    """Look.
+
+    >>> import sdk
+    >>> sdk.send()
+    """
+'''
+
+
 def test_tests_that_are_no_functions(tool: Suite) -> None:
     """A doctest and an item of another plugin get a hook that is ready for a conftest, and works there."""
     tool.write(conftest=COMMAND_ITEMS, test_it="")
@@ -132,6 +142,34 @@ def test_tests_that_are_no_functions(tool: Suite) -> None:
     assert again.code == pytest.ExitCode.OK
     said = "Fix: no decorator can stand on it: mark it by a hook in its conftest.py, which pytest"
     assert enforced.output.count(said) == 2
+
+
+def test_what_stops_a_doctest(tool: Suite) -> None:
+    """The exception of a blocked call says the same of a test that is no function."""
+    tool.write(
+        conftest="""
+            from imbue.resource_guards.resource_guards import register_sdk_guard
+
+            register_sdk_guard("sdk", targets=["sdk:send"])
+        """,
+        sdk="def send(): pass",
+    )
+    tool.write_files(
+        {"shop.py": DOCTEST_OF_SDK, "test_it.py": "import sdk\n\ndef test_it():\n    sdk.send()\n"}
+    )
+
+    outcome = tool.run("--doctest-modules", "--tb=long")
+
+    said = outcome["shop.cart"].text
+    assert (
+        "Fix: no decorator can stand on it: mark it by a hook in its conftest.py, which pytest"
+        in said
+    )
+    assert "or do not use sdk there." in said
+    assert "to the test" not in said
+    assert (
+        "Fix: add @pytest.mark.sdk to the test, or do not use sdk there." in outcome["test_it"].text
+    )
 
 
 def test_the_conftest_of_a_hook() -> None:
@@ -226,7 +264,7 @@ def test_two_names_of_one_file(tool: Suite, output: str) -> None:
 
     would = "would be " if output == "diff" else ""
     assert f"1 mark {would}added, 0 {would}removed in 1 file; 1 left to a person" in said
-    assert "test_it.py:15: add @pytest.mark.tool by hand (test_made): It is not defined" in said
+    assert "test_it.py:15: add @pytest.mark.tool by hand (test_made): It is an assignment" in said
     if output == "write":
         assert path.read_text().count("@pytest.mark.tool") == 1
         assert (tool.path / "test_link.py").is_symlink()
@@ -253,3 +291,105 @@ def test_one_line_for_one_cause(tool: Suite) -> None:
         "(test_a, test_b, test_c and 1 more): The file cannot be"
     ) in said
     assert "1 left to a person" in said
+
+
+def test_lambdas(tool: Suite) -> None:
+    """Each is told by its line and its own name, in the class that has it; all of a module get its mark."""
+    using = 'lambda *_: subprocess.run(["tool"]) and None'
+    tool.write(
+        base=f"""
+            import subprocess
+
+            class Base:
+                test_inherited = {using}
+
+                def test_idle(self):
+                    pass
+        """,
+        test_it=f"""
+            import subprocess
+            from base import Base
+
+            test_one = {using}
+            test_two = {using}
+            test_idle = lambda: None
+
+            class TestIt(Base):
+                test_own = {using}
+        """,
+        test_all=f"""
+            import subprocess
+
+            test_one = {using}
+            test_two = {using}
+        """,
+    )
+
+    said = fix(tool)
+
+    for place in (
+        "test_it.py:5: add @pytest.mark.tool by hand (test_one)",
+        "test_it.py:6: add @pytest.mark.tool by hand (test_two)",
+        "test_it.py:10: add @pytest.mark.tool by hand (TestIt.test_own)",
+        "base.py:5: add @pytest.mark.tool by hand (Base.test_inherited)",
+    ):
+        assert f"{place}: It is an assignment, above which no decorator can stand" in said, said
+    assert "<lambda>" not in said
+    assert "1 mark added, 0 removed in 1 file; 4 left to a person" in said
+    assert "pytestmark = pytest.mark.tool" in (tool.path / "test_all.py").read_text()
+
+
+def test_who_is_named(tool: Suite) -> None:
+    """Of a function's tests one that needs the mark, and of several classes the one in which it does."""
+    tool.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.fixture(params=["", "up", "other"])
+            def word(request):
+                return request.param
+
+            def test_fixture(word):
+                if word == "up":
+                    subprocess.run(["tool"])
+
+            class Base:
+                word = ""
+
+                def test_inherited(self):
+                    self.word and subprocess.run(["tool"])
+
+            class TestIdle(Base):
+                pass
+
+            class TestIt(Base):
+                word = "up"
+
+                def test_idle(self):
+                    pass
+        """
+    )
+
+    said = fix(tool)
+
+    assert "test_it.py::test_fixture[up]: some of its parameters need @pytest.mark.tool" in said
+    assert "test_it.py::TestIt::test_inherited: it needs @pytest.mark.tool in TestIt only" in said
+    assert "[]:" not in said
+    few = tool.run("--resource-guards-fix=write", "--deselect=test_it.py::test_fixture[other]")
+    assert "test_it.py::test_fixture[up]: whether @pytest.mark.tool belongs to all" in few.output
+
+
+@pytest.mark.parametrize("head", ["class TestIt:", "if True:"], ids=["a class", "a module"])
+def test_one_that_has_the_mark_already(tool: Suite, head: str) -> None:
+    """The others of its class or module get marks of their own, as the author has written it."""
+    (tool.path / "test_it.py").write_text(
+        f"import subprocess\nimport pytest\n\n{head}\n"
+        "    def test_one(*_):\n        subprocess.run(['tool'])\n\n"
+        "    @pytest.mark.tool\n    def test_two(*_):\n        subprocess.run(['tool'])\n\n"
+        "    def test_three(*_):\n        subprocess.run(['tool'])\n"
+    )
+
+    said = tool.run("--resource-guards-fix=write").output
+
+    assert "2 marks added, 0 removed in 1 file; 0 left to a person" in said
+    assert (tool.path / "test_it.py").read_text().count("    @pytest.mark.tool\n    def ") == 3

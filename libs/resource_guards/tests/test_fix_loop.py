@@ -86,6 +86,7 @@ def test_what_a_file_has_become_since(tool: Suite, output: str) -> None:
 
     assert path.read_text() == "# edited\n" + USING + EDIT
     assert "test_it.py: this is for the file as it is now" in said
+    assert ("run the tests again to write it" in said) == (output == "diff")
     assert "1 mark would be added, 0 would be removed in 1 file; 0 left to a person" in said
     if output == "diff":
         assert "@@ -8,6 +8,7 @@" in said  # one line further down than in the run

@@ -206,6 +206,6 @@ def test_parameters_that_need_the_mark(suite: Suite) -> None:
 
     assert "Test invoked 'tool' without @pytest.mark.tool at test_it.py:7 (blocked)" in text
     assert (
-        "Fix: add @pytest.mark.tool above test_it.py:4 (or marks=pytest.mark.tool to its "
-        "pytest.param), or do not use tool in it."
+        "Fix: add marks=pytest.mark.tool to its pytest.param in parametrize, or, if all of its parameters need it, "
+        "add @pytest.mark.tool above test_it.py:4, or do not use tool in it."
     ) in text

@@ -35,6 +35,8 @@ class OwnerKind(Enum):
     """What is charged with a use."""
 
     TEST = "test"
+    ITEM = "item"
+    """A test that is no function, such as a doctest."""
     FIXTURE = "fixture"
     OTHER = "other"
     """Neither, or one of them that is known by its id alone, as in a child process."""

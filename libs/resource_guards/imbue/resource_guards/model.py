@@ -117,8 +117,7 @@ class Violation(NamedTuple):
         fixture: The fixture at fault, or through which the test used the resource.
         after_block: Another call of the test was blocked, so that it may not have come this far.
         places: Where the line to add or to remove is, for people to read.
-        parameters: The id of the test's parameters; empty if it has none.
-        by_hook: The node id of a test that is no function, and gets a mark only by a hook.
+        advice: How the test gets the mark that it lacks, for people to read; empty where that is not known.
     """
 
     kind: ViolationKind
@@ -127,5 +126,4 @@ class Violation(NamedTuple):
     fixture: str | None = None
     after_block: bool = False
     places: tuple[str, ...] = ()
-    parameters: str = ""
-    by_hook: str = ""
+    advice: str = ""

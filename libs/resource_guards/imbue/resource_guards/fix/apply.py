@@ -103,6 +103,7 @@ def _rewritten(
     plan: Plan, root: Path, output: Output, fixed: Fixed, sources: Mapping[str, str]
 ) -> list[Changed]:
     """The files that change; what cannot be done is told in `fixed`."""
+    is_check = output is Output.CHECK
     changed: dict[Path, Changed] = {}
     undone: dict[Path, list[Undone]] = {}
     for path, changes in plan.changes.items():
@@ -125,9 +126,9 @@ def _rewritten(
         fixed.left += _told(path, fresh)
         if rewritten.source == before:
             continue
-        _count(fixed, path, rewritten, is_check=output is Output.CHECK)
+        _count(fixed, path, rewritten, is_check=is_check)
         if objection is not None:
-            fixed.notes.append(messages.fix_shown_as_it_is(path))
+            fixed.notes.append(messages.fix_shown_as_it_is(path, is_check=is_check))
         name = changed[file].path if file in changed else path
         changed[file] = Changed(name, file, content, rewritten.source)
     return list(changed.values())

@@ -14,6 +14,7 @@ from typing import TypeVar
 import libcst as cst
 
 from imbue.resource_guards.fix.edits import EditError
+from imbue.resource_guards.messages.reasons import ASSIGNED
 from imbue.resource_guards.messages.reasons import DEFINED_TWICE
 from imbue.resource_guards.messages.reasons import NOT_FOUND
 
@@ -99,6 +100,7 @@ def find(module: cst.Module, qualname: str, *kinds: type[Definition]) -> tuple[F
     wanted: list[tuple[str, tuple[type[Definition], ...]]] = []
     wanted += [(step, (cst.ClassDef,)) for step in classes]
     for step, types in [*wanted, (name, kinds)]:
+        assigned = False
         founds: list[Found | None] = []
         for owner in owners:
             body = contents(owner.node.body if owner else module)
@@ -106,13 +108,14 @@ def find(module: cst.Module, qualname: str, *kinds: type[Definition]) -> tuple[F
             if len(sites) > 1:
                 raise EditError(DEFINED_TWICE)
             for node in sites[0] if sites else ():
+                assigned |= isinstance(node, cst.BaseSmallStatement)
                 if isinstance(node, types):
                     inside = owner.node if owner else None
                     in_class = inside if isinstance(inside, cst.ClassDef) else None
                     founds.append(Found(node, in_class, owner.top if owner else node))
         owners = founds
     if not owners:
-        raise EditError(NOT_FOUND)
+        raise EditError(ASSIGNED if assigned else NOT_FOUND)
     return tuple(found for found in owners if found)
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 
 from imbue.resource_guards.fix.axes import separating_axis
 from imbue.resource_guards.fix.contracts import plan_contracts
@@ -142,7 +143,7 @@ class _ForResource:
             if not all(test.was_tried for test in tests):
                 self._leave_unseen(tests)
             elif not self._differ_by_class(tests):
-                self._leave(tests[0], messages.fix_inseparable(self._resource))
+                self._leave(_who_shows(tests), messages.fix_inseparable(self._resource))
             return []
         axis, wanted, marked = found
         edits = []
@@ -167,7 +168,8 @@ class _ForResource:
                 edit = Edit(Action.ADD, self._resource, Place(PlaceKind.CLASS, cls.qualname))
                 self._emit(cls.path, [edit])
             else:
-                self._leave(tests[0], messages.fix_inherited(self._resource, cls.qualname))
+                own = [test for test in tests if test.record.cls and key(test.record.cls) == cls]
+                self._leave(_who_shows(own), messages.fix_inherited(self._resource, cls.qualname))
         return []
 
     def _emit_broad(
@@ -211,13 +213,18 @@ class _ForResource:
     def _leave_unseen(self, tests: list[JudgedTest]) -> None:
         tried = [test for test in tests if test.was_tried]
         self._leave(
-            (tried or tests)[0], messages.fix_unseen(self._resource, len(tests) - len(tried))
+            _who_shows(tried or tests), messages.fix_unseen(self._resource, len(tests) - len(tried))
         )
 
     def _leave(self, test: JudgedTest, reason: str) -> None:
         text = f"{test.record.nodeid}: {reason}"
         if text not in self._plan.left:
             self._plan.left.append(text)
+
+
+def _who_shows(tests: Sequence[JudgedTest]) -> JudgedTest:
+    """The one to name of a function's tests: the first that is to have the mark, where one is."""
+    return next((test for test in tests if test.wanted), tests[0])
 
 
 def _is_covered(test: JudgedTest, broken: dict[tuple[Source, str], list[JudgedTest]]) -> bool:

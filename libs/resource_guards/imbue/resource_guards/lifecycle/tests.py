@@ -235,15 +235,13 @@ class Lifecycle:
         if any(not each.uses for each in violations) and not self.enforcement.is_healthy():
             # Some use was lost, and may be the one that is missed here; the run fails for it.
             violations = [each for each in violations if each.uses]
-        by_hook = "" if isinstance(account.item, pytest.Function) else account.item.nodeid
-        for each in account.untold(violations):
-            found = each._replace(by_hook=by_hook)
+        for found in account.untold(violations):
             label = self._labels.get(found.resource, "")
             if self._policy.enforces(DIRECTIONS[found.kind], found.resource, label):
                 failing.append(self._placed(account.item, found))
             elif not self._policy.learns:
                 warn(account.item, found, self._labels)
-                self.run.findings.add_warning(told_of(account.item.nodeid, found, self._labels))
+                self.run.findings.add_warning(told_of(account.item, found, self._labels))
         return failing
 
     def _verdict(self, account: TestAccount, *, finished: bool) -> list[Violation]:
@@ -281,7 +279,7 @@ class Lifecycle:
         return (Doubt(SHARED_TRANSPORTS),)
 
     def _placed(self, item: pytest.Item, violation: Violation) -> Violation:
-        from imbue.resource_guards.report.places import placed  # only where needed
+        from imbue.resource_guards.report.advice import placed  # only where needed
 
         return placed(item, violation, self.run.config.rootpath)
 

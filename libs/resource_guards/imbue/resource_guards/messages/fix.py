@@ -30,11 +30,12 @@ def fix_would_change(path: str, added: int, removed: int, contracts: int) -> str
     return said + _of_contracts(contracts, "would be ")
 
 
-def fix_shown_as_it_is(path: str) -> str:
-    return (
-        f"{path}: this is for the file as it is now, which is not known to be what the run has read; "
-        f"run the tests again to write it."
+def fix_shown_as_it_is(path: str, *, is_check: bool) -> str:
+    """What a difference, or a check, has read instead of what the run has read."""
+    said = (
+        f"{path}: this is for the file as it is now, which is not known to be what the run has read"
     )
+    return f"{said}." if is_check else f"{said}; run the tests again to write it."
 
 
 def fix_summary(  # noqa: PLR0913 - what there is to count

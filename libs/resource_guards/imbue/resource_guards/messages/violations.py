@@ -29,6 +29,12 @@ LINES: Final = 3
 _VERBS: Final = {"program": "ran ", "sdk": "called "}
 """By the way in which a use was seen; what others see is a noun."""
 
+BY_HOOK: Final = (
+    "no decorator can stand on it: mark it by a hook in its conftest.py, which pytest "
+    "--resource-guards-fix=diff writes"
+)
+"""How a test that is no function gets a mark."""
+
 GAVE_WORK = "the test or fixture that gave this process its work"
 """The owner of a scope for a fork that is older."""
 
@@ -44,9 +50,9 @@ def blocked(label: str, use: Use, owner: str, kind: OwnerKind = OwnerKind.OTHER)
             f"add {mark} to the tests that depend on the fixture, and '{use.resource}' to its "
             f"@fixture_uses_resources if it has that"
         )
-    elif kind is OwnerKind.TEST:
+    elif kind in (OwnerKind.TEST, OwnerKind.ITEM):
         happened = f"Test invoked '{label}' without {mark}{how}, on behalf of {owner}"
-        fix = f"add {mark} to the test"
+        fix = BY_HOOK if kind is OwnerKind.ITEM else f"add {mark} to the test"
     else:
         happened = f"'{label}' was invoked without {mark} on the test{how}, on behalf of {owner}"
         fix = f"add {mark} to the test, or to those that depend on the fixture"
@@ -82,7 +88,6 @@ def violation(violation: Violation, labels: Mapping[str, str]) -> Sequence[str]:
 
 def _missing_mark(violation: Violation, label: str) -> tuple[str, str]:
     mark = f"@pytest.mark.{violation.resource}"
-    where = "".join(f" above {place}" for place in violation.places) or " to the test"
     what = f"{label} in it"
     if violation.fixture is None:
         happened = f"Test invoked '{label}' without {mark}"
@@ -92,15 +97,7 @@ def _missing_mark(violation: Violation, label: str) -> tuple[str, str]:
             f"invoked '{label}' without {mark} on the test"
         )
         what = f"{label} in the fixture"
-    fix = f"add {mark}{where}, or do not use {what}."
-    if violation.parameters:
-        marks = f"marks=pytest.mark.{violation.resource}"
-        fix = f"add {mark}{where} (or {marks} to its pytest.param), or do not use {what}."
-    if violation.by_hook:  # such as a doctest: it is no function
-        fix = (
-            f"no decorator can stand on it: mark it by a hook in its conftest.py, which pytest "
-            f"--resource-guards-fix=diff writes, or do not use {what}."
-        )
+    fix = f"{violation.advice or f'add {mark} to the test'}, or do not use {what}."
     return f"{happened}{_seen(violation)}", fix
 
 

@@ -35,7 +35,9 @@ from imbue.resource_guards.pytest_internals.hooks import who_runs_tests
 from imbue.resource_guards.pytest_internals.hooks import writer_of
 from imbue.resource_guards.pytest_internals.items import argument_names
 from imbue.resource_guards.pytest_internals.items import captured_of
+from imbue.resource_guards.pytest_internals.items import class_with
 from imbue.resource_guards.pytest_internals.items import has_own_finalizers
+from imbue.resource_guards.pytest_internals.items import has_sets
 from imbue.resource_guards.pytest_internals.items import may_have_subtests
 from imbue.resource_guards.pytest_internals.items import parameters_behind
 from imbue.resource_guards.pytest_internals.items import parameters_of
@@ -48,12 +50,14 @@ __all__ = [
     "argument_names",
     "asks_for_the_request",
     "captured_of",
+    "class_with",
     "configured",
     "crash_of",
     "display_name",
     "finalizer_count",
     "forget_plugins",
     "has_own_finalizers",
+    "has_sets",
     "have_failed",
     "is_builtin",
     "is_outermost",

@@ -8,6 +8,7 @@ import unittest
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from collections.abc import Sized
 from typing import Any
 from typing import Final
 
@@ -48,6 +49,13 @@ def argument_names(item: pytest.Item) -> Sequence[str]:
 def captured_of(item: pytest.Item) -> list[tuple[str, str, str]]:
     """What was captured so far, by phase and stream, of which the reports of later phases have copies."""
     return item._report_sections
+
+
+def class_with(item: pytest.Function) -> type | None:
+    """The class whose body has the test: its own, or the base that it is inherited from; `None` without one."""
+    own: type | None = item.cls
+    bases = own.__mro__ if own is not None else ()
+    return next((base for base in bases if item.originalname in vars(base)), own)
 
 
 def has_own_finalizers(item: pytest.Item) -> bool:
@@ -102,8 +110,7 @@ def parameters_of(mark: pytest.Mark, params: Mapping[str, object]) -> tuple[list
         mark: The mark.
         params: The values that the test has, by their names.
     """
-    # Bound as Python would: each may be given by position or by name.
-    arguments = inspect.signature(_parametrize).bind_partial(*mark.args, **mark.kwargs).arguments
+    arguments = _arguments_of(mark)
     names = arguments.get("argnames", "")
     listed = names.split(",") if isinstance(names, str) else names
     argnames = [name.strip() for name in listed if name.strip()]
@@ -117,6 +124,17 @@ def parameters_of(mark: pytest.Mark, params: Mapping[str, object]) -> tuple[list
         )
     ]
     return argnames, found[0] if len(found) == 1 else None
+
+
+def has_sets(mark: pytest.Mark) -> bool:
+    """Whether a ``parametrize`` mark has several sets of values, or it is not known how many."""
+    values = _arguments_of(mark).get("argvalues", ())
+    return not isinstance(values, Sized) or len(values) > 1
+
+
+def _arguments_of(mark: pytest.Mark) -> Mapping[str, Any]:
+    # Bound as Python would: each may be given by position or by name.
+    return inspect.signature(_parametrize).bind_partial(*mark.args, **mark.kwargs).arguments
 
 
 def _parametrize(argnames: object, argvalues: object, *_: object, **__: object) -> None:

@@ -49,7 +49,7 @@ def of_accounts(
         relative: Makes a path as reports have it.
     """
     for each in fixtures:
-        source = _source(each.fixturedef, relative) if each.declared is not None else None
+        source = source_of(each.fixturedef, relative) if each.declared is not None else None
         if source is not None and each.declared is not None:
             is_whole = each.finished and not each.failed
             yield Contract(source, sorted(each.declared), sorted(each.scope.used), is_whole)
@@ -63,7 +63,7 @@ def of_untried(item: pytest.Item, relative: Callable[[str], str]) -> Iterator[Co
         relative: Makes a path as reports have it.
     """
     for fixturedef, declared in contracts_of(item):
-        source = _source(fixturedef, relative)
+        source = source_of(fixturedef, relative)
         if source is not None:
             yield Contract(source, sorted(declared), [], whole=False)
 
@@ -84,7 +84,8 @@ def shared_uses(item: pytest.Item, fixtures: Iterable[AccountOfFixture]) -> dict
     return found
 
 
-def _source(fixturedef: pytest.FixtureDef[Any], relative: Callable[[str], str]) -> Source | None:
+def source_of(fixturedef: pytest.FixtureDef[Any], relative: Callable[[str], str]) -> Source | None:
+    """Where a fixture's function is defined, if it is in a file."""
     function = inspect.unwrap(fixturedef.func)
     code = getattr(function, "__code__", None)
     if code is None or code.co_filename.startswith("<"):

@@ -78,7 +78,7 @@ def fail_report(
             report.longrepr = told_first(item, failure, lines, messages.with_own_end(summary, own))
     report.outcome = "failed"
     _leave_refusals_out(report, item)
-    attach(report, violations, labels, is_alone=is_alone)
+    attach(report, item, violations, labels, is_alone=is_alone)
     if hasattr(report, "wasxfail"):
         del report.wasxfail
 
@@ -115,7 +115,7 @@ def tell(
         lines = [facts[0], messages.ended_with(crash_of(failure))]
         report.longrepr = made_failure(account.item, lines, messages.summary_line(facts))
         _leave_refusals_out(report, account.item)
-        attach(report, blocked, labels, is_alone=True)
+        attach(report, account.item, blocked, labels, is_alone=True)
 
 
 def tells(
@@ -138,7 +138,7 @@ def late_report(
         longrepr=made_failure(item, _lines(violations, labels), summary),
         when="teardown",
     )
-    attach(report, violations, labels, is_alone=True)
+    attach(report, item, violations, labels, is_alone=True)
     return report
 
 

@@ -1,57 +1,15 @@
-"""Where in the source the line is that a violation asks to add or to remove."""
+"""On which line of a module a mark, a definition or an assignment stands."""
 
 from __future__ import annotations
 
 import ast
-import inspect
 import io
 import tokenize
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import pytest
-
-from imbue.resource_guards import pytest_internals
-from imbue.resource_guards.kinds import ViolationKind
-from imbue.resource_guards.messages import violations as messages
-from imbue.resource_guards.model import Violation
-from imbue.resource_guards.report.evidence import Declaration
 from imbue.resource_guards.report.files import read_regular
-from imbue.resource_guards.report.record_maker import RecordMaker
-
-_DECLARATION = "fixture_uses_resources"
-
-
-def placed(item: pytest.Item, violation: Violation, root: Path) -> Violation:
-    """A violation with all that its message says of places; paths are told relative to `root`."""
-    maker = RecordMaker(root, [violation.resource])
-    return violation._replace(
-        uses=tuple(use._replace(where=maker.relative_place(use.where)) for use in violation.uses),
-        places=places_of(item, violation, root),
-        parameters=getattr(getattr(item, "callspec", None), "id", ""),
-    )
-
-
-def places_of(item: pytest.Item, violation: Violation, root: Path) -> tuple[str, ...]:
-    """Where to add the mark that is missing, or what the one too many stands on.
-
-    Args:
-        item: The test.
-        violation: What is wrong with it.
-        root: What paths are told relative to.
-
-    Returns:
-        Parts of a sentence; none where the place is not known.
-    """
-    maker = RecordMaker(root, [violation.resource])
-    if violation.kind is ViolationKind.MISSING_MARK:
-        source = maker.of_function(item)
-        return (messages.place(source.path, source.line),) if source and source.line else ()
-    if violation.kind is ViolationKind.SUPERFLUOUS_MARK:
-        carriers = [_carrier(each, root) for each in maker.declarations(item)]
-        return tuple(dict.fromkeys(carriers))
-    return tuple(_fixtures(item, violation.fixture or "", maker))
 
 
 def line_of(source: str, level: str, qualname: str, word: str, near: int = 0) -> int:
@@ -87,6 +45,24 @@ def line_of(source: str, level: str, qualname: str, word: str, near: int = 0) ->
     return lines.pop() if len(lines) == 1 else 0
 
 
+def line_of_definition(source: str, qualname: str) -> int:
+    """The first line of a function or class, decorators included; 0 if it is not defined there."""
+    lines = [_first_line(each) for each in _definitions(_parsed(source), qualname.split("."))]
+    return lines[-1] if lines else 0
+
+
+def line_of_assignment(source: str, qualname: str) -> int:
+    """The line on which a name of a module, or of a class in it, is assigned; 0 if it is nowhere."""
+    owner, _, name = qualname.rpartition(".")
+    bodies = (
+        [each.body for each in _definitions(_parsed(source), owner.split("."))]
+        if owner
+        else [_parsed(source).body]
+    )
+    lines = [value.lineno for body in bodies for value in _assigned(body, name)]
+    return lines[-1] if lines else 0
+
+
 @lru_cache(maxsize=8)  # a mark of a module may be too much for hundreds of tests
 def _parsed(source: str) -> ast.Module:
     try:
@@ -95,34 +71,8 @@ def _parsed(source: str) -> ast.Module:
         return ast.Module([], [])
 
 
-def _carrier(declaration: Declaration, root: Path) -> str:
-    source = declaration.source
-    if source is None:
-        return messages.carrier(declaration.level, "", "")
-    text = _read(root / source.path)
-    line = line_of(text, declaration.level, source.qualname, declaration.resource, source.line)
-    place = messages.place(source.path, line) if line else ""
-    return messages.carrier(declaration.level, source.qualname, place)
-
-
-def _fixtures(item: pytest.Item, name: str, maker: RecordMaker) -> Iterator[str]:
-    for chain in pytest_internals.static_fixtures(item):
-        for fixture in chain:
-            if pytest_internals.display_name(fixture) != name:
-                continue
-            function = inspect.unwrap(fixture.func)
-            code = getattr(function, "__code__", None)
-            if code is None:
-                continue
-            text = _read(Path(code.co_filename))
-            qualname = function.__qualname__
-            line = line_of(text, "function", qualname, _DECLARATION, code.co_firstlineno)
-            if line:
-                yield messages.place(maker.relative(code.co_filename), line)
-                return
-
-
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
+    """The text of a module; empty where it cannot be read."""
     try:
         content = read_regular(path)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
@@ -149,7 +99,7 @@ def _first_line(definition: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDe
     return min([definition.lineno, *(each.lineno for each in definition.decorator_list)])
 
 
-def _assigned(body: list[ast.stmt]) -> list[ast.expr]:
+def _assigned(body: list[ast.stmt], name: str = "pytestmark") -> list[ast.expr]:
     values = []
     for statement in body:
         if isinstance(statement, ast.Assign):
@@ -158,7 +108,7 @@ def _assigned(body: list[ast.stmt]) -> list[ast.expr]:
             targets = [statement.target]
         else:
             continue
-        if statement.value is not None and "pytestmark" in map(ast.unparse, targets):
+        if statement.value is not None and name in map(ast.unparse, targets):
             values.append(statement.value)
     return values
 

@@ -90,7 +90,7 @@ class RecordMaker:
             item.nodeid,
             outcome,
             self.of_function(item),
-            self._of_class(getattr(item, "cls", None)),
+            self.of_class(getattr(item, "cls", None)),
             list(self._of_classes(item)),
             declared=list(self.declarations(item)),
         )
@@ -137,7 +137,7 @@ class RecordMaker:
             if node is item:
                 source = record.source
             elif isinstance(node, pytest.Class):
-                source = self._of_class(node.obj)
+                source = self.of_class(node.obj)
             record.axes.append(Axis(names, source))
             if index is not None:
                 record.parameters.update(dict.fromkeys(names, index))
@@ -161,7 +161,7 @@ class RecordMaker:
         elif isinstance(node, pytest.Class):
             for base in node.obj.__mro__:
                 if name in _names_of(base):
-                    return Declaration(name, "class", self._of_class(base))
+                    return Declaration(name, "class", self.of_class(base))
         elif isinstance(node, pytest.Module) and name in _names_of(node.obj):
             return Declaration(name, "module", Source(self.relative(str(node.path)), 1, ""))
         return Declaration(name, "other")
@@ -173,19 +173,21 @@ class RecordMaker:
         function = inspect.unwrap(item.function)
         code = getattr(function, "__code__", None)
         qualname = getattr(function, "__qualname__", "")
-        if code is None or "<locals>" in qualname or code.co_filename.startswith("<"):
-            # Made by a decorator that does not tell what it stands for, by other code, or from text
-            # that is in no file: it is looked for by its name where it was collected.
-            owner = f"{item.cls.__qualname__}." if item.cls else ""
-            return Source(self.relative(str(item.path)), 0, owner + item.originalname)
+        if code is None or "<" in qualname or code.co_filename.startswith("<"):
+            # A lambda; or made by a decorator that does not tell what it stands for, by other code, or from
+            # text that is in no file: it is looked for by its name where it was collected.
+            owner = self.of_class(pytest_internals.class_with(item))
+            qualname = f"{owner.qualname}.{item.originalname}" if owner else item.originalname
+            return Source(owner.path if owner else self.relative(str(item.path)), 0, qualname)
         return Source(self.relative(code.co_filename), code.co_firstlineno, qualname)
 
     def _of_classes(self, item: pytest.Item) -> Iterator[Source]:
         for node in item.listchain():
             if isinstance(node, pytest.Class):
-                yield from filter(None, map(self._of_class, node.obj.__mro__))
+                yield from filter(None, map(self.of_class, node.obj.__mro__))
 
-    def _of_class(self, cls: type | None) -> Source | None:
+    def of_class(self, cls: type | None) -> Source | None:
+        """A class, where it is known which file it is from."""
         if cls is None:
             return None
         try:

@@ -52,15 +52,16 @@ class Told(NamedTuple):
         return self.nodeid.partition("::")[0]
 
 
-def told_of(nodeid: str, violation: Violation, labels: Mapping[str, str]) -> Told:
+def told_of(item: pytest.Item, violation: Violation, labels: Mapping[str, str]) -> Told:
     """A violation, as it is told of a test."""
     name = violation.resource
-    label, by_hook = labels.get(name, name), bool(violation.by_hook)
-    return Told(nodeid, violation.kind, name, label, violation.fixture, by_hook)
+    label, by_hook = labels.get(name, name), not isinstance(item, pytest.Function)
+    return Told(item.nodeid, violation.kind, name, label, violation.fixture, by_hook)
 
 
 def attach(
     report: pytest.TestReport,
+    item: pytest.Item,
     violations: Iterable[Violation],
     labels: Mapping[str, str],
     *,
@@ -70,11 +71,12 @@ def attach(
 
     Args:
         report: The report.
+        item: The test.
         violations: What it tells.
         labels: What each resource is called.
         is_alone: It tells nothing else: there is no failure of the test's own in it.
     """
-    told = [told_of(report.nodeid, each, labels).to_data() for each in violations]
+    told = [told_of(item, each, labels).to_data() for each in violations]
     setattr(report, ATTRIBUTE, {"alone": is_alone, "told": told})
 
 
