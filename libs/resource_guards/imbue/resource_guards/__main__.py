@@ -29,6 +29,7 @@ from imbue.resource_guards.messages import nowhere as say_nowhere
 from imbue.resource_guards.messages import options as messages
 from imbue.resource_guards.messages.explanations import EXPLANATIONS
 from imbue.resource_guards.messages.foreign import shown
+from imbue.resource_guards.messages.gaps import run_not_whole
 from imbue.resource_guards.report.comparing import compare
 from imbue.resource_guards.report.comparison_shown import SHOWN
 from imbue.resource_guards.report.document import read_document
@@ -149,6 +150,9 @@ def _merge(options: argparse.Namespace) -> int:
     documents = {str(path): read_document(path) for path in options.reports}
     merged = merge_documents(documents)
     write_report_file(options.output, rendered(JSON, merged))
+    for name, document in documents.items():
+        for gap in document.gaps:
+            print(shown(run_not_whole(name, str(gap))))  # noqa: T201 - a program
     found = nowhere(documents.values(), merged)
     for line in found.lines():
         print(line)  # noqa: T201 - a program

@@ -12,6 +12,7 @@ from typing import Final
 
 from imbue.resource_guards.messages import compare as messages
 from imbue.resource_guards.messages.foreign import shown
+from imbue.resource_guards.messages.gaps import run_not_whole
 from imbue.resource_guards.messages.seconds import as_far_as_known
 from imbue.resource_guards.report import markdown_text
 from imbue.resource_guards.report.comparing import Comparison
@@ -29,7 +30,7 @@ def as_text(found: Comparison) -> Iterator[str]:
     for say, changes in ((messages.gained, found.gained), (messages.lost, found.lost)):
         for mark, tests in changes.items():
             yield from _listed(say(found.labels[mark]), tests)
-    for title, of_tests in ((messages.NEW, found.new), (messages.GONE, found.gone)):
+    for title, of_tests in _lists(found):
         yield from _listed(title, [messages.test_needs(*each) for each in of_tests.items()])
     yield from _listed(
         messages.SKIPS, [messages.test_skipped(*each) for each in found.skips.items()]
@@ -37,6 +38,14 @@ def as_text(found: Comparison) -> Iterator[str]:
     for mark, (before, now) in found.seconds.items():
         shown_pair = as_far_as_known(before), as_far_as_known(now)
         yield shown(messages.seconds(found.labels[mark], *shown_pair))
+
+
+def _lists(found: Comparison) -> Iterator[tuple[str, Mapping[str, list[str]]]]:
+    """The tests that only one of the runs has, each with what it needs."""
+    yield messages.NEW, found.new
+    yield messages.GONE, found.gone
+    yield messages.UNCOLLECTED_BEFORE, found.uncollected_before
+    yield messages.UNCOLLECTED_NOW, found.uncollected_now
 
 
 def _listed(title: str, tests: list[str]) -> Iterator[str]:
@@ -62,7 +71,7 @@ def as_markdown(found: Comparison) -> Iterator[str]:
         yield messages.NOTHING
         yield ""
     yield from _section(messages.CHANGES, messages.GAINED_HEADINGS, changes)
-    for title, tests in ((messages.NEW, found.new), (messages.GONE, found.gone)):
+    for title, tests in _lists(found):
         rows = [(code(nodeid), ", ".join(map(code, marks))) for nodeid, marks in tests.items()]
         yield from _section(title, messages.TEST_HEADINGS, rows)
     skips = [(code(nodeid), plain(reason)) for nodeid, reason in found.skips.items()]
@@ -91,6 +100,8 @@ def as_json(found: Comparison) -> Iterator[str]:
         "no_longer_needed": found.lost,
         "new_tests": found.new,
         "gone_tests": found.gone,
+        "uncollected_in_base": found.uncollected_before,
+        "uncollected_in_head": found.uncollected_now,
         "new_skips": found.skips,
         "seconds": {
             mark: {"base": _number(before), "head": _number(now)}
@@ -99,6 +110,10 @@ def as_json(found: Comparison) -> Iterator[str]:
         "guarded_in_base_alone": found.unguarded_now,
         "guarded_in_head_alone": found.unguarded_before,
         "problems": {"base": found.problems_before, "head": found.problems_now},
+        "gaps": {
+            "base": [each.to_data() for each in found.gaps_before],
+            "head": [each.to_data() for each in found.gaps_now],
+        },
     }
     yield json.dumps(data, indent=1)
 
@@ -112,6 +127,8 @@ def _remarks(found: Comparison) -> Iterator[str]:
     """What makes it say less than it could."""
     for which, problems in (("BASE", found.problems_before), ("HEAD", found.problems_now)):
         yield from (messages.untrustworthy(which, each) for each in problems)
+    for which, gaps in (("BASE", found.gaps_before), ("HEAD", found.gaps_now)):
+        yield from (run_not_whole(which, str(each)) for each in gaps)
     yield from map(messages.guarded_now_alone, found.unguarded_before)
     yield from map(messages.guarded_before_alone, found.unguarded_now)
 

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from imbue.resource_guards.messages import markdown as messages
 from imbue.resource_guards.messages import report as say_report
+from imbue.resource_guards.messages.gaps import NOT_WHOLE
 from imbue.resource_guards.messages.seconds import UNKNOWN
 from imbue.resource_guards.messages.seconds import as_far_as_known
 from imbue.resource_guards.messages.seconds import duration
@@ -51,6 +52,9 @@ def markdown(
     if document.problems:
         rows = [(plain(cut(each)),) for each in document.problems]
         yield from table_up_to([messages.PROBLEMS], rows, most)
+    if document.gaps:
+        rows = [(plain(cut(str(each))),) for each in document.gaps]
+        yield from table_up_to([NOT_WHOLE], rows, most)
     wrong = [
         (
             code(cut(test.nodeid)),

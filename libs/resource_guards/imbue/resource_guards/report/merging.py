@@ -41,6 +41,7 @@ def merge_documents(documents: Mapping[str, Document]) -> Document:
             origins.setdefault(path, name)
         merged.labels.update(document.labels)
         merged.problems += [each for each in document.problems if each not in merged.problems]
+        merged.gaps += [each for each in document.gaps if each not in merged.gaps]
         merged.late_uses += document.late_uses
         roots.add(document.root)
         for fixture in document.fixtures:

@@ -13,6 +13,7 @@ from imbue.resource_guards.report.evidence import SeenUse
 from imbue.resource_guards.report.evidence import Source
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.evidence import UsedResource
+from imbue.resource_guards.report.gaps import Gap
 
 REPOSITORY = "."
 """The root of a report whose paths are relative to the repository."""
@@ -47,6 +48,7 @@ def from_repository(document: Document) -> Document:
         document,
         tests=[moved.test(test) for test in document.tests],
         sources={moved.path(path): digest for path, digest in document.sources.items()},
+        gaps=[moved.gap(gap) for gap in document.gaps],
         root=REPOSITORY,
     )
 
@@ -102,6 +104,11 @@ class _Moved:
                 mark: [self.nodeid(each) for each in nodes] for mark, nodes in test.shared.items()
             },
         )
+
+    def gap(self, gap: Gap) -> Gap:
+        """What could not be collected, if it is that."""
+        where = gap.uncollected
+        return gap if where is None else replace(gap, uncollected=self.nodeid(where))
 
     def used(self, used: UsedResource) -> UsedResource:
         """What a test has used."""

@@ -13,6 +13,7 @@ from typing import TextIO
 from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import page as messages
+from imbue.resource_guards.messages.gaps import not_whole
 from imbue.resource_guards.messages.seconds import of_resource
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import OUTCOMES
@@ -70,7 +71,7 @@ def page_data(document: Document) -> dict[str, Any]:
         "ran": RAN,
         "kinds": [[said, str(DIRECTIONS[kind])] for kind, said in _KINDS.items()],
         "resources": list(document.labels.items()),
-        "problems": document.problems,
+        "problems": [*document.problems, *(not_whole(str(each)) for each in document.gaps)],
         "late": document.late_uses,
         "time": list(_time(document)),
         "nowhere": [
