@@ -195,7 +195,8 @@ def _explain(options: argparse.Namespace) -> int:
 def _fix(options: argparse.Namespace) -> int:
     if not has_libcst():
         raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
-    from imbue.resource_guards.fix.lines import fix_lines  # they need LibCST
+    from imbue.resource_guards.fix.lines import Screen  # they need LibCST
+    from imbue.resource_guards.fix.lines import fix_lines
     from imbue.resource_guards.fix.of_document import fix_by
 
     document = read_document(options.report)
@@ -203,12 +204,15 @@ def _fix(options: argparse.Namespace) -> int:
         raise ResourceGuardMisconfiguration(messages.fix_of_untrustworthy(document.problems))
     fixed = fix_by(document, options.root, options.output)
     written = options.output == "write"
+    screen = Screen.TERMINAL if sys.stdout.isatty() else Screen.PROGRAM
+    if screen is Screen.PROGRAM and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")  # byte for byte
     for line in fix_lines(
         fixed,
         document,
         written=written,
         verbose=options.verbose,
-        is_raw=not sys.stdout.isatty(),
+        screen=screen,
     ):
         print(line)  # noqa: T201 - a program
     if fixed.error:

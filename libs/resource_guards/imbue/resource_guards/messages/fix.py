@@ -37,6 +37,14 @@ def fix_shown_as_it_is(path: str) -> str:
     )
 
 
+def fix_cannot_be_pasted(path: str) -> str:
+    """A difference of which a terminal cannot show all: ends of lines, an encoding, characters that print nothing."""
+    return (
+        f"{path}: this difference does not apply as it is shown here. Write it to a file: pytest "
+        f"--resource-guards-json=report.json, then python -m imbue.resource_guards fix report.json --diff > fix.patch"
+    )
+
+
 def fix_summary(  # noqa: PLR0913 - what there is to count
     added: int, removed: int, contracts: int, files: int, left: int, *, written: bool
 ) -> str:
