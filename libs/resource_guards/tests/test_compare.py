@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.report.comparing import compare
 from imbue.resource_guards.report.comparing import needs
 from imbue.resource_guards.report.comparison_shown import SHOWN
@@ -262,6 +263,22 @@ def test_projects_of_one_repository() -> None:
     found = compare(alone, merged)
 
     assert (found.gained, found.new) == ({"tool": ["services/one/test_it.py::test_a"]}, {})
+
+
+@pytest.mark.parametrize("root", ["base", "head"])
+def test_a_report_without_a_place(root: str) -> None:
+    """Where no name is in both, and one does not say where its project is, that is an error, and not new and gone tests."""
+    base = Document(tests=[record("test_it.py::test_a")], root="." if root == "base" else None)
+    head = Document(tests=[record("one/test_it.py::test_a")], root="." if root == "head" else None)
+
+    with pytest.raises(ResourceGuardMisconfiguration) as raised:
+        compare(base, head)
+
+    which = "HEAD" if root == "base" else "BASE"
+    assert str(raised.value).startswith(f"{which} does not say where its project is")
+    same = Document(tests=[record("one/test_it.py::test_a")])
+    assert not compare(same, Document(tests=same.tests, root=".")).gone
+    assert not compare(Document(), Document(root=".")).gone
 
 
 def test_foreign_text() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import compare as messages
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.gaps import Gap
@@ -72,7 +74,7 @@ def compare(base: Document, head: Document) -> Comparison:
         head: The later, or that of the change.
 
     Raises:
-        ResourceGuardMisconfiguration: They are of different projects, and one does not say of which.
+        ResourceGuardMisconfiguration: They are of different projects, or seem to be, and one does not say of which.
     """
     documents = on_one_root({"BASE": base, "HEAD": head})
     base, head = documents["BASE"], documents["HEAD"]
@@ -83,6 +85,8 @@ def compare(base: Document, head: Document) -> Comparison:
     found.gaps_before, found.gaps_now = base.gaps, head.gaps
     before = {test.nodeid: test for test in base.tests}
     now = {test.nodeid: test for test in head.tests}
+    if before and now and before.keys().isdisjoint(now):
+        _check_places(base, head)
     for nodeid, test in now.items():
         earlier = before.get(nodeid)
         if earlier is None:
@@ -101,6 +105,13 @@ def compare(base: Document, head: Document) -> Comparison:
         if any(each.tests or each.fixtures for each in pair):
             found.seconds[mark] = pair
     return found
+
+
+def _check_places(base: Document, head: Document) -> None:
+    """Of two runs without a test in common, find out whether their names can be of different directories."""
+    if (base.root is None) != (head.root is None):
+        which = "BASE" if base.root is None else "HEAD"
+        raise ResourceGuardMisconfiguration(messages.no_test_in_common(which))
 
 
 def needs(test: TestRecord, mark: str) -> bool:

@@ -7,7 +7,6 @@ would go wrong.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -80,7 +79,7 @@ def write_json(document: Document, file: TextIO) -> None:
         "problems": document.problems,
         **({"gaps": [each.to_data() for each in document.gaps]} if document.gaps else {}),
         "late_uses": document.late_uses,
-        "fixtures": [asdict(each) for each in document.fixtures],
+        "fixtures": [each.to_data() for each in document.fixtures],
         "tests": [test.to_data() for test in document.tests],
     }
     file.write(json.dumps(data, indent=1))  # not `json.dump`, which is written in Python, and slow

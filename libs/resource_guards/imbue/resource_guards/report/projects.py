@@ -49,6 +49,7 @@ def from_repository(document: Document) -> Document:
         tests=[moved.test(test) for test in document.tests],
         sources={moved.path(path): digest for path, digest in document.sources.items()},
         gaps=[moved.gap(gap) for gap in document.gaps],
+        fixtures=[replace(each, where=moved.nodeid(each.where)) for each in document.fixtures],
         root=REPOSITORY,
     )
 

@@ -96,8 +96,7 @@ class Recorder:
 
     def attach(self, report: pytest.TestReport, account: AccountOfTest) -> None:
         """Let a tear-down report carry the record of its test."""
-        shared = self.times.watch.take()
-        self._shared.pop(report.nodeid, None)  # of an earlier attempt
+        shared = self.times.watch.take() + self._shared.get(report.nodeid, 0.0)
         if shared:
             self._shared[report.nodeid] = round(shared, DIGITS)
         if self._attempts.get(report.nodeid) != account.attempt:
@@ -123,14 +122,23 @@ class Recorder:
         return record
 
     def _time(self, report: pytest.TestReport) -> None:
-        """Note how long a phase took. Parts of it may be reported before: subtests."""
+        """Note how long a phase took. Parts of it may be reported before: subtests.
+
+        A test that is run again took the time of all attempts.
+        """
         nodeid, phase = report.nodeid, str(report.when)
         if phase == "setup":
-            self._phases[nodeid] = {}
+            self._add_attempt(nodeid)
         phases = self._phases.setdefault(nodeid, {})
         phases[phase] = max(phases.get(phase, 0.0), report.duration)
         if hasattr(report, ATTRIBUTE):
-            self._seconds[nodeid] = round(sum(self._phases.pop(nodeid).values()), DIGITS)
+            self._add_attempt(nodeid)
+
+    def _add_attempt(self, nodeid: str) -> None:
+        phases = self._phases.pop(nodeid, None)
+        if phases is not None:
+            took = self._seconds.get(nodeid, 0.0) + sum(phases.values())
+            self._seconds[nodeid] = round(took, DIGITS)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -135,7 +135,8 @@ def _cell(test: TestRecord, mark: str, texts: _Texts) -> list[Any] | None:
 
 
 def _milliseconds(test: TestRecord) -> int | None:
-    return None if test.own_seconds is None else round(test.own_seconds * 1000)
+    is_known = test.own_seconds is not None and not test.seconds_in_part
+    return round((test.own_seconds or 0) * 1000) if is_known else None
 
 
 def _time(document: Document) -> Iterator[dict[str, Any]]:
