@@ -14,11 +14,19 @@ from imbue.resource_guards.messages import compare as messages
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.messages.gaps import run_not_whole
 from imbue.resource_guards.messages.seconds import as_far_as_known
-from imbue.resource_guards.report import markdown_text
 from imbue.resource_guards.report.comparing import Comparison
 from imbue.resource_guards.report.markdown_text import code
+from imbue.resource_guards.report.markdown_text import lines_within
 from imbue.resource_guards.report.markdown_text import plain
+from imbue.resource_guards.report.markdown_text import shortened
+from imbue.resource_guards.report.markdown_text import table_up_to
 from imbue.resource_guards.report.seconds import Seconds
+
+MOST: Final = 100
+"""How many rows of a section are shown in Markdown."""
+
+_ROOM: Final = 7_000
+"""How many characters they may have: there are eight sections, and GitHub takes 65,536 for a comment."""
 
 
 def as_text(found: Comparison) -> Iterator[str]:
@@ -55,14 +63,13 @@ def _listed(title: str, tests: list[str]) -> Iterator[str]:
 
 
 def as_markdown(found: Comparison) -> Iterator[str]:
-    """Lines for a comment or a summary on GitHub."""
+    """Lines for a comment or a summary on GitHub, at most so many as a comment may have."""
     yield f"## {messages.TITLE}"
     yield ""
-    for line in _remarks(found):
-        yield f"- {plain(line)}"
+    yield from lines_within([f"- {_plain(line)}" for line in _remarks(found)], MOST, _ROOM)
     yield ""
     changes = [
-        (code(nodeid), code(found.labels[mark]), what)
+        (_code(nodeid), _code(found.labels[mark]), what)
         for what, by_mark in ((messages.NEWLY, found.gained), (messages.NO_LONGER, found.lost))
         for mark, tests in by_mark.items()
         for nodeid in tests
@@ -72,12 +79,12 @@ def as_markdown(found: Comparison) -> Iterator[str]:
         yield ""
     yield from _section(messages.CHANGES, messages.GAINED_HEADINGS, changes)
     for title, tests in _lists(found):
-        rows = [(code(nodeid), ", ".join(map(code, marks))) for nodeid, marks in tests.items()]
+        rows = [(_code(nodeid), ", ".join(map(_code, marks))) for nodeid, marks in tests.items()]
         yield from _section(title, messages.TEST_HEADINGS, rows)
-    skips = [(code(nodeid), plain(reason)) for nodeid, reason in found.skips.items()]
+    skips = [(_code(nodeid), _plain(reason)) for nodeid, reason in found.skips.items()]
     yield from _section(messages.SKIPS, messages.SKIP_HEADINGS, skips)
     seconds = [
-        (code(found.labels[mark]), *map(as_far_as_known, pair))
+        (_code(found.labels[mark]), *map(as_far_as_known, pair))
         for mark, pair in found.seconds.items()
     ]
     yield from _section(messages.SECONDS, messages.SECONDS_HEADINGS, seconds)
@@ -87,7 +94,15 @@ def _section(title: str, headings: tuple[str, ...], rows: Sequence[Sequence[str]
     if rows:
         yield f"### {title}"
         yield ""
-        yield from markdown_text.table(headings, rows)
+        yield from table_up_to(headings, rows, MOST, _ROOM)
+
+
+def _code(text: str) -> str:
+    return code(shortened(text))
+
+
+def _plain(text: str) -> str:
+    return plain(shortened(text))
 
 
 def as_json(found: Comparison) -> Iterator[str]:
