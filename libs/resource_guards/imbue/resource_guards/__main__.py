@@ -197,11 +197,13 @@ def _fix(options: argparse.Namespace) -> int:
         raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
     from imbue.resource_guards.fix.lines import Screen  # they need LibCST
     from imbue.resource_guards.fix.lines import fix_lines
+    from imbue.resource_guards.fix.of_document import check_root
     from imbue.resource_guards.fix.of_document import fix_by
 
     document = read_document(options.report)
     if document.problems:
         raise ResourceGuardMisconfiguration(messages.fix_of_untrustworthy(document.problems))
+    check_root(document, options.root)
     fixed = fix_by(document, options.root, options.output)
     written = options.output == "write"
     screen = Screen.TERMINAL if sys.stdout.isatty() else Screen.PROGRAM

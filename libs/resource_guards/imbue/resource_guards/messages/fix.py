@@ -155,6 +155,13 @@ def fix_outside(path: str, root: Path) -> str:
     return f"{path}: it is not below {root} or belongs to an installed package; not touched."
 
 
+def fix_of_another_root(place: str, there: str) -> str:
+    """A report that is applied in another directory than its own."""
+    begin = f"{place} in the repository" if place else "the root of the repository"
+    advice = f"Add --root={there}" if there else "Add --root and the path of that."
+    return f"no file of this report is here: its paths begin at {begin}. {advice}"
+
+
 def fix_changed_since(path: str) -> str:
     return (
         f"{path}: it is not what it was in the run (another revision, or changed since); run the "

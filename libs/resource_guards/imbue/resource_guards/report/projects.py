@@ -14,9 +14,7 @@ from imbue.resource_guards.report.evidence import Source
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.evidence import UsedResource
 from imbue.resource_guards.report.gaps import Gap
-
-REPOSITORY = "."
-"""The root of a report whose paths are relative to the repository."""
+from imbue.resource_guards.report.repository import REPOSITORY
 
 
 def on_one_root(documents: Mapping[str, Document]) -> Mapping[str, Document]:
