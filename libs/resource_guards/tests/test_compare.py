@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import takewhile
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.report.comparing import Comparison
 from imbue.resource_guards.report.comparing import compare
 from imbue.resource_guards.report.comparing import needs
 from imbue.resource_guards.report.comparison_shown import SHOWN
@@ -16,6 +22,8 @@ from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import Declaration
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.evidence import UsedResource
+from imbue.resource_guards.report.gaps import Gap
+from imbue.resource_guards.report.seconds import Seconds
 from support.suite import Suite
 
 HEADER = """
@@ -262,6 +270,63 @@ def test_projects_of_one_repository() -> None:
     found = compare(alone, merged)
 
     assert (found.gained, found.new) == ({"tool": ["services/one/test_it.py::test_a"]}, {})
+
+
+@pytest.mark.parametrize("root", ["base", "head"])
+def test_a_report_without_a_place(root: str) -> None:
+    """Where no name is in both, and one does not say where its project is, that is an error, and not new and gone tests."""
+    base = Document(tests=[record("test_it.py::test_a")], root="." if root == "base" else None)
+    head = Document(tests=[record("one/test_it.py::test_a")], root="." if root == "head" else None)
+
+    with pytest.raises(ResourceGuardMisconfiguration) as raised:
+        compare(base, head)
+
+    which = "HEAD" if root == "base" else "BASE"
+    assert str(raised.value).startswith(f"{which} does not say where its project is")
+    same = Document(tests=[record("one/test_it.py::test_a")])
+    assert not compare(same, Document(tests=same.tests, root=".")).gone
+    assert not compare(Document(), Document(root=".")).gone
+
+
+MANY = st.builds(
+    lambda count, name: [f"{number}{name}" for number in range(count)],
+    st.integers(0, 2000),
+    st.builds(lambda text, times: text * times, st.text(max_size=3), st.integers(0, 1000)),
+)
+"""Names, of which there may be many, and long ones."""
+
+
+@settings(max_examples=30, deadline=None)
+@given(MANY, MANY, MANY, MANY, st.integers(1, 4))
+def test_markdown_fits_into_a_comment(
+    names: list[str], others: list[str], labels: list[str], said: list[str], resources: int
+) -> None:
+    """GitHub takes 65,536 characters. Each list begins with its first rows, and counts those that are left out."""
+    marks = [f"mark{number}" for number in range(resources)]
+    many = dict.fromkeys(names, marks)
+    found = Comparison(
+        dict(zip([*marks, *labels], [*marks, *labels], strict=True)),
+        gained=dict.fromkeys(marks, names),
+        lost=dict.fromkeys(marks, others),
+        new=many,
+        gone=dict.fromkeys(others, marks),
+        uncollected_before=many,
+        uncollected_now=many,
+        skips=dict(zip(names, said, strict=False)),
+        seconds={mark: (Seconds(), Seconds()) for mark in labels},
+        problems_before=said,
+        gaps_now=[Gap(each) for each in said],
+    )
+
+    lines = list(SHOWN["markdown"](found))
+
+    assert len("\n".join(lines)) <= 65_536
+    new = lines[lines.index("### New tests") + 4 :] if names else []
+    rows = list(takewhile(lambda line: line.startswith("|"), new))
+    left = [line for line in new[len(rows) : len(rows) + 2] if line.startswith("and ")]
+    more = int(left[0].split()[1]) if left else 0
+    assert len(rows) + more == len(names)
+    assert bool(left) <= (len(rows) == 100 or len("\n".join(rows)) + 3000 > 6000)
 
 
 def test_foreign_text() -> None:

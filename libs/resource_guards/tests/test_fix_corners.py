@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from imbue.resource_guards.fix.difference import Difference
 from imbue.resource_guards.fix.hooks import hook_lines
 from support.items import COMMAND_ITEMS
 from support.suite import Suite
@@ -224,6 +225,13 @@ class TestIt:
 
 TEXTS = {
     "form feed": b"import pytest\n\x0c\n\n\ndef test_a():\n    subprocess.run(['tool'])\n\x0c\n# end\n",
+    "a byte order mark": b"import pytest\n\n\ndef test_a():\n    subprocess.run(['tool'])\n",
+    "another encoding": (
+        b"import pytest\n\n\ndef test_a():\n    subprocess.run(['tool'])  # \xe9\n"
+    ),
+    "spaces that do not break": (
+        b"import pytest\n\n\ndef test_a():\n    subprocess.run(['tool'])  # \xc2\xa0\xe3\x80\x80\n"
+    ),
     "two bytes": b"import pytest\r\n\r\n\r\ndef test_a():\r\n    subprocess.run(['tool'])\r\n",
     "other ends, and none at the end": (
         b"import pytest\n\n\ndef test_a():\n    subprocess.run(['tool'])  # \x0b \xe2\x80\xa8 \xc2\x85"
@@ -231,11 +239,68 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_difference_applies(tool: Suite, text: bytes) -> None:
+CANNOT_BE_PASTED = ("another encoding", "other ends, and none at the end")
+"""Which of them pytest cannot show as they are: it writes text, in which nothing may control a terminal."""
+
+
+def content_of(name: str) -> bytes:
+    """One of these files, whole."""
+    text = TEXTS[name]
+    first = {"a byte order mark": b"\xef\xbb\xbf", "another encoding": b"# coding: latin-1\n"}
+    imports = b"import subprocess\r\n" if b"\r" in text else b"import subprocess\n"
+    return first.get(name, b"") + imports + text
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_pytests_output_applies_as_well(tool: Suite, name: str) -> None:
+    """Where it goes into a file or pipe; where it cannot, one line says so, and how to have it."""
+    path = tool.path / "test_it.py"
+    before = content_of(name)
+    path.write_bytes(before)
+    command = [sys.executable, "-m", "pytest", "-presource_guards", "-pno:cacheprovider"]
+
+    done = subprocess.run(
+        [*command, "--resource-guards-fix=diff"], capture_output=True, check=False
+    ).stdout
+
+    note = "test_it.py: this difference does not apply as it is shown here. Write it to a file: "
+    assert (note in done.decode(errors="replace")) == (name in CANNOT_BE_PASTED)
+    if name not in CANNOT_BE_PASTED:
+        subprocess.run([*command, "--resource-guards-fix=write"], capture_output=True, check=False)
+        after = path.read_bytes()
+        assert b"@pytest.mark.tool" in after
+        path.write_bytes(before)
+        subprocess.run(["patch", "--binary", "-p1"], input=done, capture_output=True, check=True)
+        assert path.read_bytes() == after
+
+
+@pytest.mark.parametrize(
+    ("before", "is_plain"),
+    [
+        (b"a\n", True),
+        (b"a\r\n", False),
+        (b"\xef\xbb\xbfa\n", False),
+        (b"\xc2\xa0\n", True),
+        ("\u2028\n".encode(), False),
+        (b"# coding: latin-1\n# \xe9", False),
+    ],
+)
+def test_a_difference_on_a_terminal(before: bytes, is_plain: bool) -> None:  # noqa: FBT001 - a parameter
+    """Nothing in it controls the terminal, and it is known whether it can be pasted."""
+    lines, can_be_pasted = Difference.of("a.py", before, b"# b\n" + before).for_people(
+        is_terminal=True
+    )
+
+    assert can_be_pasted is is_plain
+    assert all(each.replace("\xa0", " ").isprintable() for each in lines)
+    assert "\xe9" not in "".join(lines) or b"latin-1" in before
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_difference_applies(tool: Suite, name: str) -> None:
     """What ``--diff`` prints is what ``patch`` needs to make the file that ``--write`` writes."""
     path = tool.path / "test_it.py"
-    before = (b"import subprocess\r\n" if b"\r" in text else b"import subprocess\n") + text
+    before = content_of(name)
     path.write_bytes(before)
     tool.run("--resource-guards=warn", "--resource-guards-json=a.json")
     command = [sys.executable, "-m", "imbue.resource_guards", "fix", "a.json"]

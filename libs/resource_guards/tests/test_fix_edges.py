@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from imbue.resource_guards.fix.apply import Output
 from imbue.resource_guards.fix.apply import apply
+from imbue.resource_guards.fix.lines import Screen
 from imbue.resource_guards.fix.lines import fix_lines
 from imbue.resource_guards.fix.plan import make_plan
 from imbue.resource_guards.report.document import from_data
@@ -281,7 +282,14 @@ def test_any_report(tmp_path: Path, records: list[dict[str, Any]], output: Outpu
     fixed = apply(make_plan(document.tests, document.labels), tmp_path, output, sources=known)
 
     assert not fixed.error
-    for line in fix_lines(fixed, document, written=output is Output.WRITE, verbose=True):
+    lines = fix_lines(
+        fixed,
+        document,
+        written=output is Output.WRITE,
+        verbose=True,
+        screen=Screen.TERMINAL,
+    )
+    for line in lines:
         assert line.isprintable() or "\t" in line
     compile(source.read_bytes(), "test_it.py", "exec")
 

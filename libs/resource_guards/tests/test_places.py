@@ -180,7 +180,7 @@ def test_what_a_blocked_call_says(suite: Suite) -> None:
     outcome = suite.run("-opythonpath=.")
 
     shared = outcome["test_shared"].text
-    assert "fixture 'shared' needs @pytest.mark.sdk on this test: called sdk:send" in shared
+    assert "needs @pytest.mark.sdk for fixture 'shared': called sdk:send" in shared
     assert "Fixture 'shared', which the test depends on, invoked 'sdk' without" in shared
     assert "pytest_fixture_setup" not in shared
     some = outcome["test_some[True]"].text

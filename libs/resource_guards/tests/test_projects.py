@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,27 @@ def test_three_projects_put_together(monorepo: Suite) -> None:
         assert "@pytest.mark.tool\ndef test_missing" in text
         assert text.count("@pytest.mark.tool") == 1
         run_in(name, "--resource-guards=enforce")
+
+
+def test_a_fix_in_another_directory(monorepo: Suite) -> None:
+    """A report whose files are not there is refused in one line, which names the directory to give; that works."""
+    for name in PROJECTS:
+        run_in(name)
+    program(".", "merge", *reports(*PROJECTS), "-o", "all.json")
+    project, other = PROJECTS[:2]
+    report = str(monorepo.path / "all.json")
+
+    failed = program(project, "fix", report, "--diff")
+
+    up = os.path.relpath(monorepo.path, monorepo.path / project)
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert failed.stderr == (
+        "error: no file of this report is here: its paths begin at the root of the repository. "
+        f"Add --root={up}\n"
+    )
+    assert program(project, "fix", report, "--diff", f"--root={up}").stdout.startswith("---")
+    alone = program(project, "fix", f"{monorepo.path}/{other}/report.json", "--diff", "--root=/")
+    assert f"begin at {other} in the repository. Add --root and the path of that" in alone.stderr
 
 
 def test_a_single_project(monorepo: Suite) -> None:

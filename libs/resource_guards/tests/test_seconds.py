@@ -189,27 +189,41 @@ def test_reports_of_parts_of_a_test(timed: Suite) -> None:
     assert report_of(timed)["tests"][0]["seconds"] == pytest.approx(300, abs=5)
 
 
-def test_a_test_that_is_run_again(timed: Suite) -> None:
-    """Its seconds are those of its last attempt, as is all else in its record."""
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["one process", "a worker"])
+def test_a_test_that_is_run_again(timed: Suite, workers: tuple[str, ...]) -> None:
+    """All attempts took their time, and what each gave to shared fixtures is known."""
     timed.write(
         test_it="""
-            import clock
+            import clock, pytest
 
-            TIMES = [100, 200]
+            TIMES = [100, 200, 300]
 
-            def test_it():
+            @pytest.fixture(params=[0], scope="module")
+            def shared():
+                clock.move(7)
+
+            @pytest.fixture
+            def own():
+                yield
+                clock.move(1000)
+
+            def test_it(shared, own):
                 clock.move(TIMES.pop(0))
                 assert not TIMES
         """
     )
     timed.run(
         "--resource-guards-json=report.json",
-        "--reruns=1",
+        "--reruns=2",
+        *workers,
         plugins=("clock", "pytest_rerunfailures"),
     )
 
     (test,) = report_of(timed)["tests"]
-    assert (test["outcome"], test["seconds"]) == ("passed", pytest.approx(200, abs=5))
+    assert test["outcome"] == "passed"
+    own = test["seconds"] - test["shared_seconds"]
+    assert own == pytest.approx(3600, abs=5)
+    assert test["shared_seconds"] % 7 == pytest.approx(0, abs=0.5)
 
 
 def test_a_session_fixture_after_its_last_user(timed: Suite) -> None:
@@ -255,6 +269,39 @@ def test_nothing_is_measured_without_a_report(timed: Suite) -> None:
     )
 
 
+def test_fixtures_of_equal_names(timed: Suite) -> None:
+    """Those of different files are different ones, in one run and in several put together."""
+    module = """
+        import subprocess, pytest
+
+        @pytest.fixture(scope="module")
+        def server():
+            subprocess.run(["tool"], check=True)
+
+        @pytest.mark.tool
+        def test_it(server): pass
+    """
+    timed.write(test_it=module, test_other=module)
+    run_timed(timed, name="a.json")
+    run_timed(timed, name="b.json")
+
+    assert program(timed, "merge", "a.json", "b.json", "-o", "all.json").returncode == 0
+
+    places = [(each["name"], each["where"]) for each in report_of(timed, "a.json")["fixtures"]]
+    assert places == [("server", "test_it.py"), ("server", "test_other.py")]
+    assert [each["times"] for each in report_of(timed, "all.json")["fixtures"]] == [2, 2]
+
+
+def test_fixtures_of_several_projects() -> None:
+    """Also those of equal names in their conftests."""
+    server = FixtureSeconds("server", ["tool"], 1, 10, 1)
+    documents = {root: Document(fixtures=[server], root=root) for root in ("one", "two")}
+
+    merged = merge_documents(documents)
+
+    assert [each.where for each in merged.fixtures] == ["one", "two"]
+
+
 def test_a_merge_adds_up(timed: Suite) -> None:
     """Two runs of one suite took twice as long; what version 1 of a report lacks is unknown, and not zero."""
     run_timed(timed, name="a.json")
@@ -277,7 +324,14 @@ def test_a_merge_adds_up(timed: Suite) -> None:
     shown = program(timed, "report", "old.json").stdout
     assert 'tool: unknown in 2 tests; -m "not tool" saves unknown of unknown' in shown
     assert program(timed, "merge", "a.json", "old.json", "-o", "all.json").returncode == 0
-    assert "seconds" not in report_of(timed, "all.json")["tests"][1]
+    part = report_of(timed, "all.json")["tests"][1]
+    assert (part["seconds"], part["seconds_in_part"]) == (pytest.approx(200, abs=5), True)
+    assert program(timed, "merge", "all.json", "b.json", "-o", "more.json").returncode == 0
+    assert report_of(timed, "more.json")["tests"][1]["seconds_in_part"]
+    shown = program(timed, "report", "all.json").stdout
+    assert re.search(
+        r"tool: at least \d.* in 2 tests and 1 shared fixture; .* saves at least", shown
+    )
 
 
 def program(suite: Suite, *arguments: str) -> subprocess.CompletedProcess[str]:

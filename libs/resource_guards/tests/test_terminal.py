@@ -170,6 +170,33 @@ def _read(descriptor: int) -> bytes:
         return b""
 
 
+def test_the_mark_is_whole_at_80_columns(suite: Suite) -> None:
+    """In the short summary, whatever the name of the fixture that needs it; one of unittest has no class in its name."""
+    suite.name_guards("long_mark")
+    suite.write(
+        test_it="""
+            import subprocess, unittest, pytest
+
+            @pytest.fixture(name="a_name_of_20_letters", scope="module")
+            def fixture(): subprocess.run(["long_mark"])
+
+            def test_of_a_fixture(a_name_of_20_letters): pass
+
+            class TestUnit(unittest.TestCase):
+                @classmethod
+                def setUpClass(cls): subprocess.run(["long_mark"])
+                def test_a(self): pass
+        """
+    )
+
+    text = seen(suite, 80, (), {})
+
+    assert "ERROR test_it.py::test_of_a_fixture - needs @pytest.mark.long_mark " in text
+    assert "E   needs @pytest.mark.long_mark for fixture 'a_name_of_20_letters': ran long" in text
+    assert "ERROR test_it.py::TestUnit::test_a - needs @pytest.mark.long_mark " in text
+    assert "E   needs @pytest.mark.long_mark for fixture 'setUpClass': ran long_mark" in text
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_the_end_of_a_run(wrong: Suite, case: str) -> None:
     """It is the text that was committed."""
@@ -405,5 +432,5 @@ def test_of_two_fixtures_the_blocked_one_is_told(wrong: Suite) -> None:
 
     text = wrong.run("test_it.py")["test_it"].text
 
-    assert "fixture 'blocked' needs @pytest.mark.tool on this test: ran tool blocked" in text
+    assert "needs @pytest.mark.tool for fixture 'blocked': ran tool blocked" in text
     assert "  Then: subprocess.CalledProcessError" in text

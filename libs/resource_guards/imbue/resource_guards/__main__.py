@@ -29,6 +29,7 @@ from imbue.resource_guards.messages import nowhere as say_nowhere
 from imbue.resource_guards.messages import options as messages
 from imbue.resource_guards.messages.explanations import EXPLANATIONS
 from imbue.resource_guards.messages.foreign import shown
+from imbue.resource_guards.messages.gaps import run_not_whole
 from imbue.resource_guards.report.comparing import compare
 from imbue.resource_guards.report.comparison_shown import SHOWN
 from imbue.resource_guards.report.document import read_document
@@ -149,6 +150,9 @@ def _merge(options: argparse.Namespace) -> int:
     documents = {str(path): read_document(path) for path in options.reports}
     merged = merge_documents(documents)
     write_report_file(options.output, rendered(JSON, merged))
+    for name, document in documents.items():
+        for gap in document.gaps:
+            print(shown(run_not_whole(name, str(gap))))  # noqa: T201 - a program
     found = nowhere(documents.values(), merged)
     for line in found.lines():
         print(line)  # noqa: T201 - a program
@@ -191,20 +195,26 @@ def _explain(options: argparse.Namespace) -> int:
 def _fix(options: argparse.Namespace) -> int:
     if not has_libcst():
         raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
-    from imbue.resource_guards.fix.lines import fix_lines  # they need LibCST
+    from imbue.resource_guards.fix.lines import Screen  # they need LibCST
+    from imbue.resource_guards.fix.lines import fix_lines
+    from imbue.resource_guards.fix.of_document import check_root
     from imbue.resource_guards.fix.of_document import fix_by
 
     document = read_document(options.report)
     if document.problems:
         raise ResourceGuardMisconfiguration(messages.fix_of_untrustworthy(document.problems))
+    check_root(document, options.root)
     fixed = fix_by(document, options.root, options.output)
     written = options.output == "write"
+    screen = Screen.TERMINAL if sys.stdout.isatty() else Screen.PROGRAM
+    if screen is Screen.PROGRAM and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")  # byte for byte
     for line in fix_lines(
         fixed,
         document,
         written=written,
         verbose=options.verbose,
-        is_raw=not sys.stdout.isatty(),
+        screen=screen,
     ):
         print(line)  # noqa: T201 - a program
     if fixed.error:

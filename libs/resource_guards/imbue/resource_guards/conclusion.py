@@ -189,10 +189,12 @@ def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:
     if FIXED not in config.stash:
         terminal.write_line(say_fix.FIX_UNTRUSTWORTHY, red=True)
         return
-    from imbue.resource_guards.fix.lines import fix_lines  # it needs LibCST
+    from imbue.resource_guards.fix.lines import Screen  # they need LibCST
+    from imbue.resource_guards.fix.lines import fix_lines
 
     written = config.option.resource_guards_fix == "write"
+    screen = Screen.TERMINAL if terminal.isatty() else Screen.FILE
     for text in fix_lines(
-        config.stash[FIXED], recorder.document(), written=written, verbose=verbose
+        config.stash[FIXED], recorder.document(), written=written, verbose=verbose, screen=screen
     ):
         terminal.write_line(text)

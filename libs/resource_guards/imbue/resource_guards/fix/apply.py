@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import io
 import os
-import tokenize
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -19,6 +16,7 @@ from stat import S_IWOTH
 from stat import S_IWUSR
 from typing import Final
 
+from imbue.resource_guards.fix.difference import Difference
 from imbue.resource_guards.fix.edits import Action
 from imbue.resource_guards.fix.edits import Edit
 from imbue.resource_guards.fix.edits import PlaceKind
@@ -50,8 +48,9 @@ class Fixed:
     """What has been done.
 
     Args:
-        lines: The difference, what was written, or how much would be.
-        notes: What else is to be known of these lines.
+        differences: How each file would change, where that is asked for.
+        lines: What was written, or how much would be.
+        notes: What else is to be known of these.
         left: What a person has to do, and why.
         by_hook: The tests that only a hook can mark, by their node ids, and their marks.
         error: Why nothing was written; empty if all was well.
@@ -61,6 +60,7 @@ class Fixed:
         contracts: How many names in ``@fixture_uses_resources`` were added or removed.
     """
 
+    differences: list[Difference] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -88,7 +88,7 @@ def apply(plan: Plan, root: Path, output: Output, *, sources: Mapping[str, str])
     changed = _rewritten(plan, root, output, fixed, sources)
     if output is Output.DIFF:
         for each in changed:
-            fixed.lines += difference(each.path, each.before, each.after)
+            fixed.differences.append(Difference.of(each.path, each.before, each.after))
     elif output is Output.WRITE:
         try:
             write_together(changed)
@@ -203,17 +203,3 @@ def _told(path: str, undone: Iterable[Undone]) -> Iterator[str]:
             for each in edits
         )
         yield messages.fix_undone(path, line, list(whats), list(names), reason)
-
-
-def difference(path: str, before: bytes, after: bytes) -> Iterator[str]:
-    """The lines of a unified difference of two versions of a source file, as ``patch`` reads them."""
-    for line in difflib.unified_diff(_lines(before), _lines(after), f"a/{path}", f"b/{path}"):
-        yield line.removesuffix("\n")
-        if not line.endswith("\n"):
-            yield "\\ No newline at end of file"
-
-
-def _lines(source: bytes) -> list[str]:
-    """The lines as programs count them that apply a difference: Python ends some elsewhere, too."""
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
-    return io.StringIO(source.decode(encoding), newline="\n").readlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Final
 
 from imbue.resource_guards.fix.apply import Fixed
@@ -14,12 +15,20 @@ from imbue.resource_guards.report.evidence import OUTCOMES
 
 _UNKNOWN: Final = tuple(each for each in OUTCOMES if each != "passed")
 _SHOWN: Final = 10
-_OF_SOURCE: Final = "\t\f"
-"""Controls that are usual in source and harmless on a terminal."""
+
+
+class Screen(StrEnum):
+    """Who reads the lines."""
+
+    PROGRAM = "program"
+    """One that may apply a difference: it is left as it is, bytes that are no text as "surrogateescape" has them."""
+    TERMINAL = "terminal"
+    FILE = "file"
+    """Or a pipe, for people; what would control a terminal is not in it."""
 
 
 def fix_lines(
-    fixed: Fixed, document: Document, *, written: bool, verbose: bool, is_raw: bool = False
+    fixed: Fixed, document: Document, *, written: bool, verbose: bool, screen: Screen
 ) -> Iterator[str]:
     """What was changed, what is left to a person, and which tests were left alone.
 
@@ -28,11 +37,10 @@ def fix_lines(
         document: The report of the run.
         written: The files were written, and the difference not just shown.
         verbose: Show all, and not only the first of many.
-        is_raw: Show a difference as it is, since a program may apply it.
+        screen: Who reads it.
     """
-    yield from (
-        line if is_raw else shown(line.removesuffix("\r"), _OF_SOURCE) for line in fixed.lines
-    )
+    yield from _differences(fixed, screen)
+    yield from map(shown, fixed.lines)
     yield from map(shown, fixed.notes)
     for outcome in _UNKNOWN:
         tests = [
@@ -51,6 +59,20 @@ def fix_lines(
     left = len(fixed.left) + len(fixed.by_hook)
     counts = fixed.added, fixed.removed, fixed.contracts, fixed.files, left
     yield messages.fix_summary(*counts, written=written)
+
+
+def _differences(fixed: Fixed, screen: Screen) -> Iterator[str]:
+    """The differences, and which of them nobody can paste."""
+    notes = []
+    for each in fixed.differences:
+        if screen is Screen.PROGRAM:
+            yield from each.lines
+            continue
+        lines, can_be_pasted = each.for_people(is_terminal=screen is Screen.TERMINAL)
+        yield from lines
+        if not can_be_pasted:
+            notes.append(shown(messages.fix_cannot_be_pasted(each.path)))
+    yield from notes
 
 
 def _some(names: list[str], *, verbose: bool) -> Iterator[str]:

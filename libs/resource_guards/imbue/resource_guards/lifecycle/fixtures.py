@@ -148,7 +148,9 @@ class FixtureScopes:
         scope = account.scope
         turn = _Turn(self._enforcement, scope)
         if self._times is not None:
-            turn = _MeasuredTurn(self._enforcement, scope, self._times)
+            turn = _MeasuredTurn(
+                self._enforcement, scope, self._times, pytest_internals.is_visible_below(fixturedef)
+            )
         of_trio: Any = None
 
         def requested(request: pytest.FixtureRequest) -> None:
@@ -246,9 +248,12 @@ class _Turn:
 class _MeasuredTurn(_Turn):
     """The same in a run that keeps records: each stretch is a lap."""
 
-    def __init__(self, enforcement: Enforcement, scope: Scope, times: FixtureTimes) -> None:
+    def __init__(
+        self, enforcement: Enforcement, scope: Scope, times: FixtureTimes, where: str
+    ) -> None:
         super().__init__(enforcement, scope)
         self._times = times
+        self._where = where
         self._laps: list[Lap] = []
 
     def begin(self) -> None:
@@ -261,4 +266,4 @@ class _MeasuredTurn(_Turn):
         super().end()
 
     def was_last(self) -> None:
-        self._times.add(self._scope.owner, self._scope.used, self._laps)
+        self._times.add(self._scope.owner, self._where, self._scope.used, self._laps)

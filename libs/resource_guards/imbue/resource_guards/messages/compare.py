@@ -17,6 +17,8 @@ TITLE: Final = "Resource guards: what has changed"
 NOTHING: Final = "No test of both runs needs another resource than before."
 NEW: Final = "New tests"
 GONE: Final = "Tests that are gone"
+UNCOLLECTED_BEFORE: Final = "Tests that BASE could not collect"
+UNCOLLECTED_NOW: Final = "Tests that HEAD could not collect"
 SKIPS: Final = "Tests that are newly skipped"
 SECONDS: Final = "Seconds"
 NO_REASON: Final = "no reason given"
@@ -81,3 +83,11 @@ def spread(label: str, count: int) -> str:
 def untrustworthy(which: str, problem: str) -> str:
     """A run that says of itself that its report may be wrong."""
     return f"{which} is not to be trusted: {problem}"
+
+
+def no_test_in_common(which: str) -> str:
+    """A run that cannot be compared with another: their names may be told from different directories."""
+    return (
+        f"{which} does not say where its project is in the repository, and no test has the same name in both runs. "
+        f"Write it anew, in a git repository and with this version of resource-guards."
+    )

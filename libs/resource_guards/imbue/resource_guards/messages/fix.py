@@ -38,6 +38,14 @@ def fix_shown_as_it_is(path: str, *, is_check: bool) -> str:
     return f"{said}." if is_check else f"{said}; run the tests again to write it."
 
 
+def fix_cannot_be_pasted(path: str) -> str:
+    """A difference of which a terminal cannot show all: ends of lines, an encoding, characters that print nothing."""
+    return (
+        f"{path}: this difference does not apply as it is shown here. Write it to a file: pytest "
+        f"--resource-guards-json=report.json, then python -m imbue.resource_guards fix report.json --diff > fix.patch"
+    )
+
+
 def fix_summary(  # noqa: PLR0913 - what there is to count
     added: int, removed: int, contracts: int, files: int, left: int, *, written: bool
 ) -> str:
@@ -146,6 +154,13 @@ def fix_read_only_folder(path: str) -> str:
 
 def fix_outside(path: str, root: Path) -> str:
     return f"{path}: it is not below {root} or belongs to an installed package; not touched."
+
+
+def fix_of_another_root(place: str, there: str) -> str:
+    """A report that is applied in another directory than its own."""
+    begin = f"{place} in the repository" if place else "the root of the repository"
+    advice = f"Add --root={there}" if there else "Add --root and the path of that."
+    return f"no file of this report is here: its paths begin at {begin}. {advice}"
 
 
 def fix_changed_since(path: str) -> str:

@@ -25,7 +25,7 @@ class Known(Protocol):
 
     @property
     def unknown(self) -> int:
-        """Of how many of these they are not known."""
+        """Of how many of these they are not known, or not all."""
 
     @property
     def fixtures(self) -> int:

@@ -68,7 +68,8 @@ def fact(violation: Violation, label: str) -> str:
     if what is ViolationKind.MISSING_MARK:
         needs = f"needs {mark}"
         if violation.fixture is not None:
-            needs = f"fixture '{violation.fixture}' {needs} on this test"
+            # The mark first: pytest cuts the line at the width of the terminal.
+            needs = f"{needs} for fixture '{_short(violation.fixture)}'"
         text = f"{needs}: {_deed(violation.uses[0])}"
     elif what is ViolationKind.SUPERFLUOUS_MARK:
         text = f"{mark} is not needed: {label} was not used"
@@ -131,6 +132,11 @@ _DETAILS: Final = {
     ViolationKind.FIXTURE_UNDECLARED_USE: _fixture_undeclared_use,
     ViolationKind.FIXTURE_UNUSED_DECLARATION: _fixture_unused_declaration,
 }
+
+
+def _short(fixture: str) -> str:
+    """The name of a fixture; of one that is made of ``setUpClass`` and the like, without its class."""
+    return fixture.partition(" of ")[0]
 
 
 def _deed(use: Use) -> str:

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import compare as messages
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
+from imbue.resource_guards.report.gaps import Gap
+from imbue.resource_guards.report.gaps import is_hidden
 from imbue.resource_guards.report.projects import on_one_root
 from imbue.resource_guards.report.seconds import Seconds
 from imbue.resource_guards.report.seconds import seconds_of
@@ -29,6 +33,11 @@ class Comparison:
         unguarded_now: The resources that only BASE guards.
         problems_before: What makes the run of BASE untrustworthy.
         problems_now: What makes the run of HEAD untrustworthy.
+        uncollected_before: The tests of HEAD of which BASE does not know whether they were there, each with the
+            resources that it needs.
+        uncollected_now: The tests of BASE of which HEAD does not know whether they are there, likewise.
+        gaps_before: Why BASE is not the whole suite.
+        gaps_now: Why HEAD is not.
     """
 
     labels: dict[str, str]
@@ -42,6 +51,10 @@ class Comparison:
     unguarded_now: list[str] = field(default_factory=list)
     problems_before: list[str] = field(default_factory=list)
     problems_now: list[str] = field(default_factory=list)
+    uncollected_before: dict[str, list[str]] = field(default_factory=dict)
+    uncollected_now: dict[str, list[str]] = field(default_factory=dict)
+    gaps_before: list[Gap] = field(default_factory=list)
+    gaps_now: list[Gap] = field(default_factory=list)
 
     @property
     def spread(self) -> dict[str, list[str]]:
@@ -61,7 +74,7 @@ def compare(base: Document, head: Document) -> Comparison:
         head: The later, or that of the change.
 
     Raises:
-        ResourceGuardMisconfiguration: They are of different projects, and one does not say of which.
+        ResourceGuardMisconfiguration: They are of different projects, or seem to be, and one does not say of which.
     """
     documents = on_one_root({"BASE": base, "HEAD": head})
     base, head = documents["BASE"], documents["HEAD"]
@@ -69,24 +82,36 @@ def compare(base: Document, head: Document) -> Comparison:
     found.unguarded_before = [mark for mark in head.labels if mark not in base.labels]
     found.unguarded_now = [mark for mark in base.labels if mark not in head.labels]
     found.problems_before, found.problems_now = base.problems, head.problems
+    found.gaps_before, found.gaps_now = base.gaps, head.gaps
     before = {test.nodeid: test for test in base.tests}
     now = {test.nodeid: test for test in head.tests}
+    if before and now and before.keys().isdisjoint(now):
+        _check_places(base, head)
     for nodeid, test in now.items():
         earlier = before.get(nodeid)
         if earlier is None:
-            found.new[nodeid] = _needs_of(test, head.labels)
+            fresh = found.uncollected_before if is_hidden(nodeid, base.gaps) else found.new
+            fresh[nodeid] = _needs_of(test, head.labels)
         else:
             _add_changes(found, earlier, test)
         if test.outcome == "skipped" and (earlier is None or earlier.has_run):
             found.skips[nodeid] = test.reason
     for nodeid, earlier in before.items():
         if nodeid not in now:
-            found.gone[nodeid] = _needs_of(earlier, base.labels)
+            missing = found.uncollected_now if is_hidden(nodeid, head.gaps) else found.gone
+            missing[nodeid] = _needs_of(earlier, base.labels)
     for mark in found.labels:
         pair = seconds_of(base, mark).used, seconds_of(head, mark).used
         if any(each.tests or each.fixtures for each in pair):
             found.seconds[mark] = pair
     return found
+
+
+def _check_places(base: Document, head: Document) -> None:
+    """Of two runs without a test in common, find out whether their names can be of different directories."""
+    if (base.root is None) != (head.root is None):
+        which = "BASE" if base.root is None else "HEAD"
+        raise ResourceGuardMisconfiguration(messages.no_test_in_common(which))
 
 
 def needs(test: TestRecord, mark: str) -> bool:

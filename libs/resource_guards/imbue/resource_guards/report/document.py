@@ -7,7 +7,6 @@ would go wrong.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -22,7 +21,9 @@ from imbue.resource_guards.report.evidence import Path as SourcePath
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.files import read_regular
 from imbue.resource_guards.report.fixture_seconds import FixtureSeconds
+from imbue.resource_guards.report.gaps import Gap
 from imbue.resource_guards.report.reader import OPTIONAL
+from imbue.resource_guards.report.reader import NotEmpty
 from imbue.resource_guards.report.reader import OneOf
 from imbue.resource_guards.report.reader import reader
 
@@ -48,6 +49,7 @@ class Document:
         fixtures: How long fixtures that count for themselves took, if they have used something.
         root: The directory that its paths are relative to, by its place in the repository; `None`
             where there is no repository, or the report is of version 1.
+        gaps: Why it is not the whole suite; empty if it is, and of earlier reports, which do not say it.
     """
 
     labels: dict[str, str] = field(default_factory=dict)
@@ -57,6 +59,7 @@ class Document:
     late_uses: list[str] = field(default_factory=list)
     fixtures: list[FixtureSeconds] = field(default_factory=list)
     root: str | None = None
+    gaps: list[Gap] = field(default_factory=list)
 
     def unsure(self, mark: str) -> tuple[list[str], list[str]]:
         """The tests of which it cannot be known whether they use a resource, and the libraries why."""
@@ -74,8 +77,9 @@ def write_json(document: Document, file: TextIO) -> None:
         "resources": [{"mark": mark, "name": name} for mark, name in document.labels.items()],
         "sources": document.sources,
         "problems": document.problems,
+        **({"gaps": [each.to_data() for each in document.gaps]} if document.gaps else {}),
         "late_uses": document.late_uses,
-        "fixtures": [asdict(each) for each in document.fixtures],
+        "fixtures": [each.to_data() for each in document.fixtures],
         "tests": [test.to_data() for test in document.tests],
     }
     file.write(json.dumps(data, indent=1))  # not `json.dump`, which is written in Python, and slow
@@ -101,6 +105,7 @@ class _File:
     tests: list[TestRecord]
     fixtures: list[FixtureSeconds] = field(default_factory=list, metadata={OPTIONAL: True})
     root: SourcePath | None = field(default=None, metadata={OPTIONAL: True})
+    gaps: Annotated[list[Gap], NotEmpty()] = field(default_factory=list, metadata={OPTIONAL: True})
 
 
 def read_document(path: Path) -> Document:
@@ -145,4 +150,5 @@ def from_data(data: object) -> Document:
         file.late_uses,
         file.fixtures,
         file.root,
+        file.gaps,
     )

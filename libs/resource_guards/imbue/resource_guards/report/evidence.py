@@ -37,13 +37,17 @@ _TO_THE_END: Final = ("passed", "xpassed")
 _SELDOM: Final = (
     *("unsure", "reason", "unavailable", "sometimes"),
     "seconds",
+    "seconds_in_part",
     "shared_seconds",
     "contracts",
     "shared",
 )
 """The keys of a record that are left out where nothing is in them."""
 
-_NOTHING: Final[tuple[object, ...]] = (None, "", [], {})  # and not 0, which is a number of seconds
+
+def _is_nothing(value: object) -> bool:
+    return value is False or value in (None, "", [], {})  # and not 0, which is a number of seconds
+
 
 _MOST_SECONDS: Final = 10**9  # thirty years
 
@@ -195,6 +199,7 @@ class TestRecord:
         unavailable: The resources for whose sake it was skipped, and why each was not available.
         sometimes: The resources that it has used in one of several runs and not in another.
         seconds: How long its set-up, call and tear-down took together; `None` where that is not known.
+        seconds_in_part: Of several runs put together, one does not know them, so that it took at least these.
         shared_seconds: How many of them went to fixtures with a scope of their own, which count for themselves;
             `None` for none.
         contracts: The contracts of the fixtures that it depends on.
@@ -221,6 +226,7 @@ class TestRecord:
     unavailable: Reasons = field(default_factory=dict, metadata={OPTIONAL: True})
     sometimes: Marks = field(default_factory=list, metadata={OPTIONAL: True})
     seconds: Seconds | None = field(default=None, metadata={OPTIONAL: True})
+    seconds_in_part: Yes = field(default=False, metadata={OPTIONAL: True})
     shared_seconds: Seconds | None = field(default=None, metadata={OPTIONAL: True})
     contracts: Contracts = field(default_factory=list, metadata={OPTIONAL: True})
     shared: Shared = field(default_factory=dict, metadata={OPTIONAL: True})
@@ -229,7 +235,7 @@ class TestRecord:
         """Plain data, which JSON and execnet can carry."""
         data = asdict(self)
         for key in _SELDOM:
-            if data[key] in _NOTHING:
+            if _is_nothing(data[key]):
                 del data[key]  # nearly always; they are also what older reports do not have
         for mark in data["declared"]:
             if not mark["optional"]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
+from typing import Any
 
 from imbue.resource_guards.report.evidence import Count
 from imbue.resource_guards.report.evidence import Marks
 from imbue.resource_guards.report.evidence import Seconds
+from imbue.resource_guards.report.reader import OPTIONAL
 
 
 @dataclass(slots=True)
@@ -21,6 +25,7 @@ class FixtureSeconds:
         times: How often it was set up.
         setup: How many seconds all its set-ups took.
         teardown: How many seconds all its tear-downs took.
+        where: The node id of the file, folder or class whose tests can use it; empty for all.
     """
 
     name: str
@@ -28,6 +33,14 @@ class FixtureSeconds:
     times: Count
     setup: Seconds
     teardown: Seconds
+    where: str = field(default="", metadata={OPTIONAL: True})
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data."""
+        data = asdict(self)
+        if not self.where:
+            del data["where"]
+        return data
 
     @property
     def seconds(self) -> float:
@@ -36,10 +49,10 @@ class FixtureSeconds:
 
 
 class FixtureTable:
-    """What fixtures of several processes or runs took, added up by name and resources."""
+    """What fixtures of several processes or runs took, added up by place, name and resources."""
 
     def __init__(self, *fixtures: FixtureSeconds) -> None:
-        self._found: dict[tuple[str, tuple[str, ...]], FixtureSeconds] = {}
+        self._found: dict[tuple[str, str, tuple[str, ...]], FixtureSeconds] = {}
         for each in fixtures:
             self.add(each)
 
@@ -48,7 +61,7 @@ class FixtureTable:
 
     def add(self, fixture: FixtureSeconds) -> None:
         """Add one."""
-        key = fixture.name, tuple(fixture.resources)
+        key = fixture.name, fixture.where, tuple(fixture.resources)
         known = self._found.get(key)
         if known is None:
             self._found[key] = replace(fixture)

@@ -9,9 +9,8 @@ from typing import TextIO
 
 from imbue.resource_guards.messages import markdown as messages
 from imbue.resource_guards.messages import report as say_report
-from imbue.resource_guards.messages.seconds import UNKNOWN
+from imbue.resource_guards.messages.gaps import NOT_WHOLE
 from imbue.resource_guards.messages.seconds import as_far_as_known
-from imbue.resource_guards.messages.seconds import duration
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.markdown_text import code
@@ -19,6 +18,7 @@ from imbue.resource_guards.report.markdown_text import plain
 from imbue.resource_guards.report.markdown_text import shortened
 from imbue.resource_guards.report.markdown_text import table
 from imbue.resource_guards.report.markdown_text import table_up_to
+from imbue.resource_guards.report.seconds import Seconds
 from imbue.resource_guards.report.seconds import all_seconds
 from imbue.resource_guards.report.seconds import seconds_of
 from imbue.resource_guards.report.table import cells_of
@@ -51,6 +51,9 @@ def markdown(
     if document.problems:
         rows = [(plain(cut(each)),) for each in document.problems]
         yield from table_up_to([messages.PROBLEMS], rows, most)
+    if document.gaps:
+        rows = [(plain(cut(str(each))),) for each in document.gaps]
+        yield from table_up_to([NOT_WHOLE], rows, most)
     wrong = [
         (
             code(cut(test.nodeid)),
@@ -135,4 +138,5 @@ def _uses(test: TestRecord, mark: str) -> int:
 def _seconds(test: TestRecord) -> str:
     if not test.has_run:
         return ""
-    return UNKNOWN if test.own_seconds is None else duration(test.own_seconds)
+    own = test.own_seconds
+    return as_far_as_known(Seconds(own or 0, 1, int(own is None or test.seconds_in_part)))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from imbue.resource_guards.messages import markdown as messages
@@ -59,13 +60,33 @@ def table(
 
 
 def table_up_to(
-    headings: Sequence[str], rows: Sequence[Sequence[object]], most: int | None
+    headings: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    most: int | None,
+    room: int | None = None,
 ) -> Iterator[str]:
-    """The same with a line that counts the rest, where there are more rows than are wanted."""
-    yield from table(headings, rows[:most])
-    if most is not None and len(rows) > most:
-        yield messages.and_more(len(rows) - most)
+    """The same with a line that counts the rest, where there are more rows than are wanted, or more characters."""
+    shown_rows = rows[: _fitting([_row(each) for each in rows[:most]], room)]
+    yield from table(headings, shown_rows)
+    if len(rows) > len(shown_rows):
+        yield messages.and_more(len(rows) - len(shown_rows))
         yield ""
+
+
+def lines_within(lines: Sequence[str], most: int, room: int) -> Iterator[str]:
+    """The first lines, and one that counts the rest."""
+    count = _fitting(lines[:most], room)
+    yield from lines[:count]
+    if len(lines) > count:
+        yield ""
+        yield messages.and_more(len(lines) - count)
+
+
+def _fitting(lines: Sequence[str], room: int | None) -> int:
+    """How many of the first lines have so many characters at most, with their ends; all without a number."""
+    if room is None:
+        return len(lines)
+    return sum(total <= room for total in accumulate(len(each) + 1 for each in lines))
 
 
 def shortened(text: str) -> str:

@@ -41,6 +41,7 @@ def merge_documents(documents: Mapping[str, Document]) -> Document:
             origins.setdefault(path, name)
         merged.labels.update(document.labels)
         merged.problems += [each for each in document.problems if each not in merged.problems]
+        merged.gaps += [each for each in document.gaps if each not in merged.gaps]
         merged.late_uses += document.late_uses
         roots.add(document.root)
         for fixture in document.fixtures:
@@ -88,7 +89,10 @@ def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
     for resource, libraries in first.unsure.items():
         known_libraries = second.unsure.setdefault(resource, [])
         known_libraries += [each for each in libraries if each not in known_libraries]
-    second.seconds = _sum(first.seconds, second.seconds)
+    took = [each for each in (first.seconds, second.seconds) if each is not None]
+    is_in_part = first.seconds_in_part or second.seconds_in_part or len(took) == 1
+    second.seconds = sum(took) if took else None
+    second.seconds_in_part = is_in_part
     second.shared_seconds = (first.shared_seconds or 0) + (second.shared_seconds or 0) or None
     second.contracts += [each for each in first.contracts if each not in second.contracts]
     for resource, nodes in first.shared.items():
@@ -98,8 +102,3 @@ def _merge(first: TestRecord, second: TestRecord) -> TestRecord:
     second.blocked = second.blocked or first.blocked
     second.finished = second.finished and first.finished
     return second
-
-
-def _sum(first: float | None, second: float | None) -> float | None:
-    """Of two numbers, of which one may not be known."""
-    return None if first is None or second is None else first + second

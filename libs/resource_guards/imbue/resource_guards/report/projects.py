@@ -13,9 +13,8 @@ from imbue.resource_guards.report.evidence import SeenUse
 from imbue.resource_guards.report.evidence import Source
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.evidence import UsedResource
-
-REPOSITORY = "."
-"""The root of a report whose paths are relative to the repository."""
+from imbue.resource_guards.report.gaps import Gap
+from imbue.resource_guards.report.repository import REPOSITORY
 
 
 def on_one_root(documents: Mapping[str, Document]) -> Mapping[str, Document]:
@@ -47,6 +46,8 @@ def from_repository(document: Document) -> Document:
         document,
         tests=[moved.test(test) for test in document.tests],
         sources={moved.path(path): digest for path, digest in document.sources.items()},
+        gaps=[moved.gap(gap) for gap in document.gaps],
+        fixtures=[replace(each, where=moved.nodeid(each.where)) for each in document.fixtures],
         root=REPOSITORY,
     )
 
@@ -102,6 +103,11 @@ class _Moved:
                 mark: [self.nodeid(each) for each in nodes] for mark, nodes in test.shared.items()
             },
         )
+
+    def gap(self, gap: Gap) -> Gap:
+        """What could not be collected, if it is that."""
+        where = gap.uncollected
+        return gap if where is None else replace(gap, uncollected=self.nodeid(where))
 
     def used(self, used: UsedResource) -> UsedResource:
         """What a test has used."""

@@ -16,6 +16,7 @@ from imbue.resource_guards.messages.report import selection
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.findings import Findings
+from imbue.resource_guards.report.interruptions import Interruptions
 from imbue.resource_guards.report.record_maker import AccountOfTest
 from imbue.resource_guards.report.record_maker import RecordMaker
 from imbue.resource_guards.report.repository import place_in_repository
@@ -48,6 +49,8 @@ def start_recording(
         getattr(config.option, "markexpr", ""), getattr(config.option, "keyword", "")
     )
     config.pluginmanager.register(recorder, NAME)
+    recorder.interruptions = Interruptions(is_controller=config.pluginmanager.hasplugin("dsession"))
+    config.pluginmanager.register(recorder.interruptions)
     return recorder
 
 
@@ -66,6 +69,7 @@ class Recorder:
         crashed: The tests that have taken a worker down.
         selection: What has left out the tests that are deselected, so far as options tell.
         times: Measures the fixtures that count for themselves.
+        interruptions: Why the run is not the whole suite.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Recorder:
         self.crashed: set[str] = set()
         self.selection = ""
         self.times = FixtureTimes()
+        self.interruptions = Interruptions(is_controller=False)
         self._attempts: dict[str, int] = {}
         self._phases: dict[str, dict[str, float]] = {}
         self._seconds: dict[str, float] = {}
@@ -91,8 +96,7 @@ class Recorder:
 
     def attach(self, report: pytest.TestReport, account: AccountOfTest) -> None:
         """Let a tear-down report carry the record of its test."""
-        shared = self.times.watch.take()
-        self._shared.pop(report.nodeid, None)  # of an earlier attempt
+        shared = self.times.watch.take() + self._shared.get(report.nodeid, 0.0)
         if shared:
             self._shared[report.nodeid] = round(shared, DIGITS)
         if self._attempts.get(report.nodeid) != account.attempt:
@@ -118,14 +122,23 @@ class Recorder:
         return record
 
     def _time(self, report: pytest.TestReport) -> None:
-        """Note how long a phase took. Parts of it may be reported before: subtests."""
+        """Note how long a phase took. Parts of it may be reported before: subtests.
+
+        A test that is run again took the time of all attempts.
+        """
         nodeid, phase = report.nodeid, str(report.when)
         if phase == "setup":
-            self._phases[nodeid] = {}
+            self._add_attempt(nodeid)
         phases = self._phases.setdefault(nodeid, {})
         phases[phase] = max(phases.get(phase, 0.0), report.duration)
         if hasattr(report, ATTRIBUTE):
-            self._seconds[nodeid] = round(sum(self._phases.pop(nodeid).values()), DIGITS)
+            self._add_attempt(nodeid)
+
+    def _add_attempt(self, nodeid: str) -> None:
+        phases = self._phases.pop(nodeid, None)
+        if phases is not None:
+            took = self._seconds.get(nodeid, 0.0) + sum(phases.values())
+            self._seconds[nodeid] = round(took, DIGITS)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -182,6 +195,7 @@ class Recorder:
             "labels": self._own_labels(),
             "sources": self._sources.to_data(),
             "fixtures": self.times.to_data(),
+            "interruptions": self.interruptions.to_data(),
         }
 
     def merge(self, data: dict[str, Any]) -> None:
@@ -194,6 +208,7 @@ class Recorder:
         self._labels.update(data["labels"])
         self._sources.merge(data["sources"])
         self.times.merge(data["fixtures"])
+        self.interruptions.merge(data["interruptions"])
 
     def all_records(self) -> list[TestRecord]:
         """Of all tests, sorted by file and place in it."""
@@ -223,6 +238,7 @@ class Recorder:
             self._findings.late_uses,
             self.times.all(),
             place_in_repository(self._root),
+            self.interruptions.all(),
         )
 
     @property

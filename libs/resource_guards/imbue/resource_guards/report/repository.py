@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
+
+REPOSITORY: Final = "."
+"""The place of the repository's own root, and of a report whose paths are relative to it."""
 
 
 def place_in_repository(directory: Path) -> str | None:

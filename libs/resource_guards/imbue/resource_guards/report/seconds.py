@@ -15,7 +15,7 @@ class Seconds(NamedTuple):
     Args:
         known: Those that are known.
         tests: Of how many tests there should be some.
-        unknown: Of how many of these they are not known.
+        unknown: Of how many of these they are not known, or not all.
         fixtures: Of how many fixtures some of them are.
     """
 
@@ -27,7 +27,7 @@ class Seconds(NamedTuple):
     @property
     def is_unknown(self) -> bool:
         """Whether nothing is known of them."""
-        return bool(self.tests) and self.unknown == self.tests
+        return bool(self.tests) and self.unknown == self.tests and not self.known
 
 
 class ResourceSeconds(NamedTuple):
@@ -68,10 +68,14 @@ def all_seconds(document: Document) -> Seconds:
     """
     ran = [test for test in document.tests if test.has_run or test.seconds is not None]
     found = [test.seconds for test in ran if test.seconds is not None]
-    return Seconds(sum(found), len(ran), len(ran) - len(found))
+    return Seconds(sum(found), len(ran), _unknown(ran))
 
 
 def _sum(tests: list[TestRecord], fixtures: Iterable[float]) -> Seconds:
     known = [each for test in tests if (each := test.own_seconds) is not None]
     shared = list(fixtures)
-    return Seconds(sum(known) + sum(shared), len(tests), len(tests) - len(known), len(shared))
+    return Seconds(sum(known) + sum(shared), len(tests), _unknown(tests), len(shared))
+
+
+def _unknown(tests: list[TestRecord]) -> int:
+    return sum(test.seconds is None or test.seconds_in_part for test in tests)

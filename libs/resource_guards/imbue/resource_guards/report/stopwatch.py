@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
-from dataclasses import asdict
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -77,18 +76,19 @@ class FixtureTimes:
         self.watch = Stopwatch()
         self._found = FixtureTable()
 
-    def add(self, name: str, resources: Iterable[str], laps: Iterable[Lap]) -> None:
+    def add(self, name: str, where: str, resources: Iterable[str], laps: Iterable[Lap]) -> None:
         """Note a fixture that has been torn down, if it has used anything.
 
         Args:
             name: Its name.
+            where: The node id of what it is for.
             resources: What it has used.
             laps: Its set-up, and whatever came later.
         """
         used = sorted(resources)
         if used:
             setup, *later = (lap.seconds for lap in laps)  # a fixture ends after it has begun
-            self._found.add(FixtureSeconds(name, used, 1, setup, sum(later)))
+            self._found.add(FixtureSeconds(name, used, 1, setup, sum(later), where))
 
     def all(self) -> list[FixtureSeconds]:
         """What is known of each, by name."""
@@ -99,7 +99,7 @@ class FixtureTimes:
 
     def to_data(self) -> list[dict[str, Any]]:
         """For the controller."""
-        return [asdict(each) for each in self.all()]
+        return [each.to_data() for each in self.all()]
 
     def merge(self, data: Iterable[dict[str, Any]]) -> None:
         """Take over a worker's."""

@@ -17,6 +17,7 @@ from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.messages import seconds as say_seconds
 from imbue.resource_guards.messages.foreign import shown
+from imbue.resource_guards.messages.gaps import not_whole
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.seconds import all_seconds
@@ -72,6 +73,8 @@ def table(
             used = sum(mark in test.used for test in optional)
             yield Line(shown(messages.table_optional(label, len(optional), used)))
     yield from _seconds(document)
+    for gap in document.gaps:
+        yield Line(shown(not_whole(str(gap))))
     if document.late_uses:
         yield Line(messages.table_late_uses(len(document.late_uses)))
     if verbose:

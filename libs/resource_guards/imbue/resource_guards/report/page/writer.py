@@ -13,6 +13,7 @@ from typing import TextIO
 from imbue.resource_guards.declare.policy import DIRECTIONS
 from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import page as messages
+from imbue.resource_guards.messages.gaps import not_whole
 from imbue.resource_guards.messages.seconds import of_resource
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import OUTCOMES
@@ -70,7 +71,7 @@ def page_data(document: Document) -> dict[str, Any]:
         "ran": RAN,
         "kinds": [[said, str(DIRECTIONS[kind])] for kind, said in _KINDS.items()],
         "resources": list(document.labels.items()),
-        "problems": document.problems,
+        "problems": [*document.problems, *(not_whole(str(each)) for each in document.gaps)],
         "late": document.late_uses,
         "time": list(_time(document)),
         "nowhere": [
@@ -134,7 +135,8 @@ def _cell(test: TestRecord, mark: str, texts: _Texts) -> list[Any] | None:
 
 
 def _milliseconds(test: TestRecord) -> int | None:
-    return None if test.own_seconds is None else round(test.own_seconds * 1000)
+    is_known = test.own_seconds is not None and not test.seconds_in_part
+    return round((test.own_seconds or 0) * 1000) if is_known else None
 
 
 def _time(document: Document) -> Iterator[dict[str, Any]]:
