@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from imbue.resource_guards.declare.policy import has_libcst
+from imbue.resource_guards.discover.signature import is_discovery
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import origin_of
 from imbue.resource_guards.messages import compare as say_compare
+from imbue.resource_guards.messages import discover as say_discover
 from imbue.resource_guards.messages import explanations
 from imbue.resource_guards.messages import nowhere as say_nowhere
 from imbue.resource_guards.messages import options as messages
@@ -147,6 +149,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _merge(options: argparse.Namespace) -> int:
+    discoveries = [path for path in options.reports if is_discovery(path)]
+    if discoveries:
+        return _merge_discoveries(discoveries, options)
     documents = {str(path): read_document(path) for path in options.reports}
     merged = merge_documents(documents)
     write_report_file(options.output, rendered(JSON, merged))
@@ -157,6 +162,19 @@ def _merge(options: argparse.Namespace) -> int:
     for line in found.lines():
         print(line)  # noqa: T201 - a program
     return int(options.fail_on_ran_nowhere and bool(found.tests))
+
+
+def _merge_discoveries(paths: Sequence[Path], options: argparse.Namespace) -> int:
+    from imbue.resource_guards.discover import result  # for few
+    from imbue.resource_guards.discover.shown import lines
+
+    if len(paths) < len(options.reports):
+        raise ResourceGuardMisconfiguration(say_discover.mixed(options.reports))
+    found = result.merged([result.read(path) for path in paths])
+    write_report_file(options.output, result.written(found).encode())
+    for line in lines(found):
+        print(shown(line))  # noqa: T201 - a program
+    return 0
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from imbue.resource_guards.declare.policy import read_switch
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.errors import origin_of
+from imbue.resource_guards.messages import discover as say_discover
 from imbue.resource_guards.messages import fix as say_fix
 from imbue.resource_guards.messages import formats as say_formats
 from imbue.resource_guards.messages import report as say_report
@@ -35,7 +36,12 @@ from imbue.resource_guards.report.recorder import Recorder
 from imbue.resource_guards.report.table import table
 
 if TYPE_CHECKING:
+    from imbue.resource_guards.discover.ending import DiscoveryEnd
     from imbue.resource_guards.fix.apply import Fixed
+    from imbue.resource_guards.report.document import Document
+
+DISCOVERED: Final[pytest.StashKey[DiscoveryEnd]] = pytest.StashKey()
+"""What a run that discovers has found; not there in others."""
 
 FIXED: Final[pytest.StashKey[Fixed]] = pytest.StashKey()
 """What the fix has done; not there where none was asked for, or the run was not to be trusted."""
@@ -97,6 +103,12 @@ def conclude(config: pytest.Config, recorder: Recorder, findings: Findings) -> b
     """
     if not recorder.has_resources:
         return False  # an error has told that nothing is guarded
+    if recorder.discovers:
+        from imbue.resource_guards.discover.ending import end_of
+
+        end = config.stash[DISCOVERED] = end_of(config, recorder)
+        for problem in end.write():
+            findings.add_problem(problem)
     for problem in _write_files(config, recorder):
         findings.add_problem(problem)
     option = config.option
@@ -164,7 +176,13 @@ def _add_to_summary(config: pytest.Config, recorder: Recorder) -> None:
 def _fix(config: pytest.Config, recorder: Recorder) -> Fixed:
     from imbue.resource_guards.fix.of_document import fix_by  # it needs LibCST
 
-    return fix_by(recorder.document(), config.rootpath, config.option.resource_guards_fix)
+    return fix_by(_document(config, recorder), config.rootpath, config.option.resource_guards_fix)
+
+
+def _document(config: pytest.Config, recorder: Recorder) -> Document:
+    """The report of the run; of one that discovers as if all that it proposes had been guarded."""
+    document = recorder.document()
+    return config.stash[DISCOVERED].as_guarded(document) if DISCOVERED in config.stash else document
 
 
 def _outcomes(terminal: pytest.TerminalReporter) -> dict[str, int] | None:
@@ -181,6 +199,10 @@ def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:
         terminal.write_sep("=", say_report.REPORT_TITLE)
         for line in table(recorder.document(), verbose=verbose, outcomes=_outcomes(terminal)):
             terminal.write_line(line.text, bold=line.bold, red=line.red)
+    if DISCOVERED in config.stash:
+        terminal.write_sep("=", say_discover.TITLE)
+        for text in config.stash[DISCOVERED].lines():
+            terminal.write_line(shown(text))
     if NOT_ADDED in config.stash:
         terminal.write_line(shown(config.stash[NOT_ADDED]), yellow=True)
     if not config.option.resource_guards_fix:
@@ -195,6 +217,10 @@ def write_report(terminal: pytest.TerminalReporter, recorder: Recorder) -> None:
     written = config.option.resource_guards_fix == "write"
     screen = Screen.TERMINAL if terminal.isatty() else Screen.FILE
     for text in fix_lines(
-        config.stash[FIXED], recorder.document(), written=written, verbose=verbose, screen=screen
+        config.stash[FIXED],
+        _document(config, recorder),
+        written=written,
+        verbose=verbose,
+        screen=screen,
     ):
         terminal.write_line(text)

@@ -47,6 +47,7 @@ from imbue.resource_guards.wire.variable import session_key
 
 if TYPE_CHECKING:
     from imbue.resource_guards.intercept.native.library import Preload
+    from imbue.resource_guards.run import Run
 
 
 class Enforcement:
@@ -116,6 +117,8 @@ class Enforcement:
                 perhaps=self._note_perhaps,
                 tell_missing=tell_missing,
                 complain=complain,
+                note=self.gatekeeper.note,
+                with_scope=self.slot.with_scope,
                 lacks_packages=policy.skips_absent,
             )
             self._preload: Preload | None = None
@@ -232,6 +235,15 @@ class Enforcement:
             self._complain(str(error))
             return False
         return True
+
+    def tell_rest(self, run: Run) -> None:
+        """Tell a run what was used after its test, and of what nobody is known that it was for."""
+        late, labels = self.ledger.late, self.gatekeeper.labels
+        if run.recorder is not None and run.recorder.takes("late", [each.use for each in late]):
+            run.recorder.takes("hooks", self.gatekeeper.of_nobody)
+            return
+        for each in late:
+            run.findings.add_late_use(each, labels)
 
     def stop(self) -> None:
         """Take everything out again, and complain if a record may have been lost."""

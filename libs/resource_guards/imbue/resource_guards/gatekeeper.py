@@ -73,6 +73,7 @@ class Gatekeeper:
         labels: For each resource, the name to call it by.
         names: For each name of a resource, of these two kinds, the first.
         let_through: For each name that was seen, on whose behalf: further calls on that need no look.
+        of_nobody: What was noted for nobody: between tests, and by hooks of the session.
         refresh: Reads the marks of a scope's test again, which a test may add while it runs.
     """
 
@@ -81,6 +82,7 @@ class Gatekeeper:
         self.names: dict[str, str] = {}
         self.let_through: dict[str, object] = {}
         self.refresh: Callable[[Any], None] | None = None
+        self.of_nobody: list[Use] = []
         self._current = current
         self._sink = sink
 
@@ -140,6 +142,24 @@ class Gatekeeper:
         from imbue.resource_guards.wire.command_line import written  # with the first start
 
         return self._decide(scope, resource, SPAWN, written(arguments))
+
+    def note(self, resource: str, what: str, layer: Layer) -> None:
+        """Keep what was seen, and let it through, each time; for discovery.
+
+        Args:
+            resource: What it is kept as a use of.
+            what: What was seen.
+            layer: Which interceptor has seen it.
+        """
+        from imbue.resource_guards.callsite import call_site
+        from imbue.resource_guards.model import Use
+
+        scope, by = self._current(), self._sink.through()
+        use = Use(resource, True, layer, what, call_site(), system.getpid(), by)  # noqa: FBT003 - faster
+        if scope is None:
+            self.of_nobody.append(use)
+        else:
+            self._sink.record(scope, use)
 
     def stop(self, violation: ResourceGuardViolation) -> NoReturn:
         """Stop what is about to be done.

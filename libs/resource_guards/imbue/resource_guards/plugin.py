@@ -101,6 +101,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--resource-guards-fix", **text, choices=["diff", "write", "check"], help=messages.FIX_HELP
     )
+    group.addoption(
+        "--resource-guards-discover",
+        **text,
+        nargs="?",
+        const="show",
+        choices=["show", "write"],
+        help=messages.DISCOVER_HELP,
+    )
+    group.addoption(
+        "--resource-guards-discover-json", **text, metavar="PATH", help=messages.DISCOVER_JSON_HELP
+    )
     group.addoption("--resource-guards-fix-dirty", **flag, help=messages.FIX_DIRTY_HELP)
     group.addoption(
         "--resource-guards-unavailable",
@@ -163,6 +174,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     session = config.stash[SESSION]
     if not session.has_guards or session.policy.mode is Mode.OFF:
         return []
+    if session.policy.discovers:
+        from imbue.resource_guards.messages.discover import HEADER
+
+        return [HEADER]
     from imbue.resource_guards.report.header import gaps  # only where needed
     from imbue.resource_guards.report.header import header
 

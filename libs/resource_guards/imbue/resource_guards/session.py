@@ -109,6 +109,10 @@ class GuardSession:
         self.phase = Phase.CONFIGURING
         self.gathering.listen(self._registered)
         self.gathering.read_settings()
+        if self.policy.discovers:
+            from imbue.resource_guards.discover.setup import watch_all
+
+            watch_all(self.config, self.registry)
 
     def others_have_come(self) -> None:
         """A plugin or conftest was registered, and may have guards, or wrap what tests report.
@@ -158,8 +162,10 @@ class GuardSession:
 
     def _record(self) -> None:
         if self.recorder is None and self.policy.records:
-            from imbue.resource_guards.report.recorder import start_recording
-
+            if self.policy.discovers:
+                from imbue.resource_guards.discover.recorder import start_recording
+            else:
+                from imbue.resource_guards.report.recorder import start_recording
             self.recorder = start_recording(self.config, self.registry, self.findings, self._began)
 
     def judge(self) -> None:
@@ -189,8 +195,7 @@ class GuardSession:
     def _end_collection(self) -> None:
         if self._collection is not None:
             collection, self._collection = self._collection, None
-            for use in collection.end():
-                self.findings.add_collected(use)
+            collection.end(self.run)
 
     def complain(self, problem: str) -> None:
         """Fail the run, and end it soon: it can no longer be trusted."""
@@ -271,8 +276,7 @@ class GuardSession:
         if self._enforcement is not None:
             enforcement, self._enforcement = self._enforcement, None
             enforcement.stop()
-            for late in enforcement.ledger.late:
-                self.findings.add_late_use(late, enforcement.gatekeeper.labels)
+            enforcement.tell_rest(self.run)
 
     def close(self) -> None:
         """End of the session, however it comes."""

@@ -40,10 +40,13 @@ def read_policy(config: pytest.Config) -> Policy:
     option = config.option
     mode = _mode(option.resource_guards or _read(config, "resource_guards_mode"))
     fixes = bool(option.resource_guards_fix)
+    discovers = bool(option.resource_guards_discover or option.resource_guards_discover_json)
     writes = (
         option.resource_guards_json or option.resource_guards_html or option.resource_guards_output
     )
-    records = bool(option.resource_guards_report or writes or fixes)
+    if discovers:
+        check_discovery(option.resource_guards_report or writes, fixes=fixes)
+    records = bool(option.resource_guards_report or writes or fixes or discovers)
     if records and mode is Mode.OFF:
         raise ResourceGuardMisconfiguration(messages.RECORDS_WHILE_OFF)
     if fixes and not has_libcst():
@@ -55,13 +58,26 @@ def read_policy(config: pytest.Config) -> Policy:
     skips = isinstance(absent, str) and absent.strip() == "skip"
     return Policy(
         mode,
-        warn,
-        learns=fixes,
+        () if discovers else warn,
+        learns=fixes or discovers,
+        discovers=discovers,
         records=records,
         native=native,
-        demands=requires or absent != "run",
-        skips_absent=skips,
+        demands=(requires or absent != "run") and not discovers,
+        skips_absent=skips or discovers,
     )
+
+
+def check_discovery(reports: object, *, fixes: bool) -> None:
+    """Find out whether discovery can do what else a run is asked for.
+
+    Raises:
+        ResourceGuardMisconfiguration: It cannot.
+    """
+    if reports:
+        raise ResourceGuardMisconfiguration(messages.DISCOVERY_AND_REPORTS)
+    if fixes and not has_libcst():
+        raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
 
 
 def read_native(config: pytest.Config) -> bool:
@@ -134,6 +150,7 @@ class Policy:
             ``superfluous:docker``, by the resource's name or its mark.
         learns: The run is to find out what tests use: it blocks nothing, fails nothing, and warns
             of nothing.
+        discovers: It finds out what tests use of which nobody has said anything.
         records: The run keeps a record of each test.
         native: The native layer is asked for.
         demands: Something is to become of tests whose resource is not available.
@@ -149,6 +166,7 @@ class Policy:
         warn: Sequence[str] = (),
         *,
         learns: bool = False,
+        discovers: bool = False,
         records: bool = False,
         native: bool = False,
         demands: bool = False,
@@ -158,6 +176,7 @@ class Policy:
         self.is_native = native
         self.records = records
         self.learns = learns
+        self.discovers = discovers
         self._enforces = mode is Mode.ENFORCE and not learns
         self.demands = demands
         self.skips_absent = skips_absent

@@ -23,21 +23,25 @@ if TYPE_CHECKING:
     """Whether a connection was a guard's: its address, and those who said that it was theirs."""
 
 
-def watch(is_use: Callable[[Any], bool], resource: str, process: Any) -> ConnectionWatcher:
+def watch(
+    is_use: Callable[[Any], bool], resource: str, process: Any, by: str = ""
+) -> ConnectionWatcher:
     """Tell of what goes to and comes from some addresses.
 
     Args:
         is_use: Whether an address is one of them.
         resource: Of which resource that is a use.
         process: What the process offers.
+        by: The package that opens the connections, where they are known by that.
     """
     from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
 
     see = process.see
+    end = f" by {by}" if by else ""
 
     def saw(what: str, layer: Layer) -> bool:
         __tracebackhide__ = True
-        told: bool = see(resource, what, layer)
+        told: bool = see(resource, f"{what}{end}", layer)
         return told
 
     def perhaps() -> None:

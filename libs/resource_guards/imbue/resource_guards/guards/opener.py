@@ -157,7 +157,9 @@ class Opener(Guard):
 
         asks_for = self.is_use.asks_for
         return (
-            connections.watch(self.is_use, resource, process),
+            connections.watch(
+                self.is_use, resource, process, self.name.partition(":")[0].partition(".")[0]
+            ),
             connections.watch_lookups(asks_for, resource, process, by_context=True),
         )
 

@@ -167,6 +167,7 @@ class ChildGuard:
         self._session_pid = 0
         self._gatekeeper = Gatekeeper(self._charged, self)
         self.see = self._gatekeeper.see
+        self.note = self._gatekeeper.note
         self.import_hook = ImportHook()
         self._install()
         LISTENERS[key] = self.see

@@ -61,6 +61,8 @@ class SessionProcess:
         perhaps: Told of a resource that what runs now may have used, and nobody knows it.
         tell_missing: Told of an optional target that an installed SDK does not have.
         complain: Told of a guard that fails later, when its module is imported or it is undone.
+        note: Keeps what was seen, each time, and lets it through.
+        with_scope: Puts the current scope in a value of our variable.
         lacks_packages: A package that a guard is of need not be installed.
     """
 
@@ -75,9 +77,13 @@ class SessionProcess:
         perhaps: Callable[[str], None],
         tell_missing: Callable[[str], None],
         complain: Callable[[str], None],
+        note: Callable[[str, str, Layer], None],
+        with_scope: Callable[[str], str],
         lacks_packages: bool = False,
     ) -> None:
         self.session = session
+        self.note = note
+        self.with_scope = with_scope
         self.see = see
         self.current = current
         self.import_hook = import_hook

@@ -13,7 +13,7 @@ from imbue.resource_guards.scope.scope import COLLECTION
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
-    from imbue.resource_guards.model import Use
+    from imbue.resource_guards.run import Run
 
 
 class CollectionTime:
@@ -34,10 +34,13 @@ class CollectionTime:
         self._scope.allowed |= {name}
         self._enforcement.slot.enter(self._scope)
 
-    def end(self) -> tuple[Use, ...]:
-        """Leave the scope; returns what was used."""
+    def end(self, run: Run) -> None:
+        """Leave the scope, and tell a run what was used."""
         self._enforcement.read_journal()
         self._enforcement.note_left_running(self._scope)
         self._enforcement.ledger.close(self._scope)
         self._enforcement.slot.enter(None)
-        return self._scope.uses
+        uses = self._scope.uses
+        if run.recorder is None or not run.recorder.takes("collecting", uses):
+            for use in uses:
+                run.findings.add_collected(use)

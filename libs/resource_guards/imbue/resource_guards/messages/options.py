@@ -71,6 +71,18 @@ ROOT_HELP: Final = (
 )
 
 # What does not fit together.
+DISCOVER_HELP: Final = (
+    "find out which programs, services and SDKs the tests use, and print the settings that guard them; nothing is "
+    "guarded in this run. 'write' adds them to the project's file. A file of tests goes before the option, or "
+    "behind '--resource-guards-discover=show'."
+)
+DISCOVER_JSON_HELP: Final = (
+    "the same as a file, which 'python -m imbue.resource_guards merge' puts together with others."
+)
+DISCOVERY_AND_REPORTS: Final = (
+    "--resource-guards-discover guards nothing, so there is nothing to report: leave out --resource-guards-report, "
+    "-json, -html and -output, or use --resource-guards-discover-json."
+)
 FIX_NEEDS_LIBCST: Final = "--resource-guards-fix needs LibCST: pip install 'resource-guards[fix]'"
 RECORDS_WHILE_OFF: Final = (
     "--resource-guards-report, -json, -html, -output and -fix see nothing where resource guards are off: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -82,7 +83,7 @@ class RecordMaker:
 
     def __init__(self, root: Path, names: Iterable[str]) -> None:
         self._root = str(root)
-        self._names = frozenset(names)
+        self._names: Container[str] = frozenset(names)
 
     def of_item(self, item: pytest.Item, outcome: str = "not run") -> TestRecord:
         """The record of a collected test."""
@@ -116,8 +117,7 @@ class RecordMaker:
             used.add(use.layer.way)
             if in_child and not use.layer.is_process:
                 used.add("child")
-            if len(used.uses) < SHOWN_USES:
-                used.uses.append(self._seen(use, fixture, in_child=in_child))
+            self._keep(used, self._seen(use, fixture, in_child=in_child), use)
         record.unsure = {
             resource: [each.library for each in doubts]
             for resource, doubts in account.doubts.items()
@@ -125,6 +125,12 @@ class RecordMaker:
         for violation in account.told.values():
             record.violations.setdefault(violation.resource, []).append(violation.kind.value)
         return record
+
+    def _keep(self, used: UsedResource, seen: SeenUse, use: Use) -> None:
+        """Keep a use that has been counted, if it is one of the first."""
+        del use
+        if len(used.uses) < SHOWN_USES:
+            used.uses.append(seen)
 
     def _seen(self, use: Use, fixture: str | None, *, in_child: bool) -> SeenUse:
         where = self.relative_place(use.where)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from typing import ClassVar
 from typing import Final
 
 import pytest
@@ -13,6 +15,7 @@ from imbue.resource_guards.availability.skipping import unavailable_in
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.messages.report import NOT_ASKED_FOR
 from imbue.resource_guards.messages.report import selection
+from imbue.resource_guards.model import Use
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.findings import Findings
@@ -35,16 +38,28 @@ NAME: Final = "resource_guards_recorder"
 def start_recording(
     config: pytest.Config, registry: Registry, findings: Findings, began: int
 ) -> Recorder:
+    """Keep the records of a run from now on; see `start`."""
+    return start(Recorder, config, registry, findings, began)
+
+
+def start(
+    kind: Callable[..., Recorder],
+    config: pytest.Config,
+    registry: Registry,
+    findings: Findings,
+    began: int,
+) -> Recorder:
     """Keep the records of a run from now on.
 
     Args:
+        kind: What keeps them.
         config: The run's.
         registry: What is guarded; conftests that are still to come may add to it.
         findings: What else the run finds.
         began: When the session began, in nanoseconds.
     """
     is_worker = hasattr(config, "workerinput")
-    recorder = Recorder(config.rootpath, registry, findings, began, is_worker=is_worker)
+    recorder = kind(config.rootpath, registry, findings, began, is_worker=is_worker)
     recorder.selection = selection(
         getattr(config.option, "markexpr", ""), getattr(config.option, "keyword", "")
     )
@@ -72,6 +87,9 @@ class Recorder:
         interruptions: Why the run is not the whole suite.
     """
 
+    discovers: ClassVar[bool] = False
+    """Whether it keeps what discovery sees."""
+
     def __init__(
         self, root: Path, registry: Registry, findings: Findings, began: int, *, is_worker: bool
     ) -> None:
@@ -93,6 +111,16 @@ class Recorder:
         self._skipped: dict[str, tuple[str, dict[str, str]]] = {}
         self._sources = Sources(root, began)
         self._unselected = Unselected()
+
+    def takes(self, when: str, uses: Iterable[Use]) -> bool:
+        """Whether it keeps what was used for no test, so that nobody else is to be told; so in discovery alone.
+
+        Args:
+            when: When it was used.
+            uses: What was used.
+        """
+        del when, uses
+        return False
 
     def attach(self, report: pytest.TestReport, account: AccountOfTest) -> None:
         """Let a tear-down report carry the record of its test."""
@@ -231,7 +259,7 @@ class Recorder:
     def document(self) -> Document:
         """The report of the run."""
         return Document(
-            self._labels | self._own_labels(),
+            self.labels(),
             self.all_records(),
             self._sources.digests,
             [*filter(None, [self._findings.stopped]), *self._findings.problems],
@@ -245,6 +273,10 @@ class Recorder:
     def _maker(self) -> RecordMaker:
         # Made anew each time: the registry may have more names than before.
         return RecordMaker(self._root, self._registry.names)
+
+    def labels(self) -> dict[str, str]:
+        """The name of each resource that is guarded, here or in a worker, by its mark."""
+        return self._labels | self._own_labels()
 
     def _own_labels(self) -> dict[str, str]:
         return {each.name: each.label for each in self._registry}

@@ -1,0 +1,208 @@
+"""Two guards of nothing: they let everything through, and note what is started and where connections lead.
+
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+from imbue.resource_guards.guard import CONNECTION
+from imbue.resource_guards.guard import LOOKUP
+from imbue.resource_guards.guard import SPAWN
+from imbue.resource_guards.guard import Guard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Sequence
+    from contextlib import ExitStack
+    from typing import Any
+    from typing import Final
+
+    from imbue.resource_guards.guard import Layer
+    from imbue.resource_guards.intercept.starts import Start
+
+PROGRAMS: Final = "discovered_programs"
+"""The resource that each start is noted as a use of."""
+
+ADDRESSES: Final = "discovered_addresses"
+"""The same of connections and look-ups."""
+
+OWN: Final = "own "
+"""Stands before an address at which a process of the suite's own listens."""
+
+
+class StartObserver:
+    """Notes each start of a program by its path and command line; see `intercept/starts.py`.
+
+    Args:
+        note: Told of it.
+        before: Told that something is about to start, whatever it is.
+        with_scope: Puts the current scope in a value of our variable.
+    """
+
+    def __init__(
+        self,
+        note: Callable[[str, str, Layer], None],
+        before: Callable[[], None],
+        with_scope: Callable[[str], str],
+    ) -> None:
+        self._note = note
+        self.before = before
+        self.with_scope = with_scope
+
+    def choose(self, start: Start) -> Start:
+        """Note what is about to start; it is left as it is."""
+        from imbue.resource_guards.intercept.binaries import find_runnable
+        from imbue.resource_guards.wire.command_line import written
+
+        path, _, start.absent = find_runnable(start.candidates, start.cwd)
+        if path is not None:
+            self._note(PROGRAMS, written([path, *start.arguments]), SPAWN)
+        return start
+
+
+class Starts(Guard):
+    """Sees what this Python and child Pythons start."""
+
+    __slots__ = ()
+
+    kind = "discovered_program"
+    layers = (SPAWN,)
+
+    @property
+    def key(self) -> str:
+        """There is one."""
+        return "all"
+
+    def install(self, resource: Any, process: Any, undo: ExitStack) -> None:
+        """Watch what is started."""
+        from imbue.resource_guards.intercept import start_functions
+
+        del resource
+        observer = StartObserver(process.note, lambda: None, process.with_scope)
+        start_functions.watch(observer, process.import_hook)
+        undo.callback(start_functions.unwatch, observer)
+
+    def wire(self, process: Any) -> Sequence[str]:
+        """Nothing but that it is there."""
+        del process
+        return []
+
+    @classmethod
+    def install_in_child(cls, resource: str, fields: Sequence[str], process: Any) -> None:
+        """Watch what is started."""
+        from imbue.resource_guards.intercept import start_functions
+
+        del resource, fields
+        observer = StartObserver(process.note, lambda: None, process.with_scope)
+        start_functions.watch(observer, process.import_hook)
+
+
+class Connections(Guard):
+    """Sees where this Python and child Pythons connect to, and which names they look up.
+
+    Args:
+        top: The process that the suite's own are started after: pytest's, and not a worker's.
+    """
+
+    __slots__ = ("top",)
+
+    kind = "discovered_address"
+    layers = (CONNECTION, LOOKUP)
+
+    def __init__(self, top: int) -> None:
+        self.top = top
+
+    @property
+    def key(self) -> str:
+        """There is one."""
+        return "all"
+
+    def install(self, resource: Any, process: Any, undo: ExitStack) -> None:
+        """Watch connections and look-ups."""
+        del resource
+        for watcher in _watch(process, self.top):
+            undo.callback(watcher.unwatch)
+
+    def wire(self, process: Any) -> Sequence[str]:
+        """The process that the suite's own are started after."""
+        del process
+        return [str(self.top)]
+
+    @classmethod
+    def install_in_child(cls, resource: str, fields: Sequence[str], process: Any) -> None:
+        """Watch connections and look-ups."""
+        del resource
+        _watch(process, int(fields[0]))
+
+
+class ConnectionObserver:
+    """Notes where connections lead; a watcher as `intercept/connection_hook.py` has them.
+
+    Args:
+        process: What the process offers.
+        top: The process whose children are the suite's own.
+    """
+
+    def __init__(self, process: Any, top: int) -> None:
+        from imbue.resource_guards.discover.endpoints import Endpoints
+
+        self._process = process
+        self._endpoints = Endpoints(top)
+        self._last: tuple[object, object, str] = (None, None, "")
+
+    def is_use(self, address: Any) -> bool:
+        """Whether an address leads anywhere."""
+        return bool(self._described(address))
+
+    def is_name(self, name: str, port: int | None) -> bool:
+        """Note a look-up of another host's name, so that it is known where it has led."""
+        from imbue.resource_guards.discover.endpoints import is_remote_name
+
+        if not is_remote_name(name):
+            return False
+        self._process.note(ADDRESSES, f"{name.lower()}:{port or '*'}", LOOKUP)
+        return True
+
+    def connects(self, address: Any) -> None:
+        """A connection is about to be opened."""
+        self._process.note(ADDRESSES, self._described(address), CONNECTION)
+
+    def transfer(self, address: Any) -> Callable[[], None]:
+        """What is to be called when something is sent to, or received from, an address."""
+        text, process = self._described(address), self._process
+        told_for: object = None
+
+        def transfer() -> None:
+            nonlocal told_for
+            current = process.current()
+            if told_for is not current:
+                told_for = current
+                process.note(ADDRESSES, text, CONNECTION)
+
+        transfer.is_use = self.is_use  # type: ignore[attr-defined] # as `ConnectionWatcher` has it
+        transfer.perhaps = object  # type: ignore[attr-defined]
+        return transfer
+
+    def _described(self, address: Any) -> str:
+        # Each connection asks several times; where it leads may be another by the next test.
+        last, scope, text = self._last
+        current = self._process.current()
+        if last != address or scope is not current:
+            text = self._endpoints.described(address)
+            self._last = address, current, text
+        return text
+
+
+def _watch(process: Any, top: int) -> Sequence[Any]:
+    from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
+    from imbue.resource_guards.intercept.lookups import LookupWatcher
+
+    observer = ConnectionObserver(process, top)
+    connections = ConnectionWatcher(observer.is_use, lambda _what, _layer: True)
+    connections.connects = observer.connects  # type: ignore[method-assign] # it notes more than a text
+    connections.transfer = observer.transfer  # type: ignore[method-assign,assignment]
+    connections.watch(process.import_hook)
+    names = LookupWatcher(observer.is_name, lambda _what: None)
+    names.watch(process.import_hook)
+    return connections, names

@@ -1,0 +1,366 @@
+"""Which of the programs that were started a person would name, and what became of the others.
+
+Each rule has its reason, which the documentation shows as a table.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from typing import NamedTuple
+
+
+class Started(NamedTuple):
+    """One program that was started.
+
+    Args:
+        path: Its file.
+        arguments: Its command line; the first is what it was called.
+        through: The names of the processes between pytest's and it.
+    """
+
+    path: str
+    arguments: Sequence[str]
+    through: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """The name by which it would be guarded."""
+        called = Path(self.arguments[0]).name if self.arguments else ""
+        own = Path(self.path).name
+        # What is found by its name is named so, and not by what a link leads to.
+        return called if called and Path(self.path).with_name(called).exists() else own
+
+
+class Place(NamedTuple):
+    """Where the suite's own things are.
+
+    Args:
+        folders: Folders of the project and of what tests write.
+        environment: Folders of the Python that runs the tests.
+    """
+
+    folders: Sequence[str]
+    environment: Sequence[str]
+
+
+class Rule(NamedTuple):
+    """A rule that leaves a program out.
+
+    Args:
+        title: What it is about.
+        reason: Why a person would not name it.
+        applies: Whether it is about a program.
+    """
+
+    title: str
+    reason: str
+    applies: Callable[[Started, Place], bool]
+
+
+SHELLS: Final = frozenset(("sh", "bash", "dash", "zsh", "ksh", "ash", "fish"))
+
+LAUNCHERS: Final[Mapping[str, frozenset[str]]] = {
+    "env": frozenset(("-u", "-C", "-S")),
+    "exec": frozenset(("-a",)),
+    "command": frozenset(),
+    "nice": frozenset(("-n",)),
+    "nohup": frozenset(),
+    "setsid": frozenset(),
+    "stdbuf": frozenset(("-i", "-o", "-e")),
+    "sudo": frozenset(("-u", "-g")),
+    "time": frozenset(("-f", "-o")),
+    "timeout": frozenset(("-k", "-s")),
+    "xargs": frozenset(("-n", "-P", "-I", "-L", "-d")),
+}
+"""Programs that lead to another one, and their options that take a word."""
+
+_POSIX: Final = frozenset(
+    [
+        "[",
+        "awk",
+        "basename",
+        "cat",
+        "chmod",
+        "chown",
+        "cmp",
+        "cp",
+        "cut",
+        "date",
+        "dd",
+        "df",
+        "diff",
+        "dirname",
+        "du",
+        "echo",
+        "expr",
+        "false",
+        "find",
+        "fold",
+        "gawk",
+        "grep",
+        "egrep",
+        "fgrep",
+        "head",
+        "hostname",
+        "id",
+        "kill",
+        "link",
+        "ln",
+        "ls",
+        "mawk",
+        "mkdir",
+        "mkfifo",
+        "mktemp",
+        "mv",
+        "nl",
+        "od",
+        "paste",
+        "pgrep",
+        "pkill",
+        "printenv",
+        "printf",
+        "ps",
+        "pwd",
+        "readlink",
+        "realpath",
+        "rm",
+        "rmdir",
+        "sed",
+        "seq",
+        "sha256sum",
+        "md5sum",
+        "sleep",
+        "sort",
+        "split",
+        "stat",
+        "stty",
+        "sync",
+        "tail",
+        "tee",
+        "test",
+        "touch",
+        "tput",
+        "tr",
+        "true",
+        "tty",
+        "uname",
+        "uniq",
+        "wc",
+        "which",
+        "whoami",
+        "who",
+        "yes",
+    ]
+)
+
+_LOOKED_FOR: Final = frozenset(
+    ("ldconfig", "ldconfig.real", "lsb_release", "ifconfig", "arp", "netstat", "lscpu", "getconf")
+)
+
+_PYTHON: Final = re.compile(r"(python|pypy)[\d.]*t?")
+_SHEBANG: Final = re.compile(rb"#!.*?(python|pypy)")
+_ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=")
+_ENDS: Final = frozenset(
+    ("|", "||", "&&", ";", "&", "(", "{", "|&", "!", "then", "do", "else", "if", "while")
+)
+_REDIRECTED: Final = re.compile(r"\d*[<>]")
+_BUILT_IN: Final = frozenset(
+    [
+        ".",
+        ":",
+        "alias",
+        "bg",
+        "break",
+        "case",
+        "cd",
+        "continue",
+        "done",
+        "esac",
+        "eval",
+        "exit",
+        "export",
+        "fg",
+        "fi",
+        "for",
+        "function",
+        "getopts",
+        "hash",
+        "if",
+        "jobs",
+        "local",
+        "read",
+        "return",
+        "set",
+        "shift",
+        "source",
+        "trap",
+        "type",
+        "ulimit",
+        "umask",
+        "unalias",
+        "unset",
+        "until",
+        "wait",
+        "while",
+        "then",
+        "do",
+        "else",
+        "elif",
+        "}",
+        ")",
+    ]
+)
+
+
+def _is_python(started: Started, place: Place) -> bool:
+    del place
+    return _PYTHON.fullmatch(Path(started.path).name) is not None
+
+
+def _is_script(started: Started, place: Place) -> bool:
+    if not any(started.path.startswith(f"{folder}/") for folder in place.environment):
+        return False
+    try:
+        with Path(started.path).open("rb") as file:
+            return _SHEBANG.match(file.read(200)) is not None
+    except OSError:
+        return False
+
+
+def _is_own(started: Started, place: Place) -> bool:
+    outside = not any(started.path.startswith(f"{folder}/") for folder in place.environment)
+    return outside and any(started.path.startswith(f"{folder}/") for folder in place.folders)
+
+
+RULES: Final = (
+    Rule("Python", "what a child Python starts and connects to is seen by itself", _is_python),
+    Rule(
+        "scripts of this environment",
+        "they are Python, too: pytest's, pip's, the project's own",
+        _is_script,
+    ),
+    Rule(
+        "programs of the suite's own",
+        "they lie in the project or in a temporary folder, so that each machine has them",
+        _is_own,
+    ),
+    Rule(
+        "programs of every POSIX system",
+        "no machine that runs the suite is without cat, cp and the like",
+        lambda started, _: started.name in _POSIX,
+    ),
+    Rule(
+        "what Python's own library looks around with",
+        "ctypes, platform and uuid do without them",
+        lambda started, _: started.name in _LOOKED_FOR,
+    ),
+)
+"""The rules, the first of which that is about a program counts."""
+
+FOLDED: Final = (
+    ("shells", "what their command starts is named instead, with 'through sh'"),
+    ("env, timeout, sudo and the like", "they lead to another program, which is named instead"),
+)
+"""What is looked through, and how."""
+
+
+class Named(NamedTuple):
+    """A program as a person would name it.
+
+    Args:
+        name: Its name.
+        through: What has started it, if that is another program: ``sh``, ``git``.
+        rule: The rule that leaves it out; `None` if it is to be told.
+    """
+
+    name: str
+    through: str
+    rule: Rule | None
+
+
+def named(started: Started, place: Place) -> Iterator[Named]:
+    """The programs that a start is told as.
+
+    Args:
+        started: What was started.
+        place: Where the suite's own things are.
+    """
+    through = [each for each in started.through if not _PYTHON.fullmatch(each)]
+    yield from _named(started, through[-1] if through else "", place, deep=5)
+
+
+def _named(started: Started, through: str, place: Place, *, deep: int) -> Iterator[Named]:
+    name = started.name
+    if deep and name in SHELLS:
+        for words in _commands(started.arguments):
+            yield from _found(words, name, place, deep - 1)
+        return
+    if deep and name in LAUNCHERS:
+        yield from _found(_behind(started.arguments, LAUNCHERS[name]), through, place, deep - 1)
+        return
+    rule = next((each for each in RULES if each.applies(started, place)), None)
+    yield Named(name, through, rule)
+
+
+def _found(words: Sequence[str], through: str, place: Place, deep: int) -> Iterator[Named]:
+    path = shutil.which(words[0]) if words else None
+    if path is not None:
+        yield from _named(Started(path, words), through, place, deep=deep)
+
+
+def _behind(arguments: Sequence[str], with_word: frozenset[str]) -> Sequence[str]:
+    """The command line that a launcher is given."""
+    words = list(arguments[1:])
+    takes_time = arguments and Path(arguments[0]).name == "timeout"
+    while words:
+        word = words[0]
+        if word in with_word:
+            del words[:2]
+        elif word.startswith("-") or _ASSIGNED.match(word):
+            del words[0]
+        elif takes_time:
+            takes_time = False
+            del words[0]
+        else:
+            break
+    return words
+
+
+def _commands(arguments: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The simple commands of ``sh -c '...'``, as far as they can be read without running it."""
+    options = [each for each in arguments[1:] if each.startswith("-")]
+    if not any("c" in each.lstrip("-") for each in options if not each.startswith("--")):
+        return
+    text = next((each for each in arguments[1:] if not each.startswith("-")), "")
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    for line in text.splitlines() if "\n" in text else [None]:
+        if line is not None:
+            lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+            lexer.whitespace_split = True
+        try:
+            words = list(lexer)
+        except ValueError:  # a quote goes on in the next line
+            continue
+        yield from _simple(words)
+
+
+def _simple(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    command: list[str] = []
+    for word in [*words, ";"]:
+        if word in _ENDS or set(word) <= set("|&;()"):
+            if command and command[0] not in _BUILT_IN:
+                yield command
+            command = []
+        elif not command and (_ASSIGNED.match(word) or _REDIRECTED.match(word)):
+            continue
+        else:
+            command.append(word)

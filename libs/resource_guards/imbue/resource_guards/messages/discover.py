@@ -1,0 +1,140 @@
+"""What discovery says: what a suite uses from outside, what was left out and why, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from imbue.resource_guards.messages.common import counted
+from imbue.resource_guards.messages.foreign import shown
+
+TITLE: Final = "what this suite uses from outside"
+
+HEADER: Final = "resource guards: discovering what the tests use; nothing is guarded"
+
+NOTHING: Final = (
+    "Nothing: no program, no connection, and no call that the catalogue knows was seen."
+)
+
+_WHEN: Final = {
+    "collecting": "while tests were collected",
+    "hooks": "by hooks or between tests",
+    "late": "after its test had ended",
+}
+_MOST: Final = 4
+_NAMED: Final = 8
+
+NEXT_WRITE: Final = "To add them: pytest --resource-guards-discover=write"
+NEXT: Final = "Then: pytest --resource-guards-fix=write gives the tests their marks, and pytest enforces them."
+NOTHING_NEW: Final = "All of it is guarded already."
+
+NEEDS_TOMLKIT: Final = "--resource-guards-discover=write needs tomlkit for a TOML file: pip install 'resource-guards[fix]'"
+
+NATIVE_LAYER: Final = "what programs that are not Python start (resource_guards_native = true shows it, on Linux), and where they connect to"
+
+
+def row(  # noqa: PLR0913 - the parts of a line
+    count: int,
+    name: str,
+    *,
+    what: str,
+    by: Mapping[str, int],
+    fixtures: Mapping[str, int],
+    through: Mapping[str, int],
+    outside: Iterable[str],
+    uncertain: int,
+) -> str:
+    """One thing that is used."""
+    parts = [what] if what else []
+    if by:
+        parts.append(f"by {_some(by, count)}")
+    if through:
+        parts.append(f"through {_some(through, count)}")
+    if fixtures:
+        word = "fixture" if len(fixtures) == 1 else "fixtures"
+        parts.append(f"in {word} {_some(fixtures, count)}")
+    parts += [_WHEN[each] for each in outside]
+    if uncertain:
+        parts.append(f"{uncertain} of them failed or were skipped")
+    tests = counted(count, "test") if count else "no test"
+    return shown(f"{tests:>10}  {name:16}  {', '.join(parts)}".rstrip())
+
+
+def example(nodeid: str) -> str:
+    """A test that uses it."""
+    return shown(f"{'':12}such as {nodeid}")
+
+
+def own_servers(count: int, names: Sequence[str]) -> str:
+    """Servers that the suite starts itself."""
+    return shown(
+        f"Servers of the suite's own, which need no mark: {counted(count, 'test')} ({_listed(names)})"
+    )
+
+
+def left_out(title: str, names: Sequence[str]) -> str:
+    """Programs that a rule has left out."""
+    return shown(f"Left out, {title}: {_listed(names)}")
+
+
+def not_known(outcomes: Mapping[str, int]) -> str:
+    """Tests that have not shown what they use."""
+    said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+    return f"Not known of tests that did not pass: {said}"
+
+
+def not_seen(what: Iterable[str]) -> str:
+    """What could not be seen."""
+    return shown(f"Not seen: {'; '.join(what)}")
+
+
+def settings_for(name: str) -> str:
+    """What stands before the settings."""
+    return f"Settings that guard it, for {shown(name)}:"
+
+
+def written(name: str) -> str:
+    """The settings were added."""
+    return f"{shown(name)} has the settings now."
+
+
+def file_unreadable(path: Path, error: Exception) -> str:
+    """A file of settings that cannot be read."""
+    return f"{path} cannot be read, so no settings were added: {error}"
+
+
+def file_unwritable(path: Path, error: Exception) -> str:
+    """A file of settings that cannot be written."""
+    return f"{path} cannot be written, so no settings were added: {error}"
+
+
+def setting_odd(name: str, key: str, value: object) -> str:
+    """A setting that is not what it has to be."""
+    return f"{key} in {name} is {value!r}, and not a list of names, so no settings were added: make it a list"
+
+
+def not_discovery(path: Path, why: object) -> str:
+    """A file that is no discovery."""
+    return f"{path} was not written by --resource-guards-discover-json: {why}"
+
+
+def mixed(paths: Iterable[Path]) -> str:
+    """Files of two kinds."""
+    listed = ", ".join(map(str, paths))
+    return f"reports and discoveries cannot be merged into one file: {listed}"
+
+
+def _some(counts: Mapping[str, int], whole: int) -> str:
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    said = [f"{name} ({count})" if count < whole else name for name, count in ordered[:_MOST]]
+    if len(ordered) > _MOST:
+        said.append(f"{len(ordered) - _MOST} more")
+    return ", ".join(said)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f", {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
