@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from imbue.resource_guards.__main__ import main
+from imbue.resource_guards.discover.found import Found
+from imbue.resource_guards.discover.proposal import Proposal
+from imbue.resource_guards.discover.proposal import propose
+from imbue.resource_guards.discover.rules import FOLDED
+from imbue.resource_guards.discover.rules import RULES
+from imbue.resource_guards.discover.rules import Place
+from imbue.resource_guards.discover.rules import Started
+from imbue.resource_guards.discover.rules import named
+from imbue.resource_guards.discover.setting_writer import with_proposal
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from support.suite import WORKERS
 from support.suite import Suite
+
+ROOT = Path(__file__).resolve().parents[3]
 
 BARE = """
     import socket, smtplib, subprocess, sys, threading
@@ -110,3 +128,326 @@ def test_what_a_suite_uses(bare: Suite, workers: tuple[str, ...]) -> None:
     assert f'[tool.resource_guards.localhost_{port}]\naddresses = ["127.0.0.1:{port}"]' in (
         outcome.output
     )
+
+
+def test_nothing_from_outside(suite: Suite) -> None:
+    """A suite that uses nothing is told so, and no settings are proposed."""
+    suite.write(test_it="def test_it(): pass")
+
+    outcome = suite.run("--resource-guards-discover")
+
+    assert "Nothing: no program, no connection" in outcome.output
+    assert "Settings" not in outcome.output
+    assert outcome.code == 0
+
+
+STARTS = """
+    import subprocess, pytest
+
+    @pytest.fixture(scope="module")
+    def shared(): subprocess.run(["tool"])
+
+    def test_of_a_fixture(shared): pass
+    def test_by_path(): subprocess.run(["other"])
+    @pytest.mark.parametrize("name", ["tool", "true"])
+    def test_some(name): subprocess.run([name])
+    def test_idle(): pass
+"""
+
+SETTINGS = {
+    "pyproject.toml": (
+        '[project]\nname = "x"  # stays\n\n[tool.pytest.ini_options]\naddopts = "-q"\n',
+        '[project]\nname = "x"  # stays\n\n[tool.pytest.ini_options]\naddopts = "-q"\nresource_guards = ["other", "tool"]\n',
+    ),
+    "pytest.ini": (
+        "# mine\n[pytest]\naddopts = -q\n\n[other]\nkey = 1\n",
+        "# mine\n[pytest]\nresource_guards =\n    other\n    tool\naddopts = -q\n\n[other]\nkey = 1\n",
+    ),
+    "tox.ini": (
+        "[tox]\n\n[pytest]\nresource_guards =\n    other\n",
+        "[tox]\n\n[pytest]\nresource_guards =\n    other\n    tool\n",
+    ),
+    "setup.cfg": (
+        "[tool:pytest]\nresource_guards = other\naddopts = -q\n",
+        "[tool:pytest]\nresource_guards = other\n    tool\naddopts = -q\n",
+    ),
+    "pytest.toml": (
+        '[pytest]\nresource_guards = ["other"]  # so far\n',
+        '[pytest]\nresource_guards = ["other", "tool"]  # so far\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("file", SETTINGS)
+def test_settings_and_marks_in_one_go(bare: Suite, file: str) -> None:
+    """The settings are added to the file that the project uses, marks to its tests; and then it is enforced."""
+    before, after = SETTINGS[file]
+    bare.write(test_it=STARTS)
+    bare.write_files({file: before})
+
+    outcome = bare.run("--resource-guards-discover=write", "--resource-guards-fix=write")
+
+    assert (bare.path / file).read_text() == after, outcome.output
+    assert f"+++ b/{file}" in outcome.output
+    assert f"{file} has the settings now." in outcome.output
+    source = (bare.path / "test_it.py").read_text()
+    assert source.count("@pytest.mark.tool") == 1
+    assert "marks=pytest.mark.tool" in source
+    assert source.count("@pytest.mark.other") == 1
+    enforced = bare.run()
+    assert enforced.counts == {"passed": 5}, enforced.output
+    again = bare.run("--resource-guards-discover=write", "--resource-guards-fix=check")
+    assert again.code == 0, again.output
+    assert "All of it is guarded already." in again.output
+    assert (bare.path / file).read_text() == after
+
+
+def test_a_project_without_a_file_of_settings(bare: Suite) -> None:
+    """It gets a pyproject.toml, with tables for addresses."""
+    with mail_server() as port:
+        bare.write(
+            test_it=f"""
+                import socket
+                def test_it(): socket.create_connection(("127.0.0.1", {port})).close()
+            """
+        )
+        bare.run("--resource-guards-discover=write", "--resource-guards-fix=write")
+        enforced = bare.run("--resource-guards-report")
+
+    assert (bare.path / "pyproject.toml").read_text() == (
+        f'[tool.resource_guards.localhost_{port}]\naddresses = ["127.0.0.1:{port}"]\n'
+    )
+    assert f"@pytest.mark.localhost_{port}" in (bare.path / "test_it.py").read_text()
+    assert enforced.counts == {"passed": 1}, enforced.output
+
+
+def test_addresses_in_an_ini_file(bare: Suite) -> None:
+    """They are defined in a line each."""
+    with mail_server() as port:
+        bare.write_files({"pytest.ini": "[pytest]\n"})
+        bare.write(
+            test_it=f"""
+                import socket
+                def test_it(): socket.create_connection(("127.0.0.1", {port})).close()
+            """
+        )
+        bare.run("--resource-guards-discover=write", "--resource-guards-fix=write")
+        enforced = bare.run()
+
+    assert (
+        f"    localhost_{port}: address:127.0.0.1:{port}\n"
+        in (bare.path / "pytest.ini").read_text()
+    )
+    assert enforced.counts == {"passed": 1}, enforced.output
+
+
+def test_shards_are_merged(bare: Suite, capsys: pytest.CaptureFixture[str]) -> None:
+    """Files of parts of a suite say together what one of the whole does."""
+    bare.write(test_it=STARTS)
+    for name, words in {"whole": (), "a": ("-k", "some"), "b": ("-k", "not some")}.items():
+        bare.run("--resource-guards-discover-json", f"../{name}.json", *words)
+
+    code = main(["merge", "../a.json", "../b.json", "-o", "../both.json"])
+
+    both, whole = (json.loads(Path(f"../{name}.json").read_text()) for name in ("both", "whole"))
+    assert code == 0
+    assert both["found"] == whole["found"]
+    assert rows(capsys.readouterr().out)["tool"].startswith("2 a program")
+
+
+def test_a_report_and_a_discovery_are_not_merged(
+    bare: Suite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One error names the files; one that is no discovery any more is named, too."""
+    bare.write(test_it=STARTS)
+    bare.run("--resource-guards-discover-json", "../a.json")
+    Path("../b.json").write_text("{}")
+    broken = Path("../a.json").read_text().replace('"found"', '"lost"')
+    Path("../c.json").write_text(broken)
+
+    assert main(["merge", "../a.json", "../b.json", "-o", "../both.json"]) == 2
+    assert "reports and discoveries cannot be merged" in capsys.readouterr().err
+    assert main(["merge", "../a.json", "../c.json", "-o", "../both.json"]) == 2
+    assert "c.json was not written by --resource-guards-discover-json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "says"),
+    [
+        (("--resource-guards-report",), "", "guards nothing, so there is nothing to report"),
+        (("--resource-guards=off",), "", "-fix and -discover see nothing"),
+        (("--resource-guards-discover=all",), "", "invalid choice: 'all'"),
+    ],
+)
+def test_what_cannot_be_asked_for(
+    bare: Suite, arguments: tuple[str, ...], settings: str, says: str
+) -> None:
+    """One error says what is wrong, before any test runs."""
+    bare.write(test_it=STARTS)
+    bare.write_files({"pytest.ini": f"[pytest]\n{settings}\n"})
+
+    outcome = bare.run("--resource-guards-discover", *arguments)
+
+    assert outcome.code == 4
+    assert says in outcome.output
+    assert not outcome.cases
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("pyproject.toml", b"\xff", "cannot be read, so no settings were added"),
+        ("pyproject.toml", b"[tool", "cannot be read, so no settings were added"),
+        ("pytest.toml", b"[pytest]\nresource_guards = 1\n", "is 1, and not a list of names"),
+        (
+            "tox.ini",
+            b"[pytest]\nkey = 1\n  [pytest\nx",
+            "cannot be read, so no settings were added",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_changed(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    """One error names the file and what is wrong, and the file stays as it is."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    config: Any = SimpleNamespace(inipath=path, rootpath=tmp_path)
+
+    with pytest.raises(ResourceGuardMisconfiguration, match=says):
+        with_proposal(config, Proposal(["tool"]))
+
+    assert path.read_bytes() == content
+
+
+def test_settings_that_cannot_be_written(bare: Suite) -> None:
+    """The run fails with the reason."""
+    bare.write(
+        test_it=STARTS,
+        conftest="""
+        import os, pathlib
+
+        def pytest_sessionfinish():
+            pathlib.Path("tox.ini").unlink()
+            os.mkdir("tox.ini")
+    """,
+    )
+    bare.write_files({"tox.ini": "[pytest]\n"})
+
+    outcome = bare.run("--resource-guards-discover=write")
+
+    assert outcome.code == 1
+    assert "tox.ini cannot be read, so no settings were added" in outcome.output
+
+
+def test_descendants_that_are_not_python(bare: Suite) -> None:
+    """The native layer sees what they start, and without it the output says that it does not."""
+    bare.write(
+        test_it="""
+            import subprocess
+            def test_it(): subprocess.run(["sh", "program.sh"])
+        """
+    )
+    bare.write_files({"program.sh": "tool a\n"})
+
+    without = bare.run("--resource-guards-discover")
+    with_it = bare.run("--resource-guards-discover", "-oresource_guards_native=true")
+
+    assert "Not seen: what programs that are not Python start" in without.output
+    assert "tool" not in rows(without.output)
+    assert rows(with_it.output)["tool"] == "1 a program, through sh"
+    assert "Not seen" not in with_it.output
+
+
+PLACE = Place(["/project", "/temporary"], ["/env"])
+
+
+@pytest.mark.parametrize(
+    ("path", "command", "expected"),
+    [
+        ("/bin/sh", "sh -c 'cd x && A=1 ls | sort > y; if true; then ls; fi'", "ls ls sort true"),
+        ("/bin/sh", "sh -ec ls", "ls"),
+        ("/bin/sh", "sh script.sh", ""),
+        ("/bin/sh", "sh -c 'sh -c \"env B=2 timeout 5 ls\"'", "ls"),
+        ("/bin/sh", "sh -c 'no-such-program-here'", ""),
+        ("/bin/sh", 'sh -c "echo \'not closed"', ""),
+        ("/usr/bin/env", "env -u A B=1 ls -l", "ls"),
+        ("/usr/bin/env", "env", ""),
+        ("/usr/bin/timeout", "timeout -k 1 5s ls", "ls"),
+        ("/usr/bin/nice", "nice -n 5 nohup ls", "ls"),
+        ("/usr/bin/xyz", "xyz --version", "xyz"),
+    ],
+)
+def test_what_leads_to_another_program(path: str, command: str, expected: str) -> None:
+    """Shells and launchers are looked through, as far as their command line tells."""
+    found = sorted(each.name for each in named(Started(path, shlex.split(command)), PLACE))
+
+    assert found == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("started", "title"),
+    [
+        (Started("/usr/bin/python3.12", ["python3"]), "Python"),
+        (Started("/project/build/app", ["app"]), "programs of the suite's own"),
+        (Started("/temporary/x/fake-git", ["fake-git"]), "programs of the suite's own"),
+        (Started("/usr/lib/gcc/x/cc1", ["cc1"], ["gcc"]), "parts of other programs"),
+        (Started("/bin/cat", ["cat"]), "programs of every POSIX system"),
+        (
+            Started("/sbin/ldconfig", ["/sbin/ldconfig"]),
+            "what Python's own library looks around with",
+        ),
+        (Started("/opt/x/bin/server", ["server"]), None),
+        (Started("/project/env/bin/x", ["x"]), "programs of the suite's own"),
+    ],
+)
+def test_rules(started: Started, title: str | None) -> None:
+    """Each program that is left out is so by one rule, which has a reason."""
+    (found,) = named(started, PLACE)
+
+    assert (found.rule and found.rule.title) == title
+    assert all(rule.reason for rule in RULES)
+
+
+def test_the_page_has_all_rules() -> None:
+    """With the reasons that stand in the code, in the same words."""
+    page = (ROOT / "docs" / "discovery.md").read_text()
+    table = [line for line in page.splitlines() if line.startswith("|")][2:]
+
+    rules = [*FOLDED, *((rule.title, rule.reason) for rule in RULES)]
+    assert table == [f"| {title} | {reason} |" for title, reason in rules]
+
+
+def test_proposals() -> None:
+    """Names as settings take them: what is something ready has its prefix, what can be no mark a table."""
+    found = [
+        Found(kind, name, {"test": "passed"})
+        for kind, name in (
+            ("resource", "postgres"),
+            ("program", "http"),
+            ("program", "g++"),
+            ("program", "make"),
+            ("address", "db.example.com:5433"),
+            ("address", "unix:/run/x.sock"),
+        )
+    ]
+
+    proposal = propose(found, ["make"], {"postgres", "http"})
+
+    assert proposal.names == ["binary:http", "postgres"]
+    assert proposal.tables == {
+        "gxx": {"programs": ["g++"]},
+        "db_example_com_5433": {"addresses": ["db.example.com:5433"]},
+        "unix_run_x_sock": {"addresses": ["unix:/run/x.sock"]},
+    }
+
+
+def test_many_addresses_are_the_network() -> None:
+    """More than a few other hosts are one resource; this machine's own stay apart."""
+    names = [*(f"{name}.example:443" for name in "abcdef"), "127.0.0.1:1"]
+    found = [Found("address", name, {"test": "passed"}) for name in names]
+
+    proposal = propose(found, [], set())
+
+    assert proposal.names == ["network"]
+    assert list(proposal.tables) == ["localhost_1"]

@@ -123,9 +123,7 @@ class Enforcement:
             )
             self._preload: Preload | None = None
             if policy.is_native:
-                from imbue.resource_guards.intercept.native.library import Preload  # for few
-
-                self._preload = Preload(directory)
+                self._preload = _preloaded(directory, discovers=policy.discovers)
                 undo.callback(self._preload.remove)
             for resource in registry:
                 self._install(resource)
@@ -253,6 +251,17 @@ class Enforcement:
                 self.journal.check()
             except JournalError as error:
                 self._complain(str(error))
+
+
+def _preloaded(directory: Path, *, discovers: bool) -> Preload:
+    from imbue.resource_guards.intercept.native.library import Preload  # for few
+
+    preload = Preload(directory)
+    if discovers:
+        from imbue.resource_guards.discover.observers import PROGRAMS
+
+        preload.note_starts(PROGRAMS)
+    return preload
 
 
 def _keep_real_files(pyfakefs: ModuleType) -> None:

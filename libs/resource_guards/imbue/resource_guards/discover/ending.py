@@ -108,7 +108,7 @@ class DiscoveryEnd:
             yield messages.NEXT_WRITE
         elif self.found.guarded:
             yield messages.NOTHING_NEW
-        if self.proposal:
+        if self.proposal and self._config.option.resource_guards_fix != "write":
             yield messages.NEXT
 
     def _name(self, path: Path) -> str:

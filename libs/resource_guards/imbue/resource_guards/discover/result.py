@@ -85,7 +85,8 @@ def ready_names() -> set[str]:
 def _place(root: Path) -> Place:
     folders = [str(root), tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir())]
     environment = {sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix)}
-    return Place(folders, sorted(environment))
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return Place(folders, sorted(environment), path)
 
 
 def written(found: Discovery) -> str:

@@ -45,10 +45,12 @@ class Place(NamedTuple):
     Args:
         folders: Folders of the project and of what tests write.
         environment: Folders of the Python that runs the tests.
+        path: The folders of PATH: what is found there is the machine's, wherever it lies.
     """
 
     folders: Sequence[str]
     environment: Sequence[str]
+    path: Sequence[str] = ()
 
 
 class Rule(NamedTuple):
@@ -237,7 +239,13 @@ def _is_script(started: Started, place: Place) -> bool:
 
 def _is_own(started: Started, place: Place) -> bool:
     outside = not any(started.path.startswith(f"{folder}/") for folder in place.environment)
+    outside &= str(Path(started.path).parent) not in place.path
     return outside and any(started.path.startswith(f"{folder}/") for folder in place.folders)
+
+
+def _is_part(started: Started, place: Place) -> bool:
+    del place
+    return bool(started.through) and shutil.which(started.name) is None
 
 
 RULES: Final = (
@@ -251,6 +259,11 @@ RULES: Final = (
         "programs of the suite's own",
         "they lie in the project or in a temporary folder, so that each machine has them",
         _is_own,
+    ),
+    Rule(
+        "parts of other programs",
+        "another program has started them, and no name on PATH leads to them: cc1, git-remote-https",
+        _is_part,
     ),
     Rule(
         "programs of every POSIX system",

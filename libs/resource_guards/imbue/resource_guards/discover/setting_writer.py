@@ -86,19 +86,12 @@ def _in_toml(text: str, proposal: Proposal, name: str, *, is_own_table: bool) ->
     try:
         document = tomlkit.parse(text)
         tool = document if is_own_table else _table(document, "tool", is_super=True)
-        settings = _table(tool, "pytest")
-        if not is_own_table and ("ini_options" in settings or not settings):
-            tool["pytest"] = settings
-            settings = _table(settings, "ini_options")
-        names = settings.get(NAMES)
-        if proposal.names and names is None:
-            settings[NAMES] = list(proposal.names)
-        elif proposal.names and isinstance(names, str):
-            settings[NAMES] = " ".join([names, *proposal.names])
-        elif proposal.names and isinstance(names, list):
-            names.extend(proposal.names)
-        elif proposal.names:
-            raise ResourceGuardMisconfiguration(messages.setting_odd(name, NAMES, names))
+        settings: Any = {}
+        if is_own_table or proposal.names:
+            settings = _table(tool, "pytest", is_super=not is_own_table)
+            if not is_own_table and ("ini_options" in settings or not settings):
+                settings = _table(settings, "ini_options")
+            _add_names(settings, proposal.names, name)
         if is_own_table:  # tables of ours stand in pyproject.toml alone
             lines = [*settings.get(LINES, ()), *_lines(proposal.tables)]
             if lines:
@@ -110,6 +103,18 @@ def _in_toml(text: str, proposal: Proposal, name: str, *, is_own_table: bool) ->
         return tomlkit.dumps(document)
     except TOMLKitError as error:
         raise ResourceGuardMisconfiguration(messages.file_unreadable(Path(name), error)) from error
+
+
+def _add_names(settings: Any, names: list[str], file: str) -> None:
+    there = settings.get(NAMES)
+    if names and there is None:
+        settings[NAMES] = list(names)
+    elif names and isinstance(there, str):
+        settings[NAMES] = " ".join([there, *names])
+    elif names and isinstance(there, list):
+        there.extend(names)
+    elif names:
+        raise ResourceGuardMisconfiguration(messages.setting_odd(file, NAMES, there))
 
 
 def _table(container: Any, name: str, *, is_super: bool = False) -> Any:

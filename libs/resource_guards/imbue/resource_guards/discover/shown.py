@@ -13,6 +13,9 @@ from imbue.resource_guards.discover.found import Found
 from imbue.resource_guards.messages import discover as messages
 
 _PASSED: Final = ("passed", "xpassed")
+_WIDEST: Final = 30
+"""Of the names of one column."""
+
 _WHAT: Final = {PROGRAM: "a program", ADDRESS: "an address"}
 
 
@@ -21,8 +24,9 @@ def lines(discovery: Discovery) -> Iterator[str]:
     told = [each for each in discovery.found if not each.is_own]
     if not told:
         yield messages.NOTHING
+    width = max((len(each.name) for each in told), default=0)
     for each in told:
-        yield _row(each)
+        yield _row(each, min(width, _WIDEST))
         if each.example:
             yield messages.example(each.example)
     own = [each for each in discovery.found if each.is_own]
@@ -40,7 +44,7 @@ def lines(discovery: Discovery) -> Iterator[str]:
         yield messages.not_seen(discovery.not_seen)
 
 
-def _row(each: Found) -> str:
+def _row(each: Found, width: int) -> str:
     return messages.row(
         len(each.tests),
         each.name,
@@ -49,6 +53,7 @@ def _row(each: Found) -> str:
         fixtures=_counts(each.fixtures),
         through=_counts(each.through),
         outside=sorted(each.outside),
+        width=width,
         uncertain=sum(outcome not in _PASSED for outcome in each.tests.values()),
     )
 

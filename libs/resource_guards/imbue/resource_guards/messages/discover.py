@@ -46,6 +46,7 @@ def row(  # noqa: PLR0913 - the parts of a line
     through: Mapping[str, int],
     outside: Iterable[str],
     uncertain: int,
+    width: int,
 ) -> str:
     """One thing that is used."""
     parts = [what] if what else []
@@ -60,7 +61,7 @@ def row(  # noqa: PLR0913 - the parts of a line
     if uncertain:
         parts.append(f"{uncertain} of them failed or were skipped")
     tests = counted(count, "test") if count else "no test"
-    return shown(f"{tests:>10}  {name:16}  {', '.join(parts)}".rstrip())
+    return shown(f"{tests:>10}  {name:{width}}  {', '.join(parts)}".rstrip())
 
 
 def example(nodeid: str) -> str:

@@ -85,7 +85,7 @@ DISCOVERY_AND_REPORTS: Final = (
 )
 FIX_NEEDS_LIBCST: Final = "--resource-guards-fix needs LibCST: pip install 'resource-guards[fix]'"
 RECORDS_WHILE_OFF: Final = (
-    "--resource-guards-report, -json, -html, -output and -fix see nothing where resource guards are off: "
+    "--resource-guards-report, -json, -html, -output, -fix and -discover see nothing where resource guards are off: "
     "leave out the mode, or say --resource-guards=warn."
 )
 RECORDS_OF_NOTHING: Final = (

@@ -111,6 +111,10 @@ class Preload:
         new.write_text("".join(lines), "utf-8", "surrogateescape")
         new.replace(self._file)
 
+    def note_starts(self, resource: str) -> None:
+        """Have each start of a program be recorded, as a use of a resource; for discovery."""
+        self._file.with_name("noted").write_text(f"{resource}\n", "utf-8")
+
     def remove(self) -> None:
         """Take the library out of the variable, and leave what else is there."""
         preloads = os.environ.get(VARIABLE, "").split(":")

@@ -221,13 +221,90 @@ APART static int find_shim(const struct stat *file, const char *path, struct bin
     return is_found && !is_shim();
 }
 
+/* The first line of a small file, into room for `size`; its length, or 0 if there is none. */
+static size_t first_line(const char *path, char *text, size_t size)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length;
+
+    if (descriptor < 0)
+        return 0;
+    length = read(descriptor, text, size - 1);
+    close(descriptor);
+    text[length > 0 ? length : 0] = 0;
+    text[strcspn(text, "\t\n")] = 0;
+    return strlen(text);
+}
+
+/* The id of the scope that this process acts for, as `wire/variable.py` has it; "*" if it is not known. */
+static void own_scope(const char *folder, size_t length, char *id, size_t size)
+{
+    const char *at = getenv("RESOURCE_GUARDS_SCOPE");
+
+    strcpy(id, "*");
+    for (; at && (at = strstr(at, folder)); at++)
+        if (at[length] == '=' && strcspn(at + length + 1, ":") < size) {
+            at += length + 1;
+            memcpy(id, at, strcspn(at, ":"));
+            id[strcspn(at, ":")] = 0;
+            return;
+        }
+}
+
+/* Where a run discovers what is started: the file "noted" has the name to note it by, and a record as
+ * `wire/line.py` has it goes to the journal. */
+APART static void note_start(const char *path)
+{
+    char resource[64], id[32], name[32], line[LONGEST_PATH + 256];
+    size_t length = 0;
+    int descriptor, written;
+    const char *own = own_path(&length);
+
+    if (!own || strpbrk(path, "'\t\n"))
+        return;
+    char folder[length], file[length + sizeof "journal"];
+    memcpy(folder, own, length - 1);
+    folder[length - 1] = 0;
+    if (!beside(file, sizeof file, "noted") || !first_line(file, resource, sizeof resource))
+        return;
+    own_scope(folder, length - 1, id, sizeof id);
+    first_line("/proc/self/comm", name, sizeof name);
+    written = snprintf(line, sizeof line, "RG2\t%s\t%s\tallowed\tspawn\t%d\t\t%s\t'%s'\t.\n", id,
+                       resource, (int)getpid(), name, path);
+    if (written >= (int)sizeof line || !beside(file, sizeof file, "journal"))
+        return;
+    descriptor = open(file, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    if (write(descriptor, line, (size_t)written) != written) {
+        /* A full disk: the run finds half a record, and says so. */
+    }
+    close(descriptor);
+}
+
+/* Whether there is such a file: what else notes a start takes more memory than all programs have. */
+APART static int is_discovering(void)
+{
+    size_t folder = 0;
+
+    if (!own_path(&folder))
+        return 0;
+    char name[folder + sizeof "noted"];
+    return beside(name, sizeof name, "noted") && access(name, F_OK) == 0;
+}
+
 static int is_guarded(const char *path, struct binary *found)
 {
     struct stat file;
     int before = errno, is_found;
 
     found->has_ended = 0;
-    is_found = path && stat(path, &file) == 0 && find_shim(&file, path, found);
+    is_found = path && stat(path, &file) == 0 && S_ISREG(file.st_mode);
+    if (is_found) {
+        is_found = find_shim(&file, path, found);
+        if (!found->has_ended && is_discovering())
+            note_start(path);
+    }
     errno = before;
     return is_found;
 }
