@@ -117,7 +117,7 @@ def test_what_a_suite_uses(bare: Suite, workers: tuple[str, ...]) -> None:
     found = rows(outcome.output)
     assert found["tool"] == "3 a program, through sh (1), in fixture repository (1)", outcome.output
     assert found["other"] == "2 a program, 1 of them failed or were skipped"
-    assert found["early"] == "no a program, while tests were collected"
+    assert found["early"] == "no a program, at the start or while tests were collected"
     assert found["db.invalid:5433"] == "1 an address"
     assert found["smtp"].startswith("1 by smtplib"), found
     assert found[f"127.0.0.1:{port}"] == "2 an address"
@@ -137,6 +137,7 @@ def test_nothing_from_outside(suite: Suite) -> None:
     outcome = suite.run("--resource-guards-discover")
 
     assert "Nothing: no program, no connection" in outcome.output
+    assert suite.run("--resource-guards-discover", "test_it.py").code == 0
     assert "Settings" not in outcome.output
     assert outcome.code == 0
 
@@ -276,7 +277,7 @@ def test_a_report_and_a_discovery_are_not_merged(
     [
         (("--resource-guards-report",), "", "guards nothing, so there is nothing to report"),
         (("--resource-guards=off",), "", "-fix and -discover see nothing"),
-        (("--resource-guards-discover=all",), "", "invalid choice: 'all'"),
+        (("--resource-guards-discover=all",), "", "ignored explicit argument 'all'"),
     ],
 )
 def test_what_cannot_be_asked_for(

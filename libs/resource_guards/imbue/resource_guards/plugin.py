@@ -101,13 +101,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--resource-guards-fix", **text, choices=["diff", "write", "check"], help=messages.FIX_HELP
     )
+    # Two options, of which the second has its value in its name: one with an optional value would take the
+    # file that stands behind it for that.
+    discover: dict[str, Any] = {"dest": "resource_guards_discover", "action": "store_const"}
     group.addoption(
-        "--resource-guards-discover",
-        **text,
-        nargs="?",
-        const="show",
-        choices=["show", "write"],
-        help=messages.DISCOVER_HELP,
+        "--resource-guards-discover", **discover, **text, const="show", help=messages.DISCOVER_HELP
+    )
+    group.addoption(
+        "--resource-guards-discover=write", **discover, const="write", help=messages.DISCOVER_WRITE
     )
     group.addoption(
         "--resource-guards-discover-json", **text, metavar="PATH", help=messages.DISCOVER_JSON_HELP

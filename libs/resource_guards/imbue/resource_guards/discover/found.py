@@ -20,6 +20,7 @@ from imbue.resource_guards.discover.recorder import SEPARATOR
 from imbue.resource_guards.discover.rules import Named
 from imbue.resource_guards.discover.rules import Place
 from imbue.resource_guards.discover.rules import Started
+from imbue.resource_guards.discover.rules import is_other_python
 from imbue.resource_guards.discover.rules import named
 from imbue.resource_guards.report.evidence import SeenUse
 from imbue.resource_guards.report.evidence import TestRecord
@@ -89,6 +90,10 @@ class Discovery:
 class Collector:
     """Puts observations together.
 
+    Attributes:
+        left_out: For each rule, the programs that it has left out.
+        other_pythons: The Pythons that were started and do not have this package, so that nothing is seen there.
+
     Args:
         names: For each resource's mark, its name.
         programs: Which resource of the catalogue has a program.
@@ -101,6 +106,7 @@ class Collector:
         self._place = place
         self._found: dict[tuple[str, str], Found] = {}
         self.left_out: dict[str, set[str]] = {}
+        self.other_pythons: set[str] = set()
 
     def add_test(self, test: TestRecord) -> None:
         """Take a test's record."""
@@ -169,7 +175,10 @@ class Collector:
             path, *arguments = shlex.split(line)
         except ValueError:  # it was cut off within quotes
             path, *arguments = line.split()[:2] or [""]
-        for each in named(Started(path, arguments, through.split(" > ")), self._place):
+        started = Started(path, arguments, through.split(" > "))
+        if is_other_python(started, self._place):
+            self.other_pythons.add(path)
+        for each in named(started, self._place):
             if each.rule is None:
                 yield each
             else:

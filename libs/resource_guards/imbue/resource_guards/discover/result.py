@@ -66,6 +66,8 @@ def discovery_of(config: pytest.Config, recorder: DiscoveryRecorder) -> Discover
     )
     if not registry_sees_descendants(config):
         found.not_seen.append(messages.NATIVE_LAYER)
+    if collector.other_pythons:
+        found.not_seen.append(messages.other_pythons(sorted(collector.other_pythons)))
     return found
 
 
@@ -84,7 +86,7 @@ def ready_names() -> set[str]:
 
 def _place(root: Path) -> Place:
     folders = [str(root), tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir())]
-    environment = {sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix)}
+    environment = {sys.prefix, os.path.realpath(sys.prefix)}
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return Place(folders, sorted(environment), path)
 

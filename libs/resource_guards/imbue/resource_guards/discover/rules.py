@@ -227,6 +227,12 @@ def _is_python(started: Started, place: Place) -> bool:
     return _PYTHON.fullmatch(Path(started.path).name) is not None
 
 
+def is_other_python(started: Started, place: Place) -> bool:
+    """Whether it is a Python of another environment, in which nothing of ours is."""
+    is_ours = any(started.path.startswith(f"{folder}/") for folder in place.environment)
+    return _is_python(started, place) and not is_ours
+
+
 def _is_script(started: Started, place: Place) -> bool:
     if not any(started.path.startswith(f"{folder}/") for folder in place.environment):
         return False

@@ -20,7 +20,7 @@ NOTHING: Final = (
 )
 
 _WHEN: Final = {
-    "collecting": "while tests were collected",
+    "collecting": "at the start or while tests were collected",
     "hooks": "by hooks or between tests",
     "late": "after its test had ended",
 }
@@ -34,6 +34,11 @@ NOTHING_NEW: Final = "All of it is guarded already."
 NEEDS_TOMLKIT: Final = "--resource-guards-discover=write needs tomlkit for a TOML file: pip install 'resource-guards[fix]'"
 
 NATIVE_LAYER: Final = "what programs that are not Python start (resource_guards_native = true shows it, on Linux), and where they connect to"
+
+
+def other_pythons(names: Sequence[str]) -> str:
+    """Pythons in which nothing is seen."""
+    return f"what Pythons of other environments do: {_listed(names)}"
 
 
 def row(  # noqa: PLR0913 - the parts of a line

@@ -73,9 +73,9 @@ ROOT_HELP: Final = (
 # What does not fit together.
 DISCOVER_HELP: Final = (
     "find out which programs, services and SDKs the tests use, and print the settings that guard them; nothing is "
-    "guarded in this run. 'write' adds them to the project's file. A file of tests goes before the option, or "
-    "behind '--resource-guards-discover=show'."
+    "guarded in this run."
 )
+DISCOVER_WRITE: Final = "the same, and add the settings to the project's file."
 DISCOVER_JSON_HELP: Final = (
     "the same as a file, which 'python -m imbue.resource_guards merge' puts together with others."
 )
