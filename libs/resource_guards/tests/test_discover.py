@@ -242,6 +242,72 @@ def test_addresses_in_an_ini_file(bare: Suite) -> None:
     assert enforced.counts == {"passed": 1}, enforced.output
 
 
+def test_a_known_library_at_an_own_server(bare: Suite) -> None:
+    """It is told apart, and neither proposed nor marked."""
+    bare.write(
+        test_it="""
+            import smtplib, socket, threading
+
+            def test_it():
+                with socket.create_server(("127.0.0.1", 0)) as server:
+                    greet = lambda: server.accept()[0].sendall(b"220 here\\r\\n")
+                    thread = threading.Thread(target=greet)
+                    thread.start()
+                    smtplib.SMTP(*server.getsockname(), timeout=30).close()
+                    thread.join()
+        """
+    )
+
+    outcome = bare.run("--resource-guards-discover", "--resource-guards-fix=write")
+
+    assert not rows(outcome.output), outcome.output
+    assert "Servers of the suite's own, which need no mark: 1 test (smtp)" in outcome.output
+    assert "Settings" not in outcome.output
+    assert "mark" not in (bare.path / "test_it.py").read_text()
+
+
+def test_many_starts_and_long_commands(bare: Suite) -> None:
+    """What comes late in a test, or at the end of a long command, is seen as well."""
+    bare.write(
+        test_it="""
+            import subprocess
+
+            def test_many():
+                for number in range(600):
+                    subprocess.run(["tool", str(number)])
+                subprocess.run(["early"])
+
+            def test_long():
+                subprocess.run(f"A={'x' * 300}; other; B={'y' * 2000}", shell=True)
+        """
+    )
+
+    found = rows(bare.run("--resource-guards-discover").output)
+
+    assert found == dict.fromkeys(("early", "tool"), "1 a program") | {
+        "other": "1 a program, through sh"
+    }
+
+
+def test_marks_that_are_not_ours(bare: Suite) -> None:
+    """A suite's own mark of the name of something that comes ready may have arguments; it stays as it is."""
+    bare.write(
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.mark.redis("db", 1)
+            @pytest.mark.tool
+            def test_it(): subprocess.run(["tool"])
+        """
+    )
+
+    outcome = bare.run("--resource-guards-discover=write", "--resource-guards-fix=write")
+
+    assert outcome.counts == {"passed": 1}, outcome.output
+    source = (bare.path / "test_it.py").read_text()
+    assert '@pytest.mark.redis("db", 1)\n@pytest.mark.tool\ndef' in source
+
+
 def test_shards_are_merged(bare: Suite, capsys: pytest.CaptureFixture[str]) -> None:
     """Files of parts of a suite say together what one of the whole does."""
     bare.write(test_it=STARTS)

@@ -171,10 +171,7 @@ class Collector:
 
     def _programs_of(self, what: str) -> Iterator[Named]:
         through, _, line = what.rpartition(SEPARATOR)
-        try:
-            path, *arguments = shlex.split(line)
-        except ValueError:  # it was cut off within quotes
-            path, *arguments = line.split()[:2] or [""]
+        path, *arguments = _words(line)
         started = Started(path, arguments, through.split(" > "))
         if is_other_python(started, self._place):
             self.other_pythons.add(path)
@@ -220,6 +217,16 @@ class Collector:
         ):
             if value:
                 group.setdefault(value, set()).add(test.nodeid)
+
+
+def _words(line: str) -> list[str]:
+    """The words of a command line, which may have been cut off within quotes."""
+    for end in ("", "'", '"', "\"'"):
+        try:
+            return shlex.split(f"{line}{end}")
+        except ValueError:
+            continue
+    return line.split()
 
 
 def _by(use: SeenUse) -> str:

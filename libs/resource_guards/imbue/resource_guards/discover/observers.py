@@ -27,6 +27,12 @@ PROGRAMS: Final = "discovered_programs"
 ADDRESSES: Final = "discovered_addresses"
 """The same of connections and look-ups."""
 
+_HIDDEN: Final = " bytes>'"
+"""By this it is seen that a word was too long for a record."""
+
+_LONGEST: Final = 1400
+"""Of a command line; a record has room for little more."""
+
 OWN: Final = "own "
 """Stands before an address at which a process of the suite's own listens."""
 
@@ -52,12 +58,17 @@ class StartObserver:
 
     def choose(self, start: Start) -> Start:
         """Note what is about to start; it is left as it is."""
+        from shlex import quote as quoted
+
         from imbue.resource_guards.intercept.binaries import find_runnable
         from imbue.resource_guards.wire.command_line import written
 
         path, _, start.absent = find_runnable(start.candidates, start.cwd)
         if path is not None:
-            self._note(PROGRAMS, written([path, *start.arguments]), SPAWN)
+            line = written([path, *start.arguments])
+            if _HIDDEN in line:  # of what a shell is to do all that there is room for
+                line = f"{quoted(path)} {' '.join(map(quoted, start.arguments))}"[:_LONGEST]
+            self._note(PROGRAMS, line, SPAWN)
         return start
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 from imbue.resource_guards.discover.observers import ADDRESSES
 from imbue.resource_guards.discover.observers import PROGRAMS
+from imbue.resource_guards.discover.rules import LAUNCHERS
+from imbue.resource_guards.discover.rules import SHELLS
 from imbue.resource_guards.report import recorder
 from imbue.resource_guards.report.evidence import SeenUse
 from imbue.resource_guards.report.evidence import UsedResource
@@ -26,9 +28,6 @@ OBSERVED: Final = (PROGRAMS, ADDRESSES)
 
 SEPARATOR: Final = "\t"
 """Between the processes that something came through, and what it was."""
-
-_MOST: Final = 500
-"""How many different things of each kind a test's record has."""
 
 _PYTESTS: Final = frozenset(
     ("filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xfail")
@@ -102,13 +101,22 @@ class _Maker(RecordMaker):
     def __init__(self, root: Any, names: Iterable[str]) -> None:
         super().__init__(root, names)
         self._names = _AnyMark()
+        self._kept: set[tuple[str, str, str | None]] = set()
 
     def _keep(self, used: UsedResource, seen: SeenUse, use: Use) -> None:
         if use.resource not in OBSERVED:
             super()._keep(used, seen, use)
             return
-        whole = SeenUse(seen.way, observed(use), seen.where, seen.in_child, seen.fixture)
-        if len(used.uses) < _MOST and all(
-            (each.what, each.fixture) != (whole.what, whole.fixture) for each in used.uses
-        ):
-            used.uses.append(whole)
+        what = observed(use)
+        key = use.resource, told_once(what), seen.fixture
+        if key not in self._kept:
+            self._kept.add(key)
+            used.uses.append(SeenUse(seen.way, what, seen.where, seen.in_child, seen.fixture))
+
+
+def told_once(what: str) -> str:
+    """What makes one start or connection another than the next: the program, or the command of a shell."""
+    through, tab, line = what.rpartition(SEPARATOR)
+    path = line.partition(" ")[0]
+    name = path.rpartition("/")[2]
+    return what if name in SHELLS or name in LAUNCHERS else f"{through}{tab}{path}"
