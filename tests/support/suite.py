@@ -10,9 +10,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import count
 from pathlib import Path
 
 import pytest
+
+from support.forking import can_fork
+from support.forking import zygote
+
+_SECONDS = 120
+"""How long a run may take."""
 
 MISSING = "without @pytest.mark.{}"
 SUPERFLUOUS = "never invoked {}"
@@ -90,6 +97,7 @@ class Suite:
         self.bin = pytester.path / "bin"
         self.bin.mkdir()
         self._pytester = pytester
+        self._numbers = count()
         self._monkeypatch = monkeypatch
         monkeypatch.setenv("PATH", str(self.bin), prepend=os.pathsep)
         monkeypatch.setenv("TMPDIR", str(self.temporary))
@@ -159,7 +167,13 @@ class Suite:
             {"pytest.ini": f"[pytest]\nresource_guards = {' '.join(names)}\npythonpath = .\n"}
         )
 
-    def run(self, *arguments: str, plugins: tuple[str, ...] = (), load: str = "-p") -> Outcome:
+    def run(
+        self,
+        *arguments: str,
+        plugins: tuple[str, ...] = (),
+        load: str = "-p",
+        fresh: bool = False,
+    ) -> Outcome:
         """Run the suite in a process of its own.
 
         Args:
@@ -167,6 +181,7 @@ class Suite:
             plugins: Names of further plugins to load.
             load: How the plugin is loaded: by ``-p``, which leaves other plugins out and is fast;
                 ``auto``, as for a user; ``none``, but a conftest may; or ``blocked``.
+            fresh: In a Python that has imported nothing yet, which takes longer.
         """
         junit = self._pytester.path / "junit.xml"
         junit.unlink(missing_ok=True)
@@ -186,9 +201,23 @@ class Suite:
         options += [f"-p{name}" for name in plugins]
         if load != "auto" and any(argument.startswith("-n") for argument in arguments):
             options += ["-pxdist"]
-        result = self._pytester.runpytest_subprocess(*options, *arguments, timeout=120)
-        output = f"{result.stdout.str()}\n{result.stderr.str()}"
-        return Outcome(int(result.ret), output, _read(junit) if junit.exists() else {})
+        if not fresh and can_fork():
+            code, output = self._run_forked(*options, *arguments)
+        else:
+            result = self._pytester.runpytest_subprocess(*options, *arguments, timeout=_SECONDS)
+            code, output = int(result.ret), f"{result.stdout.str()}\n{result.stderr.str()}"
+        return Outcome(code, output, _read(junit) if junit.exists() else {})
+
+    def _run_forked(self, *arguments: str) -> tuple[int, str]:
+        """The same as `runpytest_subprocess`, in a fork of a Python that has imported pytest."""
+        temporary = self._pytester.path / f"runpytest-{next(self._numbers)}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", str(Path.cwd()), prepend=os.pathsep)
+            words = [f"--basetemp={temporary}", *arguments]
+            print("running:", "pytest", *words)
+            ended = zygote().run(words, Path.cwd(), self._pytester.path, _SECONDS)
+        print(ended.output, ended.errors)
+        return ended.code, "\n".join([*ended.output.splitlines(), *ended.errors.splitlines()])
 
     def leftovers(self) -> list[str]:
         """What a run has left in the temporary directory of its own making."""

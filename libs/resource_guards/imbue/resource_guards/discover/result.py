@@ -18,6 +18,7 @@ from imbue.resource_guards.declare.entries import GROUP
 from imbue.resource_guards.declare.entries import shipped
 from imbue.resource_guards.declare.from_settings import ENTRY_POINT_GROUP
 from imbue.resource_guards.declare.names import key_of
+from imbue.resource_guards.declare.policy import read_native
 from imbue.resource_guards.discover.found import Collector
 from imbue.resource_guards.discover.found import Discovery
 from imbue.resource_guards.discover.found import Found
@@ -64,16 +65,11 @@ def discovery_of(config: pytest.Config, recorder: DiscoveryRecorder) -> Discover
         Counter(each.outcome for each in tests),
         [label for label in names.values() if label not in config.stash[ADDED]],
     )
-    if not registry_sees_descendants(config):
+    if not read_native(config):
         found.not_seen.append(messages.NATIVE_LAYER)
     if collector.other_pythons:
         found.not_seen.append(messages.other_pythons(sorted(collector.other_pythons)))
     return found
-
-
-def registry_sees_descendants(config: pytest.Config) -> bool:
-    """Whether the native layer is asked for."""
-    return bool(config.getini("resource_guards_native"))
 
 
 def ready_names() -> set[str]:
@@ -133,13 +129,8 @@ def merged(all_of: list[Discovery]) -> Discovery:
     for one in all_of:
         for each in one.found:
             known = found.setdefault((each.kind, each.name), Found(each.kind, each.name))
-            is_new = each.tests.keys() - known.tests.keys()
-            known.own = {
-                test
-                for test in known.own | each.own
-                if (test in known.own or test in is_new)
-                and (test in each.own or test not in each.tests)
-            }
+            elsewhere = (known.tests.keys() - known.own) | (each.tests.keys() - each.own)
+            known.own = (known.own | each.own) - elsewhere
             known.tests.update(each.tests)
             for name in ("fixtures", "by", "through"):
                 group = getattr(known, name)

@@ -7,12 +7,16 @@ from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from typing import Annotated
 from typing import Any
 
 from imbue.resource_guards.report.evidence import Count
 from imbue.resource_guards.report.evidence import Marks
 from imbue.resource_guards.report.evidence import Seconds
 from imbue.resource_guards.report.reader import OPTIONAL
+from imbue.resource_guards.report.reader import Matching
+
+Where = Annotated[str, Matching(r"[\s\S]+", "a node id")]
 
 
 @dataclass(slots=True)
@@ -33,7 +37,7 @@ class FixtureSeconds:
     times: Count
     setup: Seconds
     teardown: Seconds
-    where: str = field(default="", metadata={OPTIONAL: True})
+    where: Where = field(default="", metadata={OPTIONAL: True})
 
     def to_data(self) -> dict[str, Any]:
         """Plain data."""

@@ -1,0 +1,109 @@
+"""Run pytest as ``python -m pytest`` does, in a fork of a Python that has imported it already.
+
+A process of its own, with its own environment and directory, at a third of the time. What depends on how Python
+starts (its own variables, what was imported at first) takes a fresh one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from typing import NamedTuple
+
+_SCOPE: Final = "RESOURCE_GUARDS_SCOPE"
+_NOT_AT_START: Final = ("PYTHONPATH", "PYTHONUNBUFFERED")
+
+
+class Ended(NamedTuple):
+    """A run: its exit code, and what it wrote."""
+
+    code: int
+    output: str
+    errors: str
+
+
+class Zygote:
+    """The Python that forks."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._socket = ours
+        self.started_with = _of_python(os.environ)
+        script = str(Path(__file__).with_name("zygote.py"))
+        self._process = subprocess.Popen([sys.executable, script], stdin=theirs.fileno())
+        theirs.close()
+        self._lines = ours.makefile("rb")
+
+    def run(self, arguments: Sequence[str], folder: Path, outputs: Path, seconds: float) -> Ended:
+        """Run pytest with these arguments.
+
+        Args:
+            arguments: Its arguments.
+            folder: Where.
+            outputs: A folder for what it writes.
+            seconds: How long it may take.
+
+        Raises:
+            TimeoutError: It took longer, and was killed.
+        """
+        request = {"arguments": arguments, "folder": str(folder), "environment": {**os.environ}}
+        names = [outputs / "forked-stdout", outputs / "forked-stderr"]
+        files = [name.open("wb") for name in names]
+        socket.send_fds(
+            self._socket, [json.dumps(request).encode()], [file.fileno() for file in files]
+        )
+        for file in files:
+            file.close()
+        pid = int(self._lines.readline())
+        self._socket.settimeout(seconds)
+        try:
+            code = int(self._lines.readline())
+        except TimeoutError:
+            os.kill(pid, signal.SIGKILL)
+            self.close()
+            raise
+        finally:
+            self._socket.settimeout(None)
+        return Ended(code, *(name.read_text(errors="replace") for name in names))
+
+    def close(self) -> None:
+        """End it."""
+        self._lines.close()
+        self._socket.close()
+        self._process.wait(timeout=30)
+
+
+def can_fork() -> bool:
+    """Whether a fork would be what a fresh Python is: none of the variables that Python reads at its start differs."""
+    zygote = _ZYGOTES[0] if _ZYGOTES else None
+    if _SCOPE not in os.environ or "COVERAGE_PROCESS_START" in os.environ:
+        return False
+    return zygote is None or zygote.started_with == _of_python(os.environ)
+
+
+def zygote() -> Zygote:
+    """The one of this process."""
+    if not _ZYGOTES:
+        _ZYGOTES.append(Zygote())
+        atexit.register(_ZYGOTES[0].close)
+    return _ZYGOTES[0]
+
+
+_ZYGOTES: Final[list[Zygote]] = []
+
+
+def _of_python(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith("PYTHON") and name not in _NOT_AT_START
+    }
