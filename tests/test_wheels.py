@@ -30,7 +30,12 @@ CORE = Package(
     name="resource-guards",
     member="resource_guards",
     version=VERSION,
-    requires=("pluggy>=1.6", "pytest>=8.4", "libcst>=1.8; extra == 'fix'"),
+    requires=(
+        "pluggy>=1.6",
+        "pytest>=8.4",
+        "libcst>=1.8; extra == 'fix'",
+        "tomlkit>=0.13; extra == 'fix'",
+    ),
     extras=("fix",),
     entry_points={"pytest11": {"resource_guards": "imbue.resource_guards.plugin"}},
     at_root=("resource_guards_child.pth",),

@@ -155,8 +155,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Collect the guards before conftests configure, which may ask for their names."""
+    session = config.stash[SESSION]
     with usage_errors():
-        config.stash[SESSION].configure()
+        session.configure()
+        if session.policy.discovers:
+            from imbue.resource_guards.discover.setup import watch_all  # only where needed
+
+            watch_all(config, session.registry)
 
 
 @pytest.hookimpl(trylast=True, specname="pytest_configure")

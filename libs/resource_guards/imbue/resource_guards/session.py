@@ -109,10 +109,6 @@ class GuardSession:
         self.phase = Phase.CONFIGURING
         self.gathering.listen(self._registered)
         self.gathering.read_settings()
-        if self.policy.discovers:
-            from imbue.resource_guards.discover.setup import watch_all
-
-            watch_all(self.config, self.registry)
 
     def others_have_come(self) -> None:
         """A plugin or conftest was registered, and may have guards, or wrap what tests report.
