@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
+from imbue.resource_guards.discover.command_lines import LAUNCHERS
+from imbue.resource_guards.discover.command_lines import SHELLS
 from imbue.resource_guards.discover.observers import ADDRESSES
 from imbue.resource_guards.discover.observers import PROGRAMS
-from imbue.resource_guards.discover.rules import LAUNCHERS
-from imbue.resource_guards.discover.rules import SHELLS
 from imbue.resource_guards.report import recorder
 from imbue.resource_guards.report.evidence import SeenUse
 from imbue.resource_guards.report.evidence import UsedResource

@@ -6,15 +6,18 @@ Each rule has its reason, which the documentation shows as a table.
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 from collections.abc import Callable
 from collections.abc import Iterator
-from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from typing import NamedTuple
+
+from imbue.resource_guards.discover.command_lines import LAUNCHERS
+from imbue.resource_guards.discover.command_lines import SHELLS
+from imbue.resource_guards.discover.command_lines import behind
+from imbue.resource_guards.discover.command_lines import commands
 
 
 class Started(NamedTuple):
@@ -66,23 +69,6 @@ class Rule(NamedTuple):
     reason: str
     applies: Callable[[Started, Place], bool]
 
-
-SHELLS: Final = frozenset(("sh", "bash", "dash", "zsh", "ksh", "ash", "fish"))
-
-LAUNCHERS: Final[Mapping[str, frozenset[str]]] = {
-    "env": frozenset(("-u", "-C", "-S")),
-    "exec": frozenset(("-a",)),
-    "command": frozenset(),
-    "nice": frozenset(("-n",)),
-    "nohup": frozenset(),
-    "setsid": frozenset(),
-    "stdbuf": frozenset(("-i", "-o", "-e")),
-    "sudo": frozenset(("-u", "-g")),
-    "time": frozenset(("-f", "-o")),
-    "timeout": frozenset(("-k", "-s")),
-    "xargs": frozenset(("-n", "-P", "-I", "-L", "-d")),
-}
-"""Programs that lead to another one, and their options that take a word."""
 
 _POSIX: Final = frozenset(
     [
@@ -169,57 +155,6 @@ _LOOKED_FOR: Final = frozenset(
 
 _PYTHON: Final = re.compile(r"(python|pypy)[\d.]*t?")
 _SHEBANG: Final = re.compile(rb"#!.*?(python|pypy)")
-_ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=")
-_ENDS: Final = frozenset(
-    ("|", "||", "&&", ";", "&", "(", "{", "|&", "!", "then", "do", "else", "if", "while")
-)
-_REDIRECTED: Final = re.compile(r"\d*[<>]")
-_BUILT_IN: Final = frozenset(
-    [
-        ".",
-        ":",
-        "alias",
-        "bg",
-        "break",
-        "case",
-        "cd",
-        "continue",
-        "done",
-        "esac",
-        "eval",
-        "exit",
-        "export",
-        "fg",
-        "fi",
-        "for",
-        "function",
-        "getopts",
-        "hash",
-        "if",
-        "jobs",
-        "local",
-        "read",
-        "return",
-        "set",
-        "shift",
-        "source",
-        "trap",
-        "type",
-        "ulimit",
-        "umask",
-        "unalias",
-        "unset",
-        "until",
-        "wait",
-        "while",
-        "then",
-        "do",
-        "else",
-        "elif",
-        "}",
-        ")",
-    ]
-)
 
 
 def _is_python(started: Started, place: Place) -> bool:
@@ -319,11 +254,11 @@ def named(started: Started, place: Place) -> Iterator[Named]:
 def _named(started: Started, through: str, place: Place, *, deep: int) -> Iterator[Named]:
     name = started.name
     if deep and name in SHELLS:
-        for words in _commands(started.arguments):
+        for words in commands(started.arguments):
             yield from _found(words, name, place, deep - 1)
         return
     if deep and name in LAUNCHERS:
-        yield from _found(_behind(started.arguments, LAUNCHERS[name]), through, place, deep - 1)
+        yield from _found(behind(started.arguments, LAUNCHERS[name]), through, place, deep - 1)
         return
     rule = next((each for each in RULES if each.applies(started, place)), None)
     yield Named(name, through, rule)
@@ -333,53 +268,3 @@ def _found(words: Sequence[str], through: str, place: Place, deep: int) -> Itera
     path = shutil.which(words[0]) if words else None
     if path is not None:
         yield from _named(Started(path, words), through, place, deep=deep)
-
-
-def _behind(arguments: Sequence[str], with_word: frozenset[str]) -> Sequence[str]:
-    """The command line that a launcher is given."""
-    words = list(arguments[1:])
-    takes_time = arguments and Path(arguments[0]).name == "timeout"
-    while words:
-        word = words[0]
-        if word in with_word:
-            del words[:2]
-        elif word.startswith("-") or _ASSIGNED.match(word):
-            del words[0]
-        elif takes_time:
-            takes_time = False
-            del words[0]
-        else:
-            break
-    return words
-
-
-def _commands(arguments: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The simple commands of ``sh -c '...'``, as far as they can be read without running it."""
-    options = [each for each in arguments[1:] if each.startswith("-")]
-    if not any("c" in each.lstrip("-") for each in options if not each.startswith("--")):
-        return
-    text = next((each for each in arguments[1:] if not each.startswith("-")), "")
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    for line in text.splitlines() if "\n" in text else [None]:
-        if line is not None:
-            lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-            lexer.whitespace_split = True
-        try:
-            words = list(lexer)
-        except ValueError:  # a quote goes on in the next line
-            continue
-        yield from _simple(words)
-
-
-def _simple(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    command: list[str] = []
-    for word in [*words, ";"]:
-        if word in _ENDS or set(word) <= set("|&;()"):
-            if command and command[0] not in _BUILT_IN:
-                yield command
-            command = []
-        elif not command and (_ASSIGNED.match(word) or _REDIRECTED.match(word)):
-            continue
-        else:
-            command.append(word)
