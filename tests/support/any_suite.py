@@ -99,6 +99,22 @@ class AnySuite:
             for parameter in ((0, 1) if self._parameters(test) else (None,))
         }
 
+    def perhaps(self) -> Violations:
+        """What may be told of contracts of fixtures with parameters: by when all were tried, which depends on the order."""
+        return frozenset(
+            ("unused", resource, each.name)
+            for each in self.fixtures
+            if self._is_behind_parameters(each)
+            for resource in (each.declares or frozenset()) - each.in_setup - each.in_teardown
+        )
+
+    def _is_behind_parameters(self, fixture: Fixture) -> bool:
+        by_name = {each.name: each for each in self.fixtures}
+        names = [fixture.name]
+        for name in names:  # it grows meanwhile
+            names += [each for each in by_name[name].arguments if each not in names]
+        return any(by_name[name].has_parameters for name in names)
+
     def _parameters(self, test: Test) -> bool:
         return any(each.has_parameters for each in self._closure(test, ()))
 
@@ -129,8 +145,10 @@ class AnySuite:
         uses |= used(fixtures, "in_teardown")
         found = broken(fixtures, "in_setup") | broken(fixtures, "in_teardown")
         for each in fixtures:
-            own = used([each], "in_setup") | used([each], "in_teardown")
-            found |= {("unused", resource, each.name) for resource in (each.declares or own) - own}
+            if not self._is_behind_parameters(each):
+                own = each.in_setup | each.in_teardown
+                unused = (each.declares or own) - own
+                found |= {("unused", resource, each.name) for resource in unused}
         found |= {("missing", resource, "") for resource in uses - test.marks}
         if runs and test.ending == "pass":
             found |= {("superfluous", resource, "") for resource in test.marks - uses}

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Final
 from typing import NamedTuple
 
+from imbue.resource_guards.intercept.starts import with_scope
+
 _SCOPE: Final = "RESOURCE_GUARDS_SCOPE"
 _NOT_AT_START: Final = ("PYTHONPATH", "PYTHONUNBUFFERED")
 
@@ -55,7 +57,9 @@ class Zygote:
         Raises:
             TimeoutError: It took longer, and was killed.
         """
-        request = {"arguments": arguments, "folder": str(folder), "environment": {**os.environ}}
+        scope = with_scope(os.environ[_SCOPE].encode()).decode()  # of this test, as for any start
+        environment = {**os.environ, _SCOPE: scope}
+        request = {"arguments": arguments, "folder": str(folder), "environment": environment}
         names = [outputs / "forked-stdout", outputs / "forked-stderr"]
         files = [name.open("wb") for name in names]
         socket.send_fds(

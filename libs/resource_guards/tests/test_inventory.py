@@ -115,7 +115,9 @@ def test_the_list_of_what_the_settings_name(guarded: Suite) -> None:
     guarded.write_files({"pytest.ini": "[pytest]\nresource_guards = binary:other\n"})
     line = "other  @pytest.mark.other  registered by the settings or an installed plugin"
 
-    module = guarded.run("--resource-guards-list")
+    module = guarded.run(
+        "--resource-guards-list", fresh=True
+    )  # code that forks would be told as that
     script = run_tool("pytest", "--resource-guards-list", "-presource_guards", cwd=guarded.path)
 
     assert line in module.output.splitlines()

@@ -207,6 +207,20 @@ EXAMPLES = {
         ),
         [],
     ),
+    "what the fixtures of the test alone used is told with their names": (
+        NOTHING._replace(
+            uses=(
+                use("tmux", "1")._replace(fixture="db"),
+                use("tmux", "2"),
+                use("docker")._replace(fixture="db"),
+            ),
+        ),
+        [
+            Violation(MISSING, "tmux", (use("tmux", "1")._replace(fixture="db"),), "db"),
+            Violation(MISSING, "docker", (use("docker")._replace(fixture="db"),), "db"),
+            Violation(MISSING, "tmux", (use("tmux", "2"),)),
+        ],
+    ),
     "a declaration that another parameter makes use of": (
         NOTHING._replace(
             fixtures=(
