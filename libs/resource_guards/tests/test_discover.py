@@ -110,3 +110,51 @@ def test_what_a_suite_uses(bare: Suite, workers: tuple[str, ...]) -> None:
     assert f'[tool.resource_guards.localhost_{port}]\naddresses = ["127.0.0.1:{port}"]' in (
         outcome.output
     )
+
+
+def test_where_nobody_listens(suite: Suite) -> None:
+    """A port that refuses is nothing to guard for tests that pass by that; one that fails by it may want a service."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        refusing, down = (each.getsockname()[1] for each in (one, two))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(("127.0.0.1", 0))
+        other = datagrams.getsockname()[1]
+        suite.write(
+            test_it=f"""
+                import socket
+                import pytest
+
+                def test_refused():
+                    with pytest.raises(OSError):
+                        socket.create_connection(("127.0.0.1", {refusing}))
+                def test_no_path():
+                    with pytest.raises(OSError), socket.socket(socket.AF_UNIX) as it:
+                        it.connect("/not/there")
+                def test_closed_by_then():
+                    with socket.create_server(("127.0.0.1", 0)) as server:
+                        address = server.getsockname()
+                        socket.create_connection(address).close()
+                    with pytest.raises(OSError):
+                        socket.create_connection(address)
+                def test_down(): socket.create_connection(("127.0.0.1", {down}))
+                def test_datagram():
+                    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as it:
+                        it.sendto(b"x", ("127.0.0.1", {other}))
+            """
+        )
+
+        output = suite.run("--resource-guards-discover").output
+
+    found = {name: said for name, said in rows(output).items() if ":" in name and said[1:3] == " a"}
+    assert found == {
+        f"127.0.0.1:{down}": "1 an address, 1 of them failed or were skipped",
+        f"127.0.0.1:{other}": "1 an address",
+    }
+    vain = next(line for line in output.splitlines() if "Nobody listens there" in line)
+    assert vain.startswith("Nobody listens there, and 2 tests passed all the same: ")
+    assert f"127.0.0.1:{refusing}" in vain
+    assert "unix:/not/there" in vain
+    assert f"localhost_{refusing}" not in output

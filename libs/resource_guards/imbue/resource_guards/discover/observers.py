@@ -30,6 +30,9 @@ ADDRESSES: Final = "discovered_addresses"
 OWN: Final = "own "
 """Stands before an address at which a process of the suite's own listens."""
 
+NOBODY: Final = "nobody "
+"""Stands before an address of this machine at which nothing listens."""
+
 
 class StartObserver:
     """Notes each start of a program by its path and command line; see `intercept/starts.py`.

@@ -143,6 +143,7 @@ def merged(all_of: list[Discovery]) -> Discovery:
                 for value, tests in getattr(each, name).items():
                     group.setdefault(value, set()).update(tests)
             known.outside |= each.outside
+            known.nobody |= each.nobody
             known.connects |= each.connects
         for title, names in one.left_out.items():
             whole.left_out.setdefault(title, set()).update(names)
@@ -163,5 +164,6 @@ def _found(data: Mapping[str, Any]) -> Found:
         {name: set(tests) for name, tests in data["through"].items()},
         set(data["outside"]),
         set(data["own"]),
+        set(data["nobody"]),
         bool(data["connects"]),
     )

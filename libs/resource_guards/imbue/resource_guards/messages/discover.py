@@ -75,6 +75,13 @@ def own_servers(count: int, names: Sequence[str]) -> str:
     )
 
 
+def nobody_listens(count: int, names: Sequence[str]) -> str:
+    """Addresses of this machine that tests try in vain, and pass."""
+    return shown(
+        f"Nobody listens there, and {counted(count, 'test')} passed all the same: {_listed(names)}"
+    )
+
+
 def left_out(title: str, names: Sequence[str]) -> str:
     """Programs that a rule has left out."""
     return shown(f"Left out, {title}: {_listed(names)}")
