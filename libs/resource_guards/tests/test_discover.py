@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -158,3 +159,42 @@ def test_where_nobody_listens(suite: Suite) -> None:
     assert f"127.0.0.1:{refusing}" in vain
     assert "unix:/not/there" in vain
     assert f"localhost_{refusing}" not in output
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="changing user or root takes root's rights")
+@WORKERS
+def test_what_cannot_be_recorded_is_let_go(bare: Suite, workers: tuple[str, ...]) -> None:
+    """A fork and a child Python that have lost each way to the records do what they would do without discovery."""
+    bare.write(
+        test_it="""
+            import os, socket, subprocess, sys
+
+            CODE = '''
+            import os, subprocess
+            os.setuid(65534)
+            os._exit(subprocess.run(["true"]).returncode)
+            '''
+
+            def test_fork():
+                pid = os.fork()
+                if not pid:
+                    os.setuid(65534)
+                    os.closerange(0, 256)
+                    os.execvp("true", ["true"])
+                assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+            def test_child():
+                code = CODE.replace("            ", "")
+                done = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE)
+                assert (done.returncode, done.stderr) == (0, b"")
+            def test_tool(): subprocess.run(["tool"])
+        """
+    )
+
+    before = bare.run(*workers)
+    outcome = bare.run("--resource-guards-discover", *workers)
+
+    assert set(before.outcomes.values()) == {"passed"}, before.output
+    assert outcome.outcomes == before.outcomes, outcome.output
+    assert outcome.code == 0
+    assert rows(outcome.output)["tool"] == "1 a program", outcome.output
+    assert "what a process used and could not record" in outcome.output

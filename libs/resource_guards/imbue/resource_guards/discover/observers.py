@@ -55,9 +55,11 @@ class StartObserver:
 
     def choose(self, start: Start) -> Start:
         """Note what is about to start; it is left as it is."""
-        from imbue.resource_guards.intercept.binaries import find_runnable
-        from imbue.resource_guards.wire.command_line import written
-
+        try:
+            from imbue.resource_guards.intercept.binaries import find_runnable
+            from imbue.resource_guards.wire.command_line import written
+        except ImportError:  # it has another user by now, who may not read our files
+            return start
         path, _, start.absent = find_runnable(start.candidates, start.cwd)
         if path is not None:
             self._note(PROGRAMS, written([path, *start.arguments]), SPAWN)
@@ -97,6 +99,7 @@ class Starts(Guard):
         from imbue.resource_guards.intercept import start_functions
 
         del resource, fields
+        process.may_lose = True
         observer = StartObserver(process.note, lambda: None, process.with_scope)
         start_functions.watch(observer, process.import_hook)
 

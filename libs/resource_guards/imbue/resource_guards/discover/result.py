@@ -66,6 +66,8 @@ def discovery_of(config: pytest.Config, recorder: DiscoveryRecorder) -> Discover
     )
     if not registry_sees_descendants(config):
         found.not_seen.append(messages.NATIVE_LAYER)
+    if recorder.has_lost:
+        found.not_seen.append(messages.OUT_OF_REACH)
     return found
 
 

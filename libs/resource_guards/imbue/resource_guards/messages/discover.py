@@ -35,6 +35,8 @@ NEEDS_TOMLKIT: Final = "--resource-guards-discover=write needs tomlkit for a TOM
 
 NATIVE_LAYER: Final = "what programs that are not Python start (resource_guards_native = true shows it, on Linux), and where they connect to"
 
+OUT_OF_REACH: Final = "what a process used and could not record: it has changed its user or root directory, or the disk is full"
+
 
 def row(  # noqa: PLR0913 - the parts of a line
     count: int,
