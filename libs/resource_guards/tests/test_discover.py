@@ -198,3 +198,49 @@ def test_what_cannot_be_recorded_is_let_go(bare: Suite, workers: tuple[str, ...]
     assert outcome.code == 0
     assert rows(outcome.output)["tool"] == "1 a program", outcome.output
     assert "what a process used and could not record" in outcome.output
+
+
+def test_a_known_library_on_a_server_of_the_suites_own(suite: Suite) -> None:
+    """Where the library is proposed for other tests, its guard stops these, too: one run gives all of them the mark."""
+    with mail_server() as port:
+        suite.write_files(
+            {
+                "pyproject.toml": "",
+                "test_it.py": f"""
+import smtplib, socket, threading
+
+import pytest
+
+
+@pytest.fixture
+def own():
+    def serve():
+        connection, _ = server.accept()
+        connection.sendall(b"220 here\\r\\n")
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def test_own(own):
+    smtplib.SMTP("127.0.0.1", own, timeout=5).close()
+
+
+def test_other():
+    smtplib.SMTP("127.0.0.1", {port}, timeout=5).close()
+
+
+def test_idle():
+    pass
+""",
+            }
+        )
+
+        both = suite.run("--resource-guards-discover=write", "--resource-guards-fix=write")
+        enforced = suite.run()
+
+    assert set(both.outcomes.values()) == {"passed"}, both.output
+    assert set(enforced.outcomes.values()) == {"passed"}, enforced.output
+    assert len(enforced.outcomes) == 3
