@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import socket
 import subprocess
@@ -518,3 +519,136 @@ def test_many_addresses_are_the_network() -> None:
 
     assert proposal.names == ["network"]
     assert list(proposal.tables) == ["localhost_1"]
+
+
+def test_where_nobody_listens(suite: Suite) -> None:
+    """A port that refuses is nothing to guard for tests that pass by that; one that fails by it may want a service."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        refusing, down = (each.getsockname()[1] for each in (one, two))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(("127.0.0.1", 0))
+        other = datagrams.getsockname()[1]
+        suite.write(
+            test_it=f"""
+                import socket
+                import pytest
+
+                def test_refused():
+                    with pytest.raises(OSError):
+                        socket.create_connection(("127.0.0.1", {refusing}))
+                def test_no_path():
+                    with pytest.raises(OSError), socket.socket(socket.AF_UNIX) as it:
+                        it.connect("/not/there")
+                def test_closed_by_then():
+                    with socket.create_server(("127.0.0.1", 0)) as server:
+                        address = server.getsockname()
+                        socket.create_connection(address).close()
+                    with pytest.raises(OSError):
+                        socket.create_connection(address)
+                def test_down(): socket.create_connection(("127.0.0.1", {down}))
+                def test_datagram():
+                    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as it:
+                        it.sendto(b"x", ("127.0.0.1", {other}))
+            """
+        )
+
+        output = suite.run("--resource-guards-discover").output
+
+    found = {name: said for name, said in rows(output).items() if ":" in name and said[1:3] == " a"}
+    assert found == {
+        f"127.0.0.1:{down}": "1 an address, 1 of them failed or were skipped",
+        f"127.0.0.1:{other}": "1 an address",
+    }
+    vain = next(line for line in output.splitlines() if "Nobody listens there" in line)
+    assert vain.startswith("Nobody listens there, and 2 tests passed all the same: ")
+    assert f"127.0.0.1:{refusing}" in vain
+    assert "unix:/not/there" in vain
+    assert f"localhost_{refusing}" not in output
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="changing user or root takes root's rights")
+@WORKERS
+def test_what_cannot_be_recorded_is_let_go(bare: Suite, workers: tuple[str, ...]) -> None:
+    """A fork and a child Python that have lost each way to the records do what they would do without discovery."""
+    bare.write(
+        test_it="""
+            import os, socket, subprocess, sys
+
+            CODE = '''
+            import os, subprocess
+            os.setuid(65534)
+            os._exit(subprocess.run(["true"]).returncode)
+            '''
+
+            def test_fork():
+                pid = os.fork()
+                if not pid:
+                    os.setuid(65534)
+                    os.closerange(0, 256)
+                    os.execvp("true", ["true"])
+                assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+            def test_child():
+                code = CODE.replace("            ", "")
+                done = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE)
+                assert (done.returncode, done.stderr) == (0, b"")
+            def test_tool(): subprocess.run(["tool"])
+        """
+    )
+
+    before = bare.run(*workers)
+    outcome = bare.run("--resource-guards-discover", *workers)
+
+    assert set(before.outcomes.values()) == {"passed"}, before.output
+    assert outcome.outcomes == before.outcomes, outcome.output
+    assert outcome.code == 0
+    assert rows(outcome.output)["tool"] == "1 a program", outcome.output
+    assert "what a process used and could not record" in outcome.output
+
+
+def test_a_known_library_on_a_server_of_the_suites_own(suite: Suite) -> None:
+    """Where the library is proposed for other tests, its guard stops these, too: one run gives all of them the mark."""
+    with mail_server() as port:
+        suite.write_files(
+            {
+                "pyproject.toml": "",
+                "test_it.py": f"""
+import smtplib, socket, threading
+
+import pytest
+
+
+@pytest.fixture
+def own():
+    def serve():
+        connection, _ = server.accept()
+        connection.sendall(b"220 here\\r\\n")
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def test_own(own):
+    smtplib.SMTP("127.0.0.1", own, timeout=5).close()
+
+
+def test_other():
+    smtplib.SMTP("127.0.0.1", {port}, timeout=5).close()
+
+
+def test_idle():
+    pass
+""",
+            }
+        )
+
+        both = suite.run("--resource-guards-discover=write", "--resource-guards-fix=write")
+        enforced = suite.run()
+
+    assert set(both.outcomes.values()) == {"passed"}, both.output
+    assert set(enforced.outcomes.values()) == {"passed"}, enforced.output
+    assert len(enforced.outcomes) == 3

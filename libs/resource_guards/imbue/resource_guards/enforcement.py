@@ -84,7 +84,7 @@ class Enforcement:
             self._directory = directory
             key = session_key(str(directory))
             journal, health = directory / files.JOURNAL, directory / files.HEALTH
-            self.journal = Journal(journal, health, registry.layers)
+            self.journal = Journal(journal, health, registry.layers, may_lose=policy.discovers)
             undo.callback(self.journal.close)
             publisher = Publisher(key, directory / files.STATE, complain)
             undo.callback(publisher.close)
@@ -239,6 +239,7 @@ class Enforcement:
         late, labels = self.ledger.late, self.gatekeeper.labels
         if run.recorder is not None and run.recorder.takes("late", [each.use for each in late]):
             run.recorder.takes("hooks", self.gatekeeper.of_nobody)
+            run.recorder.has_lost = self.journal.has_lost
             return
         for each in late:
             run.findings.add_late_use(each, labels)

@@ -151,6 +151,12 @@ class Gatekeeper:
             what: What was seen.
             layer: Which interceptor has seen it.
         """
+        try:
+            self._note(resource, what, layer)
+        except ImportError:  # it has another user by now, who may not read our files
+            return
+
+    def _note(self, resource: str, what: str, layer: Layer) -> None:
         from imbue.resource_guards.callsite import call_site
         from imbue.resource_guards.model import Use
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from imbue.resource_guards.declare.names import mark_name
+from imbue.resource_guards.discover.found import ADDRESS
 from imbue.resource_guards.discover.found import Discovery
 from imbue.resource_guards.discover.observers import ADDRESSES
 from imbue.resource_guards.discover.observers import PROGRAMS
@@ -129,7 +130,9 @@ class DiscoveryEnd:
             if label is None and each.name in self.found.guarded:
                 label = each.name
             if label is not None:
-                for nodeid in each.tests.keys() - each.own:
+                # A guard of calls stops them wherever they lead, to a server of the suite's own as well.
+                spared = each.own if each.kind == ADDRESS else set()
+                for nodeid in each.tests.keys() - spared:
                     marks.setdefault(nodeid, set()).add(mark_name(label))
         tests = []
         for test in document.tests:

@@ -2,6 +2,7 @@
 
 Linux tells in ``/proc`` which process has a listening socket (proc(5), ``/proc/net/tcp``). One that was started
 after pytest is the suite's own: a server in a thread, a fixture's subprocess, what that has left as a daemon.
+Where no process has one, a connection is refused, and a test that passes by that needs nothing.
 Elsewhere nobody tells, and all servers are taken for others'.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import os
 
+from imbue.resource_guards.discover.observers import NOBODY
 from imbue.resource_guards.discover.observers import OWN
 from imbue.resource_guards.intercept.connection_hook import written
 from imbue.resource_guards.intercept.ips import ip_text
@@ -47,40 +49,41 @@ class Endpoints:
         self._known: dict[str, tuple[str, int]] = {}
 
     def described(self, address: Any) -> str:
-        """``name:port``, ``unix:PATH``, with `OWN` before what the suite itself listens at; empty for what is neither."""
+        """``name:port``, ``unix:PATH``, with `OWN` or `NOBODY` before it; empty for what is neither."""
         if isinstance(address, tuple) and len(address) > 1 and isinstance(address[0], str):
             return self._internet(address[0], address[1])
         if isinstance(address, (str, bytes)) and address:
             path = written(address)
-            return f"{OWN if self._is_own(path) else ''}unix:{path}"
+            return f"{self._whose(path)}unix:{path}"
         return ""
 
     def _internet(self, host: str, port: object) -> str:
         ip = next(iter(ips_of(host)), None)
         if ip is not None and is_loopback(ip):
-            own = OWN if isinstance(port, int) and self._is_own(str(port)) else ""
-            return f"{own}127.0.0.1:{port}"
+            whose = self._whose(str(port)) if isinstance(port, int) else ""
+            return f"{whose}127.0.0.1:{port}"
         address = ip_text(host)
         name = host if address is None else min(names_of(address, port), default=address)
         return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
-    def _is_own(self, place: str) -> bool:
-        """Whether a process of the suite's own listens at a port of this machine, or at a path."""
+    def _whose(self, place: str) -> str:
+        """Who listens at a port of this machine, or at a path: the suite itself, nobody, or else another."""
         if place in self._known:
             link, inode = self._known[place]
             if _socket_at(link) == inode:
-                return True
+                return OWN
         sockets = set(_listening(place))
-        if sockets:
-            for pid in (os.getpid(), *_processes()):
-                # Ticks are long: what has begun in the same one as pytest was not started by it.
-                if pid == self._top or 0 < self._began < _start_of(pid):
-                    for link in _links(pid):
-                        inode = _socket_at(link)
-                        if inode in sockets:
-                            self._known[place] = link, inode
-                            return True
-        return False
+        if not sockets:
+            return NOBODY if _is_free(place) else ""
+        for pid in (os.getpid(), *_processes()):
+            # What has begun in the same tick as pytest was started before it: pytest takes longer to start anything.
+            if pid == self._top or (self._began and _start_of(pid) > self._began):
+                for link in _links(pid):
+                    inode = _socket_at(link)
+                    if inode in sockets:
+                        self._known[place] = link, inode
+                        return OWN
+        return ""
 
 
 def is_remote_name(name: str) -> bool:
@@ -108,6 +111,18 @@ def _listening(place: str) -> Iterator[int]:
             fields = line.split()
             if fields[3:4] == [_LISTENS] and fields[1].endswith(end):
                 yield int(fields[9])
+
+
+def _is_free(place: str) -> bool:
+    """Whether nothing is at a port or path that no stream's server listens at; `False` if nobody tells."""
+    if not place.isdecimal():
+        # A container's socket is not in our table of sockets, and yet it is there.
+        return place.startswith("/") and not os.path.exists(place)  # noqa: PTH110 - as in `_lines`
+    if not os.access("/proc/net/tcp", os.R_OK):
+        return False
+    end = f":{int(place):04X}"
+    datagrams = (*_lines("/proc/net/udp"), *_lines("/proc/net/udp6"))
+    return not any(line.split()[1].endswith(end) for line in datagrams)
 
 
 def _lines(path: str) -> list[str]:

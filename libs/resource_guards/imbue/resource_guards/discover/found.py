@@ -13,6 +13,7 @@ from typing import Any
 from typing import Final
 
 from imbue.resource_guards.discover.observers import ADDRESSES
+from imbue.resource_guards.discover.observers import NOBODY
 from imbue.resource_guards.discover.observers import OWN
 from imbue.resource_guards.discover.observers import PROGRAMS
 from imbue.resource_guards.discover.recorder import OBSERVED
@@ -29,6 +30,8 @@ PROGRAM: Final = "program"
 ADDRESS: Final = "address"
 RESOURCE: Final = "resource"
 
+PASSED: Final = ("passed", "xpassed")
+
 
 @dataclass(slots=True)
 class Found:
@@ -42,7 +45,8 @@ class Found:
         by: By which programs, packages or addresses, and how many tests.
         through: Which programs have started it, and how many tests.
         outside: When it was used but for tests: ``collecting``, ``hooks``, ``late``.
-        own: Of these tests those that have used it only where the suite itself listens.
+        own: Of these tests those that have used it only where the suite itself listens, or nobody does.
+        nobody: Of these those that pass though nobody listened there.
         connects: It was seen by a call or connection, and not only as a program.
     """
 
@@ -54,11 +58,12 @@ class Found:
     through: dict[str, set[str]] = field(default_factory=dict)
     outside: set[str] = field(default_factory=set)
     own: set[str] = field(default_factory=set)
+    nobody: set[str] = field(default_factory=set)
     connects: bool = False
 
     @property
     def is_own(self) -> bool:
-        """Whether nothing has used it but where the suite itself listens."""
+        """Whether nothing has used it but where the suite itself listens, or nobody does."""
         return bool(self.own) and self.own >= self.tests.keys() and not self.outside
 
     @property
@@ -110,13 +115,17 @@ class Collector:
 
     def add_test(self, test: TestRecord) -> None:
         """Take a test's record."""
-        ends = [self._end(use) for use in self._uses(test, ADDRESSES)]
-        is_own = bool(ends) and all(own for own, _ in ends)
+        ends = [_end(use.what) for use in self._uses(test, ADDRESSES)]
+        # Where a test fails since nobody listens, a service may be down.
+        needless = (OWN, NOBODY) if test.outcome in PASSED else (OWN,)
+        is_own = bool(ends) and all(whose in needless for whose, _ in ends)
         for use in self._uses(test, PROGRAMS):
             for each in self._programs_of(use.what):
                 self._add(test, PROGRAM, each.name, use, through=each.through)
-        for use, (own, end) in zip(self._uses(test, ADDRESSES), ends, strict=True):
-            self._add(test, ADDRESS, end, use, own=own)
+        for use, (whose, end) in zip(self._uses(test, ADDRESSES), ends, strict=True):
+            self._add(test, ADDRESS, end, use, own=whose in needless)
+            if whose == NOBODY:
+                self._of(ADDRESS, end).nobody.add(test.nodeid)
         for mark, used in test.used.items():
             if mark not in OBSERVED:
                 only_calls = "program" not in used.ways
@@ -136,8 +145,8 @@ class Collector:
             for each in self._programs_of(what):
                 self._of(*self._key(PROGRAM, each.name)).outside.add(when)
         elif resource == ADDRESSES:
-            end = what.rpartition(SEPARATOR)[2]
-            if not end.startswith(OWN):
+            whose, end = _end(what)
+            if whose != OWN:
                 self._of(ADDRESS, end).outside.add(when)
         else:
             self._of(RESOURCE, self._names.get(resource, resource)).outside.add(when)
@@ -164,10 +173,6 @@ class Collector:
 
     def _uses(self, test: TestRecord, mark: str) -> Iterable[SeenUse]:
         return test.used[mark].uses if mark in test.used else ()
-
-    def _end(self, use: SeenUse) -> tuple[bool, str]:
-        text = use.what.rpartition(SEPARATOR)[2]
-        return text.startswith(OWN), text.removeprefix(OWN)
 
     def _programs_of(self, what: str) -> Iterator[Named]:
         through, _, line = what.rpartition(SEPARATOR)
@@ -229,6 +234,13 @@ def _words(line: str) -> list[str]:
     return line.split()
 
 
+def _end(what: str) -> tuple[str, str]:
+    """Who listens at an address, `OWN`, `NOBODY` or nothing, and the address."""
+    text = what.rpartition(SEPARATOR)[2]
+    whose = next((each for each in (OWN, NOBODY) if text.startswith(each)), "")
+    return whose, text.removeprefix(whose)
+
+
 def _by(use: SeenUse) -> str:
     """The package that was called, or the program; empty of a connection, which is told by its address."""
     if use.way == "sdk":
@@ -247,5 +259,6 @@ def to_data(each: Found) -> dict[str, Any]:
         "through": {name: sorted(tests) for name, tests in sorted(each.through.items())},
         "outside": sorted(each.outside),
         "own": sorted(each.own),
+        "nobody": sorted(each.nobody),
         "connects": each.connects,
     }

@@ -36,6 +36,9 @@ _LONGEST: Final = 1400
 OWN: Final = "own "
 """Stands before an address at which a process of the suite's own listens."""
 
+NOBODY: Final = "nobody "
+"""Stands before an address of this machine at which nothing listens."""
+
 
 class StartObserver:
     """Notes each start of a program by its path and command line; see `intercept/starts.py`.
@@ -58,11 +61,13 @@ class StartObserver:
 
     def choose(self, start: Start) -> Start:
         """Note what is about to start; it is left as it is."""
-        from shlex import quote as quoted
+        try:
+            from shlex import quote as quoted
 
-        from imbue.resource_guards.intercept.binaries import find_runnable
-        from imbue.resource_guards.wire.command_line import written
-
+            from imbue.resource_guards.intercept.binaries import find_runnable
+            from imbue.resource_guards.wire.command_line import written
+        except ImportError:  # it has another user by now, who may not read our files
+            return start
         path, _, start.absent = find_runnable(start.candidates, start.cwd)
         if path is not None:
             line = written([path, *start.arguments])
@@ -105,6 +110,7 @@ class Starts(Guard):
         from imbue.resource_guards.intercept import start_functions
 
         del resource, fields
+        process.may_lose = True
         observer = StartObserver(process.note, lambda: None, process.with_scope)
         start_functions.watch(observer, process.import_hook)
 

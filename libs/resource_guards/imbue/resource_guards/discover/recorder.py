@@ -67,11 +67,13 @@ class DiscoveryRecorder(Recorder):
 
     def to_data(self) -> dict[str, Any]:
         """For the controller: what no report has carried."""
-        return {**super().to_data(), "outside": [list(each) for each in self.outside]}
+        outside = [list(each) for each in self.outside]
+        return {**super().to_data(), "outside": outside, "has_lost": self.has_lost}
 
     def merge(self, data: dict[str, Any]) -> None:
         """Take over what a worker knows beyond its reports."""
         super().merge(data)
+        self.has_lost = self.has_lost or data["has_lost"]
         known = set(self.outside)
         self.outside += [each for each in map(tuple, data["outside"]) if each not in known]
 

@@ -69,6 +69,8 @@ def discovery_of(config: pytest.Config, recorder: DiscoveryRecorder) -> Discover
         found.not_seen.append(messages.NATIVE_LAYER)
     if collector.other_pythons:
         found.not_seen.append(messages.other_pythons(sorted(collector.other_pythons)))
+    if recorder.has_lost:
+        found.not_seen.append(messages.OUT_OF_REACH)
     return found
 
 
@@ -137,6 +139,7 @@ def merged(all_of: list[Discovery]) -> Discovery:
                 for value, tests in getattr(each, name).items():
                     group.setdefault(value, set()).update(tests)
             known.outside |= each.outside
+            known.nobody |= each.nobody
             known.connects |= each.connects
         for title, names in one.left_out.items():
             whole.left_out.setdefault(title, set()).update(names)
@@ -157,5 +160,6 @@ def _found(data: Mapping[str, Any]) -> Found:
         {name: set(tests) for name, tests in data["through"].items()},
         set(data["outside"]),
         set(data["own"]),
+        set(data["nobody"]),
         bool(data["connects"]),
     )

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from imbue.resource_guards.discover.found import ADDRESS
+from imbue.resource_guards.discover.found import PASSED
 from imbue.resource_guards.discover.found import PROGRAM
 from imbue.resource_guards.discover.found import Discovery
 from imbue.resource_guards.discover.found import Found
 from imbue.resource_guards.messages import discover as messages
 
-_PASSED: Final = ("passed", "xpassed")
 _WIDEST: Final = 30
 """Of the names of one column."""
 
@@ -29,7 +29,11 @@ def lines(discovery: Discovery) -> Iterator[str]:
         yield _row(each, min(width, _WIDEST))
         if each.example:
             yield messages.example(each.example)
-    own = [each for each in discovery.found if each.is_own]
+    vain = [each for each in discovery.found if each.is_own and each.nobody >= each.tests.keys()]
+    if vain:
+        tests = set[str]().union(*(each.tests for each in vain))
+        yield messages.nobody_listens(len(tests), [each.name for each in vain])
+    own = [each for each in discovery.found if each.is_own and each not in vain]
     if own:
         tests = set[str]().union(*(each.tests for each in own))
         # Ports are another each time; what was used to reach them says more.
@@ -37,7 +41,7 @@ def lines(discovery: Discovery) -> Iterator[str]:
         yield messages.own_servers(len(tests), names)
     for title, names_left in discovery.left_out.items():
         yield messages.left_out(title, sorted(names_left))
-    unknown = {key: count for key, count in discovery.outcomes.items() if key not in _PASSED}
+    unknown = {key: count for key, count in discovery.outcomes.items() if key not in PASSED}
     if unknown:
         yield messages.not_known(unknown)
     if discovery.not_seen:
@@ -54,7 +58,7 @@ def _row(each: Found, width: int) -> str:
         through=_counts(each.through),
         outside=sorted(each.outside),
         width=width,
-        uncertain=sum(outcome not in _PASSED for outcome in each.tests.values()),
+        uncertain=sum(outcome not in PASSED for outcome in each.tests.values()),
     )
 
 

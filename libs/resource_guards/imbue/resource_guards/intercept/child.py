@@ -148,6 +148,7 @@ class ChildGuard:
         session: The session's key.
         see: Told of a use before it happens.
         import_hook: Tells when a module is imported.
+        may_lose: Nothing hangs on what is recorded; see `Journal`.
 
     Raises:
         OSError: Its directory is not there, or someone else could have written it.
@@ -169,6 +170,7 @@ class ChildGuard:
         self.see = self._gatekeeper.see
         self.note = self._gatekeeper.note
         self.import_hook = ImportHook()
+        self.may_lose = False
         self._install()
         LISTENERS[key] = self.see
         AROUND[key] = self.with_scope
@@ -215,11 +217,11 @@ class ChildGuard:
 
     def record(self, scope: Scope, use: Use) -> bool:
         """Record a use; `False` if the session has ended, and guards nothing any more."""
-        # With the first use that is seen.
-        from imbue.resource_guards.record.from_child import write_record
+        from imbue.resource_guards.record.from_child import write_record  # with the first use
         from imbue.resource_guards.wire.line import format_use
 
-        if not write_record(self._directory, self._root, format_use(scope.id, use)):
+        record = format_use(scope.id, use)
+        if not write_record(self._directory, self._root, record, may_lose=self.may_lose):
             self._stop()
             return False
         scope.used.add(use.resource)

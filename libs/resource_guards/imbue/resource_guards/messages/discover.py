@@ -35,6 +35,8 @@ NEEDS_TOMLKIT: Final = "--resource-guards-discover=write needs tomlkit for a TOM
 
 NATIVE_LAYER: Final = "what programs that are not Python start (resource_guards_native = true shows it, on Linux), and where they connect to"
 
+OUT_OF_REACH: Final = "what a process used and could not record: it has changed its user or root directory, or the disk is full"
+
 
 def other_pythons(names: Sequence[str]) -> str:
     """Pythons in which nothing is seen."""
@@ -78,6 +80,13 @@ def own_servers(count: int, names: Sequence[str]) -> str:
     """Servers that the suite starts itself."""
     return shown(
         f"Servers of the suite's own, which need no mark: {counted(count, 'test')} ({_listed(names)})"
+    )
+
+
+def nobody_listens(count: int, names: Sequence[str]) -> str:
+    """Addresses of this machine that tests try in vain, and pass."""
+    return shown(
+        f"Nobody listens there, and {counted(count, 'test')} passed all the same: {_listed(names)}"
     )
 
 

@@ -12,13 +12,16 @@ from imbue.resource_guards.wire import files
 _EMPTIED = system.O_WRONLY | system.O_TRUNC | system.O_CLOEXEC
 
 
-def write_record(directory: str, root: Identity | None, record: bytes) -> bool:
+def write_record(
+    directory: str, root: Identity | None, record: bytes, *, may_lose: bool = False
+) -> bool:
     """Write a record; ends this process where that can neither be done nor be told.
 
     Args:
         directory: The session's private directory.
         root: The root directory that the process began with.
         record: The record.
+        may_lose: Nothing hangs on it, and this process goes on.
 
     Returns:
         Whether there is a session to write to: it may have ended.
@@ -32,7 +35,11 @@ def write_record(directory: str, root: Identity | None, record: bytes) -> bool:
         except FileNotFoundError:
             if identity("/") == root:
                 return False
+            if may_lose:
+                return True
             end_process(messages.journal_out_of_reach(directory, error))
         except OSError:  # it has another user than when it began
+            if may_lose:
+                return True
             end_process(messages.journal_out_of_reach(directory, error))
     return True

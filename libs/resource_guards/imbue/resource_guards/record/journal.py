@@ -45,14 +45,25 @@ class Journal:
         health: A file that holds one byte. A shim that cannot append empties it, which works on
             a full disk too, so that a lost record never goes unnoticed.
         layers: What may see uses, by name.
+        may_lose: Nothing hangs on a record: it is let go where a process cannot write it.
 
     Attributes:
         size: Tells how many bytes the file has.
         read: How many of them have been read; where there are more, other processes have written.
+        has_lost: A process has lost a record, as the last look has found.
     """
 
-    def __init__(self, path: Path, health: Path, layers: Mapping[str, Layer] = LAYERS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        health: Path,
+        layers: Mapping[str, Layer] = LAYERS,
+        *,
+        may_lose: bool = False,
+    ) -> None:
         self.path = path
+        self.may_lose = may_lose
+        self.has_lost = False
         self._layers = layers
         self.health = health
         self._name = str(path)
@@ -180,6 +191,8 @@ class Journal:
                 return False
             if not self._append_by_descriptor(record, error):
                 self._shared.lose(str(error))
+                if self.may_lose:
+                    return True
                 raise JournalError(messages.journal_unwritable(self.path, error)) from error
         return True
 
@@ -209,7 +222,8 @@ class Journal:
                 reason = "a process could not append"
         except OSError as error:
             raise JournalError(messages.journal_removed(self.path)) from error
-        if reason:
+        self.has_lost = bool(reason)
+        if reason and not self.may_lose:
             raise JournalError(messages.journal_unwritable(self.path, reason))
 
     def check(self) -> None:

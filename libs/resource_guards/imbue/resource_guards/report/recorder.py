@@ -89,6 +89,8 @@ class Recorder:
 
     discovers: ClassVar[bool] = False
     """Whether it keeps what discovery sees."""
+    has_lost = False
+    """Whether a process could not record what it used, and went on."""
 
     def __init__(
         self, root: Path, registry: Registry, findings: Findings, began: int, *, is_worker: bool
