@@ -139,8 +139,11 @@ def running_postgres() -> Iterator[Postgres]:
 
 
 @contextmanager
-def running_redis() -> Iterator[Redis]:
+def running_redis(port: int | None = None) -> Iterator[Redis]:
     """Start a server, and stop it in the end.
+
+    Args:
+        port: The one that it must have; by default any.
 
     Raises:
         NoServerError: It is not installed, or does not start.
@@ -155,8 +158,8 @@ def running_redis() -> Iterator[Redis]:
         ]
         ready = b"Ready to accept connections"
         with (
-            running_server(command, folder / "log", ready) as port,
-            closing(Redis(folder, port)) as redis,
+            running_server(command, folder / "log", ready, port=port) as its_port,
+            closing(Redis(folder, its_port)) as redis,
         ):
             yield redis
 
@@ -202,6 +205,7 @@ def running_server(  # noqa: PLR0913 - what servers differ in
     option: str = "--port",
     as_user: str | None = None,
     stop: signal.Signals = signal.SIGTERM,
+    port: int | None = None,
 ) -> Iterator[int]:
     """Run a server on a port of loopback; another one where that is taken meanwhile.
 
@@ -212,12 +216,16 @@ def running_server(  # noqa: PLR0913 - what servers differ in
         option: What its port is given by.
         as_user: Who runs it; by default whoever runs the tests.
         stop: The signal that stops it.
+        port: The one that it must have; by default any.
     """
-    for _ in range(_PORTS_TO_TRY):
-        port = free_port()
+    for _ in range(1 if port else _PORTS_TO_TRY):
+        chosen = port or free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*command, *([f"{option}{port}"] if option.endswith("=") else [option, str(port)])],
+                [
+                    *command,
+                    *([f"{option}{chosen}"] if option.endswith("=") else [option, str(chosen)]),
+                ],
                 stdout=output,
                 stderr=output,
                 user=as_user,
@@ -228,7 +236,7 @@ def running_server(  # noqa: PLR0913 - what servers differ in
                 if _TAKEN in said:
                     continue
                 raise NoServerError(f"{command[0]} does not start:\n{said[-2000:].decode()}")
-            yield port
+            yield chosen
             return
         finally:
             process.send_signal(stop)

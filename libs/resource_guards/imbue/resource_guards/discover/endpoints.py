@@ -11,6 +11,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 from __future__ import annotations
 
 import os
+from time import monotonic
 
 from imbue.resource_guards.discover.observers import NOBODY
 from imbue.resource_guards.discover.observers import OWN
@@ -32,6 +33,9 @@ _LISTENS: Final = "0A"
 _UNIX_LISTENS: Final = "00010000"
 """``__SO_ACCEPTCON`` as ``/proc/net/unix`` has it."""
 
+_SECONDS: Final = 1.0
+"""How long it is believed that a server is another's, before it is looked at again."""
+
 _START_TIME_AT: Final = 19
 """Of the fields of ``/proc/PID/stat`` behind the name: the process's start, in ticks since the system's."""
 
@@ -47,6 +51,7 @@ class Endpoints:
         self._top = top
         self._began = _start_of(top)
         self._known: dict[str, tuple[str, int]] = {}
+        self._others: dict[str, float] = {}
 
     def described(self, address: Any) -> str:
         """``name:port``, ``unix:PATH``, with `OWN` or `NOBODY` before it; empty for what is neither."""
@@ -72,6 +77,9 @@ class Endpoints:
             link, inode = self._known[place]
             if _socket_at(link) == inode:
                 return OWN
+        # A table of a thousand connections takes the kernel milliseconds, and who listens changes seldom.
+        if monotonic() - self._others.get(place, -_SECONDS) < _SECONDS:
+            return ""
         sockets = set(_listening(place))
         if not sockets:
             return NOBODY if _is_free(place) else ""
@@ -83,6 +91,7 @@ class Endpoints:
                     if inode in sockets:
                         self._known[place] = link, inode
                         return OWN
+        self._others[place] = monotonic()
         return ""
 
 
