@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -43,7 +44,8 @@ class Zygote:
         script = str(Path(__file__).with_name("zygote.py"))
         self._process = subprocess.Popen([sys.executable, script], stdin=theirs.fileno())
         theirs.close()
-        self._lines = ours.makefile("rb")
+        # Unbuffered, so that whoever waits for the socket waits for what is not read yet.
+        self._lines = ours.makefile("rb", buffering=0)
 
     def run(self, arguments: Sequence[str], folder: Path, outputs: Path, seconds: float) -> Ended:
         """Run pytest with these arguments.
@@ -68,15 +70,11 @@ class Zygote:
         for file in files:
             file.close()
         pid = int(self._lines.readline())
-        self._socket.settimeout(seconds)
-        try:
-            code = int(self._lines.readline())
-        except TimeoutError:
+        if not select.select([self._socket], [], [], seconds)[0]:
             os.kill(pid, signal.SIGKILL)
-            self.close()
-            raise
-        finally:
-            self._socket.settimeout(None)
+            self._lines.readline()  # that it has ended
+            raise TimeoutError(f"killed after {seconds} s: pytest {' '.join(arguments)}")
+        code = int(self._lines.readline())
         return Ended(code, *(name.read_text(errors="replace") for name in names))
 
     def close(self) -> None:

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from imbue.resource_guards.__main__ import main
-from imbue.resource_guards.discover.found import Found
-from imbue.resource_guards.discover.proposal import Proposal
-from imbue.resource_guards.discover.proposal import propose
-from imbue.resource_guards.discover.rules import FOLDED
-from imbue.resource_guards.discover.rules import RULES
-from imbue.resource_guards.discover.rules import Place
-from imbue.resource_guards.discover.rules import Started
-from imbue.resource_guards.discover.rules import named
-from imbue.resource_guards.discover.setting_writer import with_proposal
-from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from support.suite import WORKERS
 from support.suite import Suite
 
@@ -204,6 +191,23 @@ def test_settings_and_marks_in_one_go(bare: Suite, file: str) -> None:
     assert (bare.path / file).read_text() == after
 
 
+def test_a_resource_with_a_mark_of_another_name(bare: Suite) -> None:
+    """What the project guards already keeps the mark that its settings give it."""
+    bare.write(test_it=STARTS)
+    bare.write_files(
+        {
+            "pyproject.toml": '[tool.resource_guards.tool]\nprograms = ["tool"]\nmark = "needs_tool"\n'
+        }
+    )
+
+    bare.run("--resource-guards-discover=write", "--resource-guards-fix=write")
+
+    source = (bare.path / "test_it.py").read_text()
+    assert "@pytest.mark.needs_tool" in source
+    assert "mark.tool" not in source
+    assert bare.run().counts == {"passed": 5}
+
+
 def test_a_project_without_a_file_of_settings(bare: Suite) -> None:
     """It gets a pyproject.toml, with tables for addresses."""
     with mail_server() as port:
@@ -361,33 +365,6 @@ def test_what_cannot_be_asked_for(
     assert not outcome.cases
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        ("pyproject.toml", b"\xff", "cannot be read, so no settings were added"),
-        ("pyproject.toml", b"[tool", "cannot be read, so no settings were added"),
-        ("pytest.toml", b"[pytest]\nresource_guards = 1\n", "is 1, and not a list of names"),
-        (
-            "tox.ini",
-            b"[pytest]\nkey = 1\n  [pytest\nx",
-            "cannot be read, so no settings were added",
-        ),
-    ],
-)
-def test_settings_that_cannot_be_changed(
-    tmp_path: Path, name: str, content: bytes, says: str
-) -> None:
-    """One error names the file and what is wrong, and the file stays as it is."""
-    path = tmp_path / name
-    path.write_bytes(content)
-    config: Any = SimpleNamespace(inipath=path, rootpath=tmp_path)
-
-    with pytest.raises(ResourceGuardMisconfiguration, match=says):
-        with_proposal(config, Proposal(["tool"]))
-
-    assert path.read_bytes() == content
-
-
 def test_settings_that_cannot_be_written(bare: Suite) -> None:
     """The run fails with the reason."""
     bare.write(
@@ -425,100 +402,6 @@ def test_descendants_that_are_not_python(bare: Suite) -> None:
     assert "tool" not in rows(without.output)
     assert rows(with_it.output)["tool"] == "1 a program, through sh"
     assert "Not seen" not in with_it.output
-
-
-PLACE = Place(["/project", "/temporary"], ["/env"])
-
-
-@pytest.mark.parametrize(
-    ("path", "command", "expected"),
-    [
-        ("/bin/sh", "sh -c 'cd x && A=1 ls | sort > y; if true; then ls; fi'", "ls ls sort true"),
-        ("/bin/sh", "sh -ec ls", "ls"),
-        ("/bin/sh", "sh script.sh", ""),
-        ("/bin/sh", "sh -c 'sh -c \"env B=2 timeout 5 ls\"'", "ls"),
-        ("/bin/sh", "sh -c 'no-such-program-here'", ""),
-        ("/bin/sh", 'sh -c "echo \'not closed"', ""),
-        ("/usr/bin/env", "env -u A B=1 ls -l", "ls"),
-        ("/usr/bin/env", "env", ""),
-        ("/usr/bin/timeout", "timeout -k 1 5s ls", "ls"),
-        ("/usr/bin/nice", "nice -n 5 nohup ls", "ls"),
-        ("/usr/bin/xyz", "xyz --version", "xyz"),
-    ],
-)
-def test_what_leads_to_another_program(path: str, command: str, expected: str) -> None:
-    """Shells and launchers are looked through, as far as their command line tells."""
-    found = sorted(each.name for each in named(Started(path, shlex.split(command)), PLACE))
-
-    assert found == expected.split()
-
-
-@pytest.mark.parametrize(
-    ("started", "title"),
-    [
-        (Started("/usr/bin/python3.12", ["python3"]), "Python"),
-        (Started("/project/build/app", ["app"]), "programs of the suite's own"),
-        (Started("/temporary/x/fake-git", ["fake-git"]), "programs of the suite's own"),
-        (Started("/usr/lib/gcc/x/cc1", ["cc1"], ["gcc"]), "parts of other programs"),
-        (Started("/bin/cat", ["cat"]), "programs of every POSIX system"),
-        (
-            Started("/sbin/ldconfig", ["/sbin/ldconfig"]),
-            "what Python's own library looks around with",
-        ),
-        (Started("/opt/x/bin/server", ["server"]), None),
-        (Started("/project/env/bin/x", ["x"]), "programs of the suite's own"),
-    ],
-)
-def test_rules(started: Started, title: str | None) -> None:
-    """Each program that is left out is so by one rule, which has a reason."""
-    (found,) = named(started, PLACE)
-
-    assert (found.rule and found.rule.title) == title
-    assert all(rule.reason for rule in RULES)
-
-
-def test_the_page_has_all_rules() -> None:
-    """With the reasons that stand in the code, in the same words."""
-    page = (ROOT / "docs" / "discovery.md").read_text()
-    table = page[page.index("| shells") : page.index("\nA line names what each rule")].splitlines()
-
-    rules = [*FOLDED, *((rule.title, rule.reason) for rule in RULES)]
-    assert table == [f"| {title} | {reason} |" for title, reason in rules]
-
-
-def test_proposals() -> None:
-    """Names as settings take them: what is something ready has its prefix, what can be no mark a table."""
-    found = [
-        Found(kind, name, {"test": "passed"})
-        for kind, name in (
-            ("resource", "postgres"),
-            ("program", "http"),
-            ("program", "g++"),
-            ("program", "make"),
-            ("address", "db.example.com:5433"),
-            ("address", "unix:/run/x.sock"),
-        )
-    ]
-
-    proposal = propose(found, ["make"], {"postgres", "http"})
-
-    assert proposal.names == ["binary:http", "postgres"]
-    assert proposal.tables == {
-        "gxx": {"programs": ["g++"]},
-        "db_example_com_5433": {"addresses": ["db.example.com:5433"]},
-        "unix_run_x_sock": {"addresses": ["unix:/run/x.sock"]},
-    }
-
-
-def test_many_addresses_are_the_network() -> None:
-    """More than a few other hosts are one resource; this machine's own stay apart."""
-    names = [*(f"{name}.example:443" for name in "abcdef"), "127.0.0.1:1"]
-    found = [Found("address", name, {"test": "passed"}) for name in names]
-
-    proposal = propose(found, [], set())
-
-    assert proposal.names == ["network"]
-    assert list(proposal.tables) == ["localhost_1"]
 
 
 def test_where_nobody_listens(suite: Suite) -> None:

@@ -53,9 +53,8 @@ def _check(session: pytest.Session, run: Run, slot: ScopeSlot | None) -> None:
     # A controller of xdist finds no conftests below those that pytest starts with; its workers do.
     is_complete = not session.config.pluginmanager.hasplugin("dsession")
     run.policy.check(run.registry, is_complete=is_complete)
-    if (
-        slot is not None and not run.policy.discovers
-    ):  # it knows marks that are no resource of the suite's
+    # Discovery registers all of the catalogue, and a suite's own mark of such a name may have arguments.
+    if slot is not None and not run.policy.discovers:
         check_arguments(session.items, run.registry)
         check_contracts(session.items, run.registry)
     if run.policy.demands:

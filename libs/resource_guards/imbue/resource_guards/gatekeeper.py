@@ -161,7 +161,10 @@ class Gatekeeper:
         from imbue.resource_guards.model import Use
 
         scope, by = self._current(), self._sink.through()
-        use = Use(resource, True, layer, what, call_site(), system.getpid(), by)  # noqa: FBT003 - faster
+        pid = system.getpid()
+        use = Use(
+            resource, allowed=True, layer=layer, what=what, where=call_site(), pid=pid, through=by
+        )
         if scope is None:
             self.of_nobody.append(use)
         else:

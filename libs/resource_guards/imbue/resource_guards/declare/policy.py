@@ -44,8 +44,8 @@ def read_policy(config: pytest.Config) -> Policy:
     writes = (
         option.resource_guards_json or option.resource_guards_html or option.resource_guards_output
     )
-    if discovers:
-        check_discovery(option.resource_guards_report or writes, fixes=fixes)
+    if discovers and (option.resource_guards_report or writes):
+        raise ResourceGuardMisconfiguration(messages.DISCOVERY_AND_REPORTS)
     records = bool(option.resource_guards_report or writes or fixes or discovers)
     if records and mode is Mode.OFF:
         raise ResourceGuardMisconfiguration(messages.RECORDS_WHILE_OFF)
@@ -66,18 +66,6 @@ def read_policy(config: pytest.Config) -> Policy:
         demands=(requires or absent != "run") and not discovers,
         skips_absent=skips or discovers,
     )
-
-
-def check_discovery(reports: object, *, fixes: bool) -> None:
-    """Find out whether discovery can do what else a run is asked for.
-
-    Raises:
-        ResourceGuardMisconfiguration: It cannot.
-    """
-    if reports:
-        raise ResourceGuardMisconfiguration(messages.DISCOVERY_AND_REPORTS)
-    if fixes and not has_libcst():
-        raise ResourceGuardMisconfiguration(messages.FIX_NEEDS_LIBCST)
 
 
 def read_native(config: pytest.Config) -> bool:

@@ -29,6 +29,7 @@ from imbue.resource_guards.discover.shown import lines
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import discover as messages
 from imbue.resource_guards.messages import formats as say_formats
+from imbue.resource_guards.report.files import write_whole
 from imbue.resource_guards.report.formats import write_report_file
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class DiscoveryEnd:
             return
         try:
             new = with_proposal(self._config, self.proposal)
-            new.path.write_bytes(new.after.encode())
+            write_whole(new.path, new.after.encode())
         except ResourceGuardMisconfiguration as error:
             yield str(error)
         except OSError as error:
@@ -123,8 +124,11 @@ class DiscoveryEnd:
             document: The report of the run.
         """
         marks: dict[str, set[str]] = {}
+        # What is registered may have a mark of another name.
+        registered = {label: mark for mark, label in document.labels.items()}
         wanted = {*self.proposal.of.values(), *self.found.guarded}
-        labels = {mark_name(label): label for label in sorted(wanted)}
+        mark_of = {label: registered.get(label) or mark_name(label) for label in sorted(wanted)}
+        labels = {mark: label for label, mark in mark_of.items()}
         for each in self.found.found:
             label = self.proposal.of.get((each.kind, each.name))
             if label is None and each.name in self.found.guarded:
@@ -133,7 +137,7 @@ class DiscoveryEnd:
                 # A guard of calls stops them wherever they lead, to a server of the suite's own as well.
                 spared = each.own if each.kind == ADDRESS else set()
                 for nodeid in each.tests.keys() - spared:
-                    marks.setdefault(nodeid, set()).add(mark_name(label))
+                    marks.setdefault(nodeid, set()).add(mark_of[label])
         tests = []
         for test in document.tests:
             seen = marks.get(test.nodeid, set())

@@ -30,6 +30,9 @@ PROGRAM: Final = "program"
 ADDRESS: Final = "address"
 RESOURCE: Final = "resource"
 
+ANY_PORT: Final = ":*"
+"""How an address ends whose name was looked up for no port."""
+
 PASSED: Final = ("passed", "xpassed")
 
 
@@ -245,7 +248,8 @@ def _by(use: SeenUse) -> str:
     """The package that was called, or the program; empty of a connection, which is told by its address."""
     if use.way == "sdk":
         return use.what.partition(":")[0].partition(".")[0]
-    return use.what.rpartition(" by ")[2] if " by " in use.what else ""
+    is_connection = use.way == "connection"
+    return use.what.rpartition(" by ")[2] if is_connection and " by " in use.what else ""
 
 
 def to_data(each: Found) -> dict[str, Any]:

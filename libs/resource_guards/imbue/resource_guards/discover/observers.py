@@ -45,19 +45,19 @@ class StartObserver:
 
     Args:
         note: Told of it.
-        before: Told that something is about to start, whatever it is.
         with_scope: Puts the current scope in a value of our variable.
     """
 
     def __init__(
         self,
         note: Callable[[str, str, Layer], None],
-        before: Callable[[], None],
         with_scope: Callable[[str], str],
     ) -> None:
         self._note = note
-        self.before = before
         self.with_scope = with_scope
+
+    def before(self) -> None:
+        """Something is about to start: the session's own watcher sees to that."""
 
     def choose(self, start: Start) -> Start:
         """Note what is about to start; it is left as it is."""
@@ -95,7 +95,7 @@ class Starts(Guard):
         from imbue.resource_guards.intercept import start_functions
 
         del resource
-        observer = StartObserver(process.note, lambda: None, process.with_scope)
+        observer = StartObserver(process.note, process.with_scope)
         start_functions.watch(observer, process.import_hook)
         undo.callback(start_functions.unwatch, observer)
 
@@ -111,7 +111,7 @@ class Starts(Guard):
 
         del resource, fields
         process.may_lose = True
-        observer = StartObserver(process.note, lambda: None, process.with_scope)
+        observer = StartObserver(process.note, process.with_scope)
         start_functions.watch(observer, process.import_hook)
 
 
@@ -137,8 +137,10 @@ class Connections(Guard):
 
     def install(self, resource: Any, process: Any, undo: ExitStack) -> None:
         """Watch connections and look-ups."""
+        from imbue.resource_guards.discover.connections import watch
+
         del resource
-        for watcher in _watch(process, self.top):
+        for watcher in watch(process, self.top):
             undo.callback(watcher.unwatch)
 
     def wire(self, process: Any) -> Sequence[str]:
@@ -148,78 +150,13 @@ class Connections(Guard):
 
     @classmethod
     def install_in_child(cls, resource: str, fields: Sequence[str], process: Any) -> None:
-        """Watch connections and look-ups."""
+        """Watch connections and look-ups from when `socket` is imported, which most child Pythons never do."""
         del resource
-        _watch(process, int(fields[0]))
 
+        def begin(_module: object) -> None:
+            from imbue.resource_guards.discover.connections import watch
 
-class ConnectionObserver:
-    """Notes where connections lead; a watcher as `intercept/connection_hook.py` has them.
+            watch(process, int(fields[0]))
+            process.import_hook.forget("socket", begin)
 
-    Args:
-        process: What the process offers.
-        top: The process whose children are the suite's own.
-    """
-
-    def __init__(self, process: Any, top: int) -> None:
-        from imbue.resource_guards.discover.endpoints import Endpoints
-
-        self._process = process
-        self._endpoints = Endpoints(top)
-        self._last: tuple[object, object, str] = (None, None, "")
-
-    def is_use(self, address: Any) -> bool:
-        """Whether an address leads anywhere."""
-        return bool(self._described(address))
-
-    def is_name(self, name: str, port: int | None) -> bool:
-        """Note a look-up of another host's name, so that it is known where it has led."""
-        from imbue.resource_guards.discover.endpoints import is_remote_name
-
-        if not is_remote_name(name):
-            return False
-        self._process.note(ADDRESSES, f"{name.lower()}:{port or '*'}", LOOKUP)
-        return True
-
-    def connects(self, address: Any) -> None:
-        """A connection is about to be opened."""
-        self._process.note(ADDRESSES, self._described(address), CONNECTION)
-
-    def transfer(self, address: Any) -> Callable[[], None]:
-        """What is to be called when something is sent to, or received from, an address."""
-        text, process = self._described(address), self._process
-        told_for: object = None
-
-        def transfer() -> None:
-            nonlocal told_for
-            current = process.current()
-            if told_for is not current:
-                told_for = current
-                process.note(ADDRESSES, text, CONNECTION)
-
-        transfer.is_use = self.is_use  # type: ignore[attr-defined] # as `ConnectionWatcher` has it
-        transfer.perhaps = object  # type: ignore[attr-defined]
-        return transfer
-
-    def _described(self, address: Any) -> str:
-        # Each connection asks several times; where it leads may be another by the next test.
-        last, scope, text = self._last
-        current = self._process.current()
-        if last != address or scope is not current:
-            text = self._endpoints.described(address)
-            self._last = address, current, text
-        return text
-
-
-def _watch(process: Any, top: int) -> Sequence[Any]:
-    from imbue.resource_guards.intercept.connection_hook import ConnectionWatcher
-    from imbue.resource_guards.intercept.lookups import LookupWatcher
-
-    observer = ConnectionObserver(process, top)
-    connections = ConnectionWatcher(observer.is_use, lambda _what, _layer: True)
-    connections.connects = observer.connects  # type: ignore[method-assign] # it notes more than a text
-    connections.transfer = observer.transfer  # type: ignore[method-assign,assignment]
-    connections.watch(process.import_hook)
-    names = LookupWatcher(observer.is_name, lambda _what: None)
-    names.watch(process.import_hook)
-    return connections, names
+        process.import_hook.when_imported("socket", begin)

@@ -13,6 +13,7 @@ from typing import Final
 from imbue.resource_guards.declare.names import mark_name
 from imbue.resource_guards.declare.near_names import OTHER_NAMES
 from imbue.resource_guards.discover.found import ADDRESS
+from imbue.resource_guards.discover.found import ANY_PORT
 from imbue.resource_guards.discover.found import PROGRAM
 from imbue.resource_guards.discover.found import Found
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -41,11 +42,6 @@ class Proposal:
     def __bool__(self) -> bool:
         return bool(self.names or self.tables)
 
-    def mark_of(self, kind: str, name: str) -> str | None:
-        """The mark of something that was found; `None` if it is not proposed."""
-        label = self.of.get((kind, name))
-        return None if label is None else mark_name(label)
-
 
 def propose(found: Iterable[Found], guarded: Collection[str], ready: Collection[str]) -> Proposal:
     """The settings that would guard what was found and is not guarded yet.
@@ -67,7 +63,8 @@ def propose(found: Iterable[Found], guarded: Collection[str], ready: Collection[
             if NETWORK not in {*guarded, *proposal.names}:
                 proposal.names.append(NETWORK)
         elif each.kind == ADDRESS:
-            _add_table(proposal, key, _named_after(each.name), "addresses", each.name)
+            address = each.name.removesuffix(ANY_PORT)
+            _add_table(proposal, key, _named_after(address), "addresses", address)
         elif each.name in guarded:
             proposal.of[key] = each.name
         elif each.kind == PROGRAM and not _can_be_mark(each.name):

@@ -117,9 +117,10 @@ class Scope:
 
     def came_through(self, fixture: str, since: int) -> None:
         """Say of the uses since there were so many that a fixture made them, where another has not said so."""
-        for number, use in enumerate(self._uses or ()):
-            if number >= since and self._uses and not use.fixture:
-                self._uses[number] = use._replace(fixture=fixture)
+        if self._uses is not None:
+            self._uses[since:] = [
+                use if use.fixture else use._replace(fixture=fixture) for use in self._uses[since:]
+            ]
 
     def note_resource(self, resource: str) -> None:
         """Remember that a resource was seen, where the use itself is kept elsewhere."""
