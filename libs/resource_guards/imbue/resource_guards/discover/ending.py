@@ -20,11 +20,11 @@ from imbue.resource_guards.discover.proposal import Proposal
 from imbue.resource_guards.discover.proposal import propose
 from imbue.resource_guards.discover.recorder import DiscoveryRecorder
 from imbue.resource_guards.discover.result import discovery_of
-from imbue.resource_guards.discover.result import ready_names
 from imbue.resource_guards.discover.result import written
 from imbue.resource_guards.discover.setting_writer import file_of
 from imbue.resource_guards.discover.setting_writer import text_of
 from imbue.resource_guards.discover.setting_writer import with_proposal
+from imbue.resource_guards.discover.setup import READY
 from imbue.resource_guards.discover.shown import lines
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import discover as messages
@@ -60,7 +60,8 @@ class DiscoveryEnd:
     def __init__(self, config: pytest.Config, recorder: DiscoveryRecorder) -> None:
         self._config = config
         self.found: Discovery = discovery_of(config, recorder)
-        self.proposal: Proposal = propose(self.found.found, self.found.guarded, ready_names())
+        ready = config.stash[READY]
+        self.proposal: Proposal = propose(self.found.found, self.found.guarded, ready)
         self._changed: list[str] = []
 
     def write(self) -> Iterator[str]:

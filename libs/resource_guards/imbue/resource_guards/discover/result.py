@@ -14,9 +14,6 @@ from typing import Final
 
 import pytest
 
-from imbue.resource_guards.declare.entries import GROUP
-from imbue.resource_guards.declare.entries import shipped
-from imbue.resource_guards.declare.from_settings import ENTRY_POINT_GROUP
 from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.policy import read_native
 from imbue.resource_guards.discover.found import Collector
@@ -26,7 +23,7 @@ from imbue.resource_guards.discover.found import to_data
 from imbue.resource_guards.discover.recorder import DiscoveryRecorder
 from imbue.resource_guards.discover.rules import Place
 from imbue.resource_guards.discover.setup import ADDED
-from imbue.resource_guards.discover.setup import entries
+from imbue.resource_guards.discover.setup import ENTRIES
 from imbue.resource_guards.discover.signature import SIGNATURE
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guards.program import Program
@@ -50,7 +47,7 @@ def discovery_of(config: pytest.Config, recorder: DiscoveryRecorder) -> Discover
         for guard in each.guards
         if isinstance(guard, Program)
     }
-    for entry in entries(config):
+    for entry in config.stash[ENTRIES]:
         for program in entry.table.get(key_of(Program), ()):
             programs.setdefault(program, entry.name)
     collector = Collector(names, programs, _place(config.rootpath))
@@ -72,14 +69,6 @@ def discovery_of(config: pytest.Config, recorder: DiscoveryRecorder) -> Discover
     if recorder.has_lost:
         found.not_seen.append(messages.OUT_OF_REACH)
     return found
-
-
-def ready_names() -> set[str]:
-    """The names that mean something ready: entries of the catalogue, and guard packages."""
-    from importlib.metadata import entry_points
-
-    points = [*entry_points(group=GROUP), *entry_points(group=ENTRY_POINT_GROUP)]
-    return {*shipped(), *(each.name for each in points)}
 
 
 def _place(root: Path) -> Place:

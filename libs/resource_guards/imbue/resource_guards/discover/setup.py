@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -12,6 +13,8 @@ from typing import Final
 import pytest
 
 from imbue.resource_guards.declare.entries import GROUP
+from imbue.resource_guards.declare.entries import SHIPPED
+from imbue.resource_guards.declare.entries import SUFFIX
 from imbue.resource_guards.declare.entries import Entry
 from imbue.resource_guards.declare.entries import find_entry
 from imbue.resource_guards.declare.entries import read_entry
@@ -26,11 +29,16 @@ from imbue.resource_guards.discover.observers import ADDRESSES
 from imbue.resource_guards.discover.observers import PROGRAMS
 from imbue.resource_guards.discover.observers import Connections
 from imbue.resource_guards.discover.observers import Starts
-from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guards.program import Program
 
 ADDED: Final[pytest.StashKey[set[str]]] = pytest.StashKey()
 """The names of the resources that discovery itself has registered."""
+
+ENTRIES: Final[pytest.StashKey[list[Entry]]] = pytest.StashKey()
+"""What the catalogue knows."""
+
+READY: Final[pytest.StashKey[frozenset[str]]] = pytest.StashKey()
+"""The names that mean something ready: entries of the catalogue, and guard packages."""
 
 _TOO_WIDE: Final = ("network",)
 """Entries that take everything for one resource."""
@@ -48,17 +56,22 @@ def watch_all(config: pytest.Config, registry: Registry) -> None:
     """
     guarded = {each.label for each in registry}
     known = set(guarded)
-    for point in entry_points(group=ENTRY_POINT_GROUP):
+    # Asked for once: to look through what is installed takes milliseconds.
+    of_guards = [*entry_points(group=ENTRY_POINT_GROUP)]
+    of_catalogue = {each.name for each in entry_points(group=GROUP)}
+    for point in of_guards:
         if point.name not in known:
             register_entry_point(point, registry)
             known.add(point.name)
     lists = [key_of(kind) for kind in registry.kinds.values()]
     tables: dict[str, Mapping[str, Any]] = {}
-    for entry in entries(config):
+    config.stash[ENTRIES] = list(_entries(config, of_catalogue))
+    ready = {*shipped(), *of_catalogue, *(each.name for each in of_guards)}
+    config.stash[READY] = frozenset(ready)
+    for entry in config.stash[ENTRIES]:
         table = {**table_of(entry, {}, lists)}
-        table.pop(
-            key_of(Program), None
-        )  # each start is seen anyway, and a shim would cost one more
+        # Each start is seen anyway, and a shim would cost one more.
+        table.pop(key_of(Program), None)
         if entry.name not in known and not table.keys().isdisjoint(lists):
             tables[entry.name] = table
     register_tables(tables, registry)
@@ -69,16 +82,15 @@ def watch_all(config: pytest.Config, registry: Registry) -> None:
     config.stash[ADDED] = {each.label for each in registry} - guarded
 
 
-def entries(config: pytest.Config) -> Iterator[Entry]:
+def _entries(config: pytest.Config, of_packages: Collection[str]) -> Iterator[Entry]:
     """The entries of the catalogue that name one service or SDK.
 
     Raises:
         ResourceGuardMisconfiguration: A package has one that cannot be read.
     """
-    others = [each.name for each in entry_points(group=GROUP)]
-    for name in dict.fromkeys([*shipped(), *others]):
-        path = find_entry(name, config.rootpath)
-        if path is None:
-            raise ResourceGuardMisconfiguration(name)  # it was listed a moment ago
+    for name in dict.fromkeys([*shipped(), *of_packages]):
+        path = SHIPPED / f"{name}{SUFFIX}"
+        if name in of_packages:
+            path = find_entry(name, config.rootpath) or path
         if name not in _TOO_WIDE:
             yield read_entry(path)
