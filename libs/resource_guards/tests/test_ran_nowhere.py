@@ -135,6 +135,33 @@ def test_why_a_test_was_deselected(suite: Suite, workers: tuple[str, ...]) -> No
     ]
 
 
+@WORKERS
+def test_a_run_that_lacks_what_it_requires(suite: Suite, workers: tuple[str, ...]) -> None:
+    """It was not whole, and a merge says why before it names what has not run."""
+    suite.write(
+        test_it="""
+            import pytest
+
+            @pytest.mark.tool
+            def test_it(): pass
+        """
+    )
+    suite.write_files({"pytest.ini": "[pytest]\nresource_guards = tool\n"})
+    suite.run("--resource-guards-require=tool", "--resource-guards-json=a.json", *workers)
+
+    first, *others = merged(suite, "a.json").stdout.splitlines()
+
+    assert first.startswith(
+        "a.json is not the whole suite: it ended early: "
+        "tool is not available: 'tool' is not on PATH. The run has to have it"
+    )
+    assert others == [
+        "1 test ran nowhere:",
+        "  not run in each run, needs tool (1 test)",
+        "    test_it.py::test_it",
+    ]
+
+
 def test_all_ran_somewhere(suite: Suite) -> None:
     """Then nothing is said, and nothing fails."""
     suite.tool()

@@ -25,10 +25,15 @@ class Interruptions:
         self._uncollected: list[Gap] = []
         self._ends: dict[str, None] = {}
 
-    def all(self) -> list[Gap]:
-        """Why the run is not the whole suite; nothing if it is."""
+    def all(self, stopped: str) -> list[Gap]:
+        """Why the run is not the whole suite; nothing if it is.
+
+        Args:
+            stopped: Why the guards have stopped it before its first test; empty if they have not.
+        """
         where = None if self._is_collected else ALL
-        return [*self._uncollected, *(Gap(reason, where) for reason in self._ends)]
+        ends = dict.fromkeys([*self._ends, *filter(None, [stopped])])
+        return [*self._uncollected, *(Gap(reason, where) for reason in ends)]
 
     def to_data(self) -> dict[str, Any]:
         """For the controller."""

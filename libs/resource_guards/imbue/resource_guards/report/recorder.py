@@ -268,7 +268,7 @@ class Recorder:
             self._findings.late_uses,
             self.times.all(),
             place_in_repository(self._root),
-            self.interruptions.all(),
+            self.interruptions.all(self._findings.stopped),
         )
 
     @property
