@@ -193,5 +193,8 @@ def _targets(label: str, texts: Iterable[str | list[str]]) -> Iterator[str | Sdk
             yield each
             continue
         names = [each] if isinstance(each, str) else each
-        found = [replace(read_target(label, name), optional=True) for name in names]
-        yield next((target for target in found if not seems_missing(target)), found[0])
+        first, *others = [replace(read_target(label, name), optional=True) for name in names]
+        # To find out what a version has costs a look into its sources, which one name alone does not need.
+        if others and seems_missing(first):
+            first = next((target for target in others if not seems_missing(target)), first)
+        yield first

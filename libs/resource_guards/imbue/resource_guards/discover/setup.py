@@ -56,9 +56,9 @@ def watch_all(config: pytest.Config, registry: Registry) -> None:
     """
     guarded = {each.label for each in registry}
     known = set(guarded)
-    # Asked for once: to look through what is installed takes milliseconds.
-    of_guards = [*entry_points(group=ENTRY_POINT_GROUP)]
-    of_catalogue = {each.name for each in entry_points(group=GROUP)}
+    points = entry_points()  # once: to look through what is installed takes milliseconds
+    of_guards = [*points.select(group=ENTRY_POINT_GROUP)]
+    of_catalogue = {each.name for each in points.select(group=GROUP)}
     for point in of_guards:
         if point.name not in known:
             register_entry_point(point, registry)
