@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from imbue.resource_guards.discover.found import Collector
+from imbue.resource_guards.discover.found import Discovery
 from imbue.resource_guards.discover.found import Found
 from imbue.resource_guards.discover.proposal import Proposal
 from imbue.resource_guards.discover.proposal import propose
@@ -19,6 +20,7 @@ from imbue.resource_guards.discover.rules import Place
 from imbue.resource_guards.discover.rules import Started
 from imbue.resource_guards.discover.rules import named
 from imbue.resource_guards.discover.setting_writer import with_proposal
+from imbue.resource_guards.discover.shown import lines
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.addresses import parse_address
 from imbue.resource_guards.report.evidence import SeenUse
@@ -112,6 +114,28 @@ def test_the_page_has_all_rules() -> None:
 
     rules = [*FOLDED, *((rule.title, rule.reason) for rule in RULES)]
     assert table == [f"| {title} | {reason} |" for title, reason in rules]
+
+
+def test_programs_of_the_same_tests_share_a_line() -> None:
+    """They are guarded by themselves nonetheless; other tests, or another kind, make another line."""
+    same = {"test_it.py::test_user": "passed"}
+    other = {"test_it.py::test_group": "passed"}
+    found = [
+        Found("program", "useradd", dict(same)),
+        Found("resource", "docker", dict(same)),
+        Found("program", "userdel", dict(same)),
+        Found("program", "groupadd", dict(other)),
+        Found("program", "groupdel", dict(same), through={"env": {*same}}),
+    ]
+
+    said = [each for each in lines(Discovery(found)) if "such as" not in each]
+
+    assert said == [
+        "    1 test  useradd, userdel  programs",
+        "    1 test  docker",
+        "    1 test  groupadd  a program",
+        "    1 test  groupdel  a program, through env",
+    ]
 
 
 def test_proposals() -> None:

@@ -1,6 +1,6 @@
 """Where a connection leads, as a person would name it; and whether the suite itself listens there.
 
-Linux tells in ``/proc`` which process has a listening socket (proc(5), ``/proc/net/tcp``). One that was started
+Linux tells in ``/proc`` which process has a listening socket (proc(5)). One that was started
 after pytest is the suite's own: a server in a thread, a fixture's subprocess, what that has left as a daemon.
 Where no process has one, a connection is refused, and a test that passes by that needs nothing.
 Elsewhere nobody tells, and all servers are taken for others'.
@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 from time import monotonic
 
+from imbue.resource_guards.discover.listeners import is_free
+from imbue.resource_guards.discover.listeners import listening
 from imbue.resource_guards.discover.observers import NOBODY
 from imbue.resource_guards.discover.observers import OWN
 from imbue.resource_guards.intercept.connection_hook import written
@@ -26,12 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
     from typing import Final
-
-_LISTENS: Final = "0A"
-"""``TCP_LISTEN`` as ``/proc/net/tcp`` has it."""
-
-_UNIX_LISTENS: Final = "00010000"
-"""``__SO_ACCEPTCON`` as ``/proc/net/unix`` has it."""
 
 _SECONDS: Final = 1.0
 """How long it is believed that a server is another's, before it is looked at again."""
@@ -77,12 +73,12 @@ class Endpoints:
             link, inode = self._known[place]
             if _socket_at(link) == inode:
                 return OWN
-        # A table of a thousand connections takes the kernel milliseconds, and who listens changes seldom.
+        # Who listens changes seldom.
         if monotonic() - self._others.get(place, -_SECONDS) < _SECONDS:
             return ""
-        sockets = set(_listening(place))
+        sockets = set(listening(place))
         if not sockets:
-            return NOBODY if _is_free(place) else ""
+            return NOBODY if is_free(place) else ""
         for pid in (os.getpid(), *_processes()):
             # What has begun in the same tick as pytest was started before it: pytest takes longer to start anything.
             if pid == self._top or (self._began and _start_of(pid) > self._began):
@@ -106,45 +102,9 @@ def _own_names() -> tuple[str, ...]:
     return name, name.partition(".")[0]
 
 
-def _listening(place: str) -> Iterator[int]:
-    """The inodes of the sockets that listen at a port or path."""
-    if not place.isdecimal():
-        for line in _lines("/proc/net/unix"):
-            fields = line.split()
-            if len(fields) > 7 and fields[3] == _UNIX_LISTENS and fields[7] == place:  # noqa: PLR2004
-                yield int(fields[6])
-        return
-    end = f":{int(place):04X}"
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in _lines(table):
-            fields = line.split()
-            if fields[3:4] == [_LISTENS] and fields[1].endswith(end):
-                yield int(fields[9])
-
-
-def _is_free(place: str) -> bool:
-    """Whether nothing is at a port or path that no stream's server listens at; `False` if nobody tells."""
-    if not place.isdecimal():
-        # A container's socket is not in our table of sockets, and yet it is there.
-        return place.startswith("/") and not os.path.exists(place)  # noqa: PTH110 - as in `_lines`
-    if not os.access("/proc/net/tcp", os.R_OK):
-        return False
-    end = f":{int(place):04X}"
-    datagrams = (*_lines("/proc/net/udp"), *_lines("/proc/net/udp6"))
-    return not any(line.split()[1].endswith(end) for line in datagrams)
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as in `record/ancestors.py`
-            return file.read().splitlines()[1:]
-    except OSError:
-        return []
-
-
 def _processes() -> Iterator[int]:
     try:
-        names = os.listdir("/proc")  # noqa: PTH208 - as above
+        names = os.listdir("/proc")  # noqa: PTH208 - as in `record/ancestors.py`
     except OSError:
         return
     yield from sorted((int(name) for name in names if name.isdecimal()), reverse=True)

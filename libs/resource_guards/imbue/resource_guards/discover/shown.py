@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 from imbue.resource_guards.discover.found import ADDRESS
@@ -17,18 +20,19 @@ _WIDEST: Final = 30
 """Of the names of one column."""
 
 _WHAT: Final = {PROGRAM: "a program", ADDRESS: "an address"}
+PROGRAMS: Final = "programs"
 
 
 def lines(discovery: Discovery) -> Iterator[str]:
     """What was found, and what was not and why."""
-    told = [each for each in discovery.found if not each.is_own]
+    told = _together(each for each in discovery.found if not each.is_own)
     if not told:
         yield messages.NOTHING
-    width = max((len(each.name) for each in told), default=0)
-    for each in told:
-        yield _row(each, min(width, _WIDEST))
-        if each.example:
-            yield messages.example(each.example)
+    width = max((len(each.name) for each in chain(*told)), default=0)
+    for group in told:
+        yield _row(group, min(width, _WIDEST))
+        if group[0].example:
+            yield messages.example(group[0].example)
     vain = [each for each in discovery.found if each.is_own and each.nobody >= each.tests.keys()]
     if vain:
         tests = set[str]().union(*(each.tests for each in vain))
@@ -48,11 +52,23 @@ def lines(discovery: Discovery) -> Iterator[str]:
         yield messages.not_seen(discovery.not_seen)
 
 
-def _row(each: Found, width: int) -> str:
+def _together(found: Iterable[Found]) -> list[list[Found]]:
+    """Things by lines: programs of which all the same is said share one, as `useradd` and `userdel` of one test."""
+    groups: dict[object, list[Found]] = {}
+    for each in found:
+        said = (each.tests, each.by, each.fixtures, each.through, each.outside)
+        key = repr(said) if each.kind == PROGRAM else id(each)
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
+
+
+def _row(group: Sequence[Found], width: int) -> str:
+    each = group[0]
+    what = _WHAT.get(each.kind, "") if len(group) == 1 else PROGRAMS
     return messages.row(
         len(each.tests),
-        each.name,
-        what=_WHAT.get(each.kind, ""),
+        ", ".join(one.name for one in group),
+        what=what,
         by=_counts(each.by),
         fixtures=_counts(each.fixtures),
         through=_counts(each.through),
