@@ -84,7 +84,7 @@ class DiscoveryRecorder(Recorder):
 
     @property
     def _maker(self) -> RecordMaker:
-        return _Maker(self._root, ())
+        return _Maker(self._root, (), self._parameters)
 
 
 def observed(use: Use) -> str:
@@ -100,8 +100,8 @@ class _AnyMark:
 
 
 class _Maker(RecordMaker):
-    def __init__(self, root: Any, names: Iterable[str]) -> None:
-        super().__init__(root, names)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self._names = _AnyMark()
         self._kept: set[tuple[str, str, str | None]] = set()
 

@@ -121,7 +121,7 @@ def _add_decorator(module: cst.Module, place: Place, mark: str, is_own: IsOwn) -
             continue
         spelled = spell_mark(mark, names)
         new = with_decorator(found.node, spelled.expression, names)
-        changed = swapped(changed, found.node, new)
+        changed = swapped(changed, found.node, new, found.top)
         importers += [found.top] if spelled.needs_import else []
     return _imported(module, changed, importers, is_own)
 
@@ -131,7 +131,8 @@ def _remove_from_definition(module: cst.Module, place: Place, mark: str) -> cst.
     for found in _definitions(module, place):
         names = _names_of(module, found)
         if has_decorator(found.node, mark, names):
-            changed = swapped(changed, found.node, without_decorator(found.node, mark, names))
+            new = without_decorator(found.node, mark, names)
+            changed = swapped(changed, found.node, new, found.top)
         try:
             marked = _of_class(module, found)
             if marked is not None and marks_in(marked.assigned.value, mark, marked.names):
@@ -246,10 +247,12 @@ def _imported(
     module: cst.Module, changed: cst.Module, importers: Sequence[Statement], is_own: IsOwn
 ) -> cst.Module:
     """The changed module, with ``import pytest`` above those statements of the module before."""
+    if not importers:
+        return changed
     indexes = [
         index
         for index, statement in enumerate(module.body)
         for inner, _ in statements([statement])
         if any(inner is importer for importer in importers)
     ]
-    return with_import(changed, min(indexes), is_own) if indexes else changed
+    return with_import(changed, min(indexes), is_own)

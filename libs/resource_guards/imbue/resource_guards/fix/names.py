@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from typing import Any
 
 import libcst as cst
 
 from imbue.resource_guards.fix.edits import EditError
+from imbue.resource_guards.fix.outline import DEFINITIONS
 from imbue.resource_guards.fix.outline import IMPORTS
 from imbue.resource_guards.fix.outline import Statement
 from imbue.resource_guards.fix.outline import contents
@@ -133,10 +135,17 @@ def _pytest(names: Names) -> Spelled:
 
 def _scope(body: Iterable[Statement], before: Statement | None, outer: dict[str, str]) -> Names:
     """The names that a body binds. One with two meanings has none that can be relied on."""
-    names = Names()
+    # Nearly all of a body are definitions, whose names mean nothing here; so they cost one look each.
+    listed: list[Any] = list(body)
+    names = Names({each.name.value: "" for each in listed if type(each) in DEFINITIONS})
+    others = [each for each in listed if each is before or type(each) not in DEFINITIONS]
     reached = False
-    for statement, nested in statements(body):
+    for statement, nested in statements(others):
         reached = reached or statement is before
+        if type(statement) in DEFINITIONS:
+            defined: Any = statement
+            names.meanings[defined.name.value] = ""
+            continue
         for small in (statement, *small_statements(statement)):
             for name, meaning in _bindings(small, ChainMap(names.meanings, outer)):
                 old = names.meanings.setdefault(name, meaning)
@@ -151,9 +160,7 @@ def _scope(body: Iterable[Statement], before: Statement | None, outer: dict[str,
 
 def _bindings(node: cst.CSTNode, meanings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The names that a statement binds, without those in its body, and what they then mean."""
-    if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-        yield node.name.value, ""
-    elif isinstance(node, IMPORTS):
+    if isinstance(node, IMPORTS):
         yield from _imported(node)
     elif isinstance(node, cst.Assign):
         for assigned in node.targets:

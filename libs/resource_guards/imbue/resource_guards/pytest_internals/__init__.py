@@ -37,15 +37,17 @@ from imbue.resource_guards.pytest_internals.items import argument_names
 from imbue.resource_guards.pytest_internals.items import captured_of
 from imbue.resource_guards.pytest_internals.items import class_with
 from imbue.resource_guards.pytest_internals.items import has_own_finalizers
-from imbue.resource_guards.pytest_internals.items import has_sets
 from imbue.resource_guards.pytest_internals.items import may_have_subtests
 from imbue.resource_guards.pytest_internals.items import parameters_behind
-from imbue.resource_guards.pytest_internals.items import parameters_of
 from imbue.resource_guards.pytest_internals.items import skipped_where_it_stands
 from imbue.resource_guards.pytest_internals.items import skips_itself
 from imbue.resource_guards.pytest_internals.items import static_fixtures
+from imbue.resource_guards.pytest_internals.parameters import ParameterSets
+from imbue.resource_guards.pytest_internals.parameters import has_sets
+from imbue.resource_guards.pytest_internals.parameters import names_of
 
 __all__ = [
+    "ParameterSets",
     "all_depend_on",
     "argument_names",
     "asks_for_the_request",
@@ -68,9 +70,9 @@ __all__ = [
     "leave_alone",
     "made_failure",
     "may_have_subtests",
+    "names_of",
     "names_of_settings",
     "parameters_behind",
-    "parameters_of",
     "put_around_pytests_own",
     "requesters",
     "say_in_summary",

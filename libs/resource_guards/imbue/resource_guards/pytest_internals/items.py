@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import unittest
 from collections.abc import Iterable
-from collections.abc import Mapping
 from collections.abc import Sequence
-from collections.abc import Sized
-from typing import Any
-from typing import Final
 
 import pytest
 from _pytest.skipping import evaluate_skip_marks
-
-_NOTHING: Final = object()
 
 
 def skipped_where_it_stands(reason: str) -> BaseException:
@@ -98,50 +91,3 @@ def parameters_behind(
         for name in names
         if name in callspec.indices
     ]
-
-
-def parameters_of(mark: pytest.Mark, params: Mapping[str, object]) -> tuple[list[str], int | None]:
-    """The arguments of a ``parametrize`` mark, and which of its sets of values a test has.
-
-    A test's `callspec.indices` do not tell it: they number the test's own sets, of all such marks
-    together. So the set is found by its values, which are the very objects of the mark.
-
-    Args:
-        mark: The mark.
-        params: The values that the test has, by their names.
-    """
-    arguments = _arguments_of(mark)
-    names = arguments.get("argnames", "")
-    listed = names.split(",") if isinstance(names, str) else names
-    argnames = [name.strip() for name in listed if name.strip()]
-    values = arguments.get("argvalues", ())
-    found = [
-        index
-        for index, each in enumerate(values if isinstance(values, Sequence) else ())
-        if all(
-            params.get(name, _NOTHING) is value
-            for name, value in zip(argnames, _values_of(each, argnames), strict=False)
-        )
-    ]
-    return argnames, found[0] if len(found) == 1 else None
-
-
-def has_sets(mark: pytest.Mark) -> bool:
-    """Whether a ``parametrize`` mark has several sets of values, or it is not known how many."""
-    values = _arguments_of(mark).get("argvalues", ())
-    return not isinstance(values, Sized) or len(values) > 1
-
-
-def _arguments_of(mark: pytest.Mark) -> Mapping[str, Any]:
-    # Bound as Python would: each may be given by position or by name.
-    return inspect.signature(_parametrize).bind_partial(*mark.args, **mark.kwargs).arguments
-
-
-def _parametrize(argnames: object, argvalues: object, *_: object, **__: object) -> None:
-    """How the mark's arguments are called."""
-
-
-def _values_of(each: Any, argnames: Sequence[str]) -> Sequence[object]:
-    if isinstance(each, type(pytest.param())):
-        return each.values
-    return [each] if len(argnames) == 1 else each

@@ -65,8 +65,7 @@ def _origins(item: Any, maker: RecordMaker) -> Iterator[str]:
     params = item.callspec.params if hasattr(item, "callspec") else {}
     by_hook = set(params)
     for mark in item.iter_markers("parametrize"):
-        names, _ = pytest_internals.parameters_of(mark, params)
-        by_hook.difference_update(names)
+        by_hook.difference_update(pytest_internals.names_of(mark))
         if pytest_internals.has_sets(mark):
             yield advice.PARAMETRIZE
     for *_, fixture in pytest_internals.static_fixtures(item):

@@ -6,7 +6,6 @@ they come from xdist's workers inside of test reports, and from other machines i
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Annotated
@@ -21,6 +20,7 @@ from imbue.resource_guards.report.reader import Matching
 from imbue.resource_guards.report.reader import NotEmpty
 from imbue.resource_guards.report.reader import OneOf
 from imbue.resource_guards.report.reader import reader
+from imbue.resource_guards.report.writer import plain
 
 OUTCOMES: Final = (
     *("deselected", "not run", "skipped", "xfailed", "xpassed", "passed", "failed", "crashed"),
@@ -34,20 +34,6 @@ RAN: Final = OUTCOMES.index("xfailed")
 """The first of those of a test that has run."""
 
 _TO_THE_END: Final = ("passed", "xpassed")
-_SELDOM: Final = (
-    *("unsure", "reason", "unavailable", "sometimes"),
-    "seconds",
-    "seconds_in_part",
-    "shared_seconds",
-    "contracts",
-    "shared",
-)
-"""The keys of a record that are left out where nothing is in them."""
-
-
-def _is_nothing(value: object) -> bool:
-    return value is False or value in (None, "", [], {})  # and not 0, which is a number of seconds
-
 
 _MOST_SECONDS: Final = 10**9  # thirty years
 
@@ -233,14 +219,7 @@ class TestRecord:
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, which JSON and execnet can carry."""
-        data = asdict(self)
-        for key in _SELDOM:
-            if _is_nothing(data[key]):
-                del data[key]  # nearly always; they are also what older reports do not have
-        for mark in data["declared"]:
-            if not mark["optional"]:
-                del mark["optional"]
-        return data
+        return plain(self)
 
     @property
     def proves_absence(self) -> bool:

@@ -9,12 +9,15 @@ import tempfile
 from pathlib import Path
 from stat import S_IMODE
 from stat import S_ISREG
+from typing import BinaryIO
 from typing import Final
 
 from imbue.resource_guards.messages import report as messages
 
 LARGEST: Final = 2**30
 """The most bytes of one file that are read."""
+
+_PART: Final = 2**20
 
 _LONGEST_PREFIX: Final = 50  # a name may have 255 bytes, and is itself as long, at worst
 
@@ -31,13 +34,25 @@ def read_regular(path: Path, largest: int = LARGEST) -> bytes:
         stat = os.fstat(descriptor)
         if not S_ISREG(stat.st_mode):
             raise OSError(errno.EINVAL, messages.NO_REGULAR_FILE, str(path))
-        # The size is not to be trusted: that of files in /proc is 0, and another may grow.
         with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(largest + 1) if stat.st_size <= largest else b""
+            content = _read(file, stat.st_size, largest) if stat.st_size <= largest else b""
     finally:
         os.close(descriptor)
     if stat.st_size > largest or len(content) > largest:
         raise OSError(errno.EFBIG, messages.file_too_large(largest), str(path))
+    return content
+
+
+def _read(file: BinaryIO, size: int, largest: int) -> bytes:
+    """All of a file, or more than may be read of it.
+
+    The size is not to be trusted: that of files in /proc is 0, and another may grow. To read the most at once would
+    take as much memory first.
+    """
+    content = part = file.read(size + 1)
+    while part and len(content) <= largest:
+        part = file.read(_PART)
+        content += part
     return content
 
 

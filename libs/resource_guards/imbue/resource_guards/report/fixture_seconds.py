@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -15,6 +14,7 @@ from imbue.resource_guards.report.evidence import Marks
 from imbue.resource_guards.report.evidence import Seconds
 from imbue.resource_guards.report.reader import OPTIONAL
 from imbue.resource_guards.report.reader import Matching
+from imbue.resource_guards.report.writer import plain
 
 Where = Annotated[str, Matching(r"[\s\S]+", "a node id")]
 
@@ -41,10 +41,7 @@ class FixtureSeconds:
 
     def to_data(self) -> dict[str, Any]:
         """Plain data."""
-        data = asdict(self)
-        if not self.where:
-            del data["where"]
-        return data
+        return plain(self)
 
     @property
     def seconds(self) -> float:

@@ -13,6 +13,7 @@ from imbue.resource_guards.messages import gaps as messages
 from imbue.resource_guards.report.evidence import Reason
 from imbue.resource_guards.report.reader import OPTIONAL
 from imbue.resource_guards.report.reader import Matching
+from imbue.resource_guards.report.writer import plain
 
 ALL: Final = "."
 """What could not be collected where the collection itself was broken off."""
@@ -35,8 +36,7 @@ class Gap:
 
     def to_data(self) -> dict[str, Any]:
         """Plain data."""
-        where = {} if self.uncollected is None else {"uncollected": self.uncollected}
-        return {"reason": self.reason, **where}
+        return plain(self)
 
     def hides(self, nodeid: str) -> bool:
         """Whether a test could be among what was not collected."""

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 from typing import Final
 
@@ -157,7 +158,13 @@ def own_outcome(before: str, report: pytest.TestReport) -> str:
 
 def name_resources(report: pytest.TestReport, used: Iterable[str]) -> None:
     """Give a report a property for each resource that was used, which JUnit files show."""
-    report.user_properties += [("resource", resource) for resource in sorted(used)]
+    report.user_properties += map(_property, sorted(used))
+
+
+@cache
+def _property(resource: str) -> tuple[str, object]:
+    # One for all reports, which pytest keeps to the end.
+    return "resource", resource
 
 
 def warn(item: pytest.Item, violation: Violation, labels: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import fields
 from dataclasses import is_dataclass
 from functools import cache
 from functools import reduce
+from sys import intern
 from types import NoneType
 from types import UnionType
 from typing import Annotated
@@ -132,7 +133,7 @@ def reader(wanted: Any) -> Read:
     if origin is Annotated:
         return reduce(_checked, wanted.__metadata__, reader(arguments[0]))
     if origin in _UNIONS:
-        return _optional(reader(_without_none(wanted)))
+        return _optional(reader(without_none(wanted)))
     if origin is list:
         return _list(reader(arguments[0]))
     if origin is dict:
@@ -142,7 +143,7 @@ def reader(wanted: Any) -> Read:
     return _dataclass(wanted) if is_dataclass(wanted) else _plain(wanted)
 
 
-def _without_none(wanted: Any) -> Any:
+def without_none(wanted: Any) -> Any:
     """The one type that a type with ``| None`` has beside it; another as it is."""
     if get_origin(wanted) not in _UNIONS:
         return wanted
@@ -208,7 +209,7 @@ def _dict(of_key: Read, of_value: Read) -> Read:
         key = None
         try:
             for key, each in data.items():
-                values[of_key(key)] = of_value(each)
+                values[intern(of_key(key))] = of_value(each)  # they are names, and few
         except MisfitError as misfit:
             misfit.within(f"[{_shown(key)}]")
             raise
@@ -220,9 +221,7 @@ def _dict(of_key: Read, of_value: Read) -> Read:
 def _dataclass(wanted: Any) -> Read:
     hints = get_type_hints(wanted, include_extras=True)
     optional = {each.name for each in fields(wanted) if each.metadata.get(OPTIONAL)}
-    types = {
-        name: _without_none(hint) if name in optional else hint for name, hint in hints.items()
-    }
+    types = {name: without_none(hint) if name in optional else hint for name, hint in hints.items()}
     parts = [(each.name, reader(types[each.name])) for each in fields(wanted)]
     names = {name for name, _ in parts}
     needed = names - optional

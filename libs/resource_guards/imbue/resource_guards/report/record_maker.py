@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from typing import Final
@@ -21,6 +22,7 @@ from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
+from imbue.resource_guards.pytest_internals import ParameterSets
 from imbue.resource_guards.report.evidence import Axis
 from imbue.resource_guards.report.evidence import Declaration
 from imbue.resource_guards.report.evidence import SeenUse
@@ -79,31 +81,54 @@ class RecordMaker:
     Args:
         root: The root directory.
         names: The marks of the guarded resources.
+        parameters: Tells which parameters a test has; to be shared by all that make records of a session.
     """
 
-    def __init__(self, root: Path, names: Iterable[str]) -> None:
+    def __init__(
+        self, root: Path, names: Iterable[str], parameters: ParameterSets | None = None
+    ) -> None:
         self._root = str(root)
         self._names: Container[str] = frozenset(names)
+        self._parameters = parameters or ParameterSets()
 
-    def of_item(self, item: pytest.Item, outcome: str = "not run") -> TestRecord:
-        """The record of a collected test."""
-        record = TestRecord(
-            item.nodeid,
-            outcome,
-            self.of_function(item),
-            self.of_class(getattr(item, "cls", None)),
-            list(self._of_classes(item)),
-            declared=list(self.declarations(item)),
-        )
-        if hasattr(item, "callspec"):
-            self._add_parameters(item, record)
+    def of_item(
+        self, item: pytest.Item, outcome: str = "not run", known: TestRecord | None = None
+    ) -> TestRecord:
+        """The record of a collected test.
+
+        Args:
+            item: The test.
+            outcome: Its outcome.
+            known: An earlier record of it: where it is does not change, and takes long to find out.
+        """
+        if known is None:
+            record = TestRecord(
+                item.nodeid,
+                outcome,
+                self.of_function(item),
+                self.of_class(getattr(item, "cls", None)),
+                list(self._of_classes(item)),
+            )
+            if hasattr(item, "callspec"):
+                self._add_parameters(item, record)
+        else:
+            record = TestRecord(
+                item.nodeid,
+                outcome,
+                known.source,
+                known.cls,
+                known.classes,
+                known.parameters,
+                known.axes,
+            )
+        record.declared = list(self.declarations(item))
         if not record.was_tried:
             record.contracts = list(of_untried(item, self.relative))
         return record
 
-    def of_account(self, account: AccountOfTest) -> TestRecord:
-        """The record of a test that has run."""
-        record = self.of_item(account.item, account.outcome)
+    def of_account(self, account: AccountOfTest, known: TestRecord | None = None) -> TestRecord:
+        """The record of a test that has run; see `of_item`."""
+        record = self.of_item(account.item, account.outcome, known)
         record.finished = account.is_finished
         fixtures = account.all_fixtures()
         record.contracts = list(of_accounts(fixtures, self.relative))
@@ -138,33 +163,38 @@ class RecordMaker:
 
     def _add_parameters(self, item: Any, record: TestRecord) -> None:
         for node, mark in item.iter_markers_with_node("parametrize"):
-            names, index = pytest_internals.parameters_of(mark, item.callspec.params)
+            names, index = self._parameters.of(mark, item.callspec.params)
             source = None
             if node is item:
                 source = record.source
             elif isinstance(node, pytest.Class):
                 source = self.of_class(node.obj)
-            record.axes.append(Axis(names, source))
+            record.axes.append(Axis(list(names), source))
             if index is not None:
                 record.parameters.update(dict.fromkeys(names, index))
 
     def declarations(self, item: pytest.Item) -> Iterator[Declaration]:
         """The marks of guarded resources that a test carries, the closest first."""
-        for node, mark in item.iter_markers_with_node():
-            if mark.name in self._names:
-                found = self._declaration(item, node, mark.name)
-                yield (
-                    replace(found, optional=True) if mark.kwargs.get("optional") is True else found
-                )
+        marks = [each for each in item.iter_markers_with_node() if each[1].name in self._names]
+        if not marks:
+            return
+        function, on_function = self.of_function(item), _names_of(getattr(item, "obj", None))
+        callspec = getattr(item, "callspec", None)
+        of_parameters = {mark.name for mark in callspec.marks} if callspec else set()
+        for node, mark in marks:
+            name = mark.name
+            if node is not item:
+                found = self._on_node(node, name)
+            elif name in on_function:
+                found = Declaration(name, "function", function)
+            elif name in of_parameters:
+                found = Declaration(name, "param", function)
+            else:
+                found = Declaration(name, "other")
+            yield replace(found, optional=True) if mark.kwargs.get("optional") is True else found
 
-    def _declaration(self, item: pytest.Item, node: Any, name: str) -> Declaration:
-        if node is item:
-            callspec = getattr(item, "callspec", None)
-            if name in _names_of(getattr(item, "obj", None)):
-                return Declaration(name, "function", self.of_function(item))
-            if callspec and any(mark.name == name for mark in callspec.marks):
-                return Declaration(name, "param", self.of_function(item))
-        elif isinstance(node, pytest.Class):
+    def _on_node(self, node: Any, name: str) -> Declaration:
+        if isinstance(node, pytest.Class):
             for base in node.obj.__mro__:
                 if name in _names_of(base):
                     return Declaration(name, "class", self.of_class(base))
@@ -204,13 +234,23 @@ class RecordMaker:
 
     def relative_place(self, where: str) -> str:
         """The same of a ``file:line``; an empty one stays so."""
-        path, colon, line = where.rpartition(":")
-        return f"{self.relative(path)}{colon}{line}" if path else where
+        return _in_place(where, self._root)
 
     def relative(self, path: str) -> str:
         """A path as reports have it: below the root directory without that."""
-        below = path.startswith(self._root + os.sep)
-        return Path(path[len(self._root) + 1 :] if below else path).as_posix()
+        return _relative(path, self._root)
+
+
+@lru_cache(maxsize=1024)
+def _relative(path: str, root: str) -> str:
+    below = path.startswith(root + os.sep)
+    return Path(path[len(root) + 1 :] if below else path).as_posix()
+
+
+@lru_cache(maxsize=64)
+def _in_place(where: str, root: str) -> str:
+    path, colon, line = where.rpartition(":")
+    return f"{_relative(path, root)}{colon}{line}" if path else where
 
 
 def _names_of(thing: object) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,7 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.messages.report import NOT_ASKED_FOR
 from imbue.resource_guards.messages.report import selection
 from imbue.resource_guards.model import Use
+from imbue.resource_guards.pytest_internals import ParameterSets
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.findings import Findings
@@ -26,6 +28,7 @@ from imbue.resource_guards.report.repository import place_in_repository
 from imbue.resource_guards.report.sources import Sources
 from imbue.resource_guards.report.stopwatch import DIGITS
 from imbue.resource_guards.report.stopwatch import FixtureTimes
+from imbue.resource_guards.report.test_times import TestTimes
 from imbue.resource_guards.report.unselected import Unselected
 
 ATTRIBUTE: Final = "resource_guards"
@@ -101,18 +104,19 @@ class Recorder:
         self.times = FixtureTimes()
         self.interruptions = Interruptions(is_controller=False)
         self._attempts: dict[str, int] = {}
-        self._phases: dict[str, dict[str, float]] = {}
-        self._seconds: dict[str, float] = {}
+        self._seconds = TestTimes()
         self._shared: dict[str, float] = {}
         self._root = root
         self._registry = registry
         self._findings = findings
         self._is_worker = is_worker
         self._labels: dict[str, str] = {}
-        self._late: dict[str, dict[str, Any]] = {}
+        self._late: dict[str, TestRecord] = {}
         self._skipped: dict[str, tuple[str, dict[str, str]]] = {}
         self._sources = Sources(root, began)
         self._unselected = Unselected()
+        self._parameters = ParameterSets()
+        self._pid = os.getpid()
 
     def takes(self, when: str, uses: Iterable[Use]) -> bool:
         """Whether it keeps what was used for no test, so that nobody else is to be told; so in discovery alone.
@@ -135,7 +139,9 @@ class Recorder:
         record = self._record_of(account)
         if record.contracts:  # of fixtures that it has asked for by `getfixturevalue` alone, too
             self._sources.note(record)
-        setattr(report, ATTRIBUTE, record.to_data())
+        # Where another process waits for it, or this is a fork, the report will be carried there as plain data.
+        is_carried = self._is_worker or os.getpid() != self._pid
+        setattr(report, ATTRIBUTE, record.to_data() if is_carried else record)
 
     def add_late(self, account: AccountOfTest) -> None:
         """Correct the record of a test, of which a fixture has been torn down only now."""
@@ -143,32 +149,12 @@ class Recorder:
             return  # it was run again meanwhile
         # Also in this process: where there are no workers nobody reads `to_data`.
         record = self._record_of(account)
-        self.records[record.nodeid] = record
-        self._late[record.nodeid] = record.to_data()
+        self.records[record.nodeid] = self._late[record.nodeid] = record
 
     def _record_of(self, account: AccountOfTest) -> TestRecord:
-        record = self._maker.of_account(account)
+        record = self._maker.of_account(account, self.records.get(account.item.nodeid))
         record.shared_seconds = self._shared.get(record.nodeid)
         return record
-
-    def _time(self, report: pytest.TestReport) -> None:
-        """Note how long a phase took. Parts of it may be reported before: subtests.
-
-        A test that is run again took the time of all attempts.
-        """
-        nodeid, phase = report.nodeid, str(report.when)
-        if phase == "setup":
-            self._add_attempt(nodeid)
-        phases = self._phases.setdefault(nodeid, {})
-        phases[phase] = max(phases.get(phase, 0.0), report.duration)
-        if hasattr(report, ATTRIBUTE):
-            self._add_attempt(nodeid)
-
-    def _add_attempt(self, nodeid: str) -> None:
-        phases = self._phases.pop(nodeid, None)
-        if phases is not None:
-            took = self._seconds.get(nodeid, 0.0) + sum(phases.values())
-            self._seconds[nodeid] = round(took, DIGITS)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -176,10 +162,10 @@ class Recorder:
         if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
             reason = str(report.longrepr[2]).removeprefix("Skipped: ")
             self._skipped[report.nodeid] = reason, unavailable_in(report)
-        self._time(report)
         data = getattr(report, ATTRIBUTE, None)
+        self._seconds.note(report, is_last=data is not None)
         if data is not None:
-            record = TestRecord.from_data(data)
+            record = data if isinstance(data, TestRecord) else TestRecord.from_data(data)
             self.records[record.nodeid] = record
             self.crashed.discard(record.nodeid)  # it was run again
             if not self._is_worker:
@@ -221,7 +207,7 @@ class Recorder:
         ]
         return {
             "expected": expected,
-            "late": list(self._late.values()),
+            "late": [each.to_data() for each in self._late.values()],
             "labels": self._own_labels(),
             "sources": self._sources.to_data(),
             "fixtures": self.times.to_data(),
@@ -250,7 +236,7 @@ class Recorder:
                 record.reason, record.unavailable = reason, unavailable
         for record in self.records.values():
             if record.outcome != "crashed":
-                record.seconds = self._seconds.get(record.nodeid)
+                record.seconds = self._seconds.of(record.nodeid)
         return sorted(self.records.values(), key=_place)
 
     @property
@@ -274,7 +260,7 @@ class Recorder:
     @property
     def _maker(self) -> RecordMaker:
         # Made anew each time: the registry may have more names than before.
-        return RecordMaker(self._root, self._registry.names)
+        return RecordMaker(self._root, self._registry.names, self._parameters)
 
     def labels(self) -> dict[str, str]:
         """The name of each resource that is guarded, here or in a worker, by its mark."""
@@ -286,7 +272,9 @@ class Recorder:
     def _expect(self, items: Iterable[pytest.Item], outcome: str, reason: str = "") -> None:
         maker = self._maker
         for item in items:
-            record = self.records.setdefault(item.nodeid, maker.of_item(item, outcome))
+            record = self.records.get(item.nodeid)
+            if record is None:
+                record = self.records[item.nodeid] = maker.of_item(item, outcome)
             record.reason = reason
             self._sources.note(record)
 

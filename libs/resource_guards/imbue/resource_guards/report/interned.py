@@ -1,0 +1,33 @@
+"""One of equal things for all records of a report: thousands of tests have the same class, marks, outcome and uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import TypeVar
+
+if TYPE_CHECKING:
+    from imbue.resource_guards.report.evidence import TestRecord
+
+_T = TypeVar("_T")
+
+
+class Interned:
+    """What is known; of things that are equal the first."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def of(self, test: TestRecord) -> TestRecord:
+        """A record with these in the place of its own."""
+        test.outcome = self._one(test.outcome)
+        test.source, test.cls = self._one(test.source), self._one(test.cls)
+        test.classes = [self._one(each) for each in test.classes]
+        test.declared = [self._one(each) for each in test.declared]
+        for used in test.used.values():
+            used.uses = [self._one(each) for each in used.uses]
+        return test
+
+    def _one(self, thing: _T) -> _T:
+        known: _T = self._known.setdefault(thing, thing)
+        return known
