@@ -52,6 +52,11 @@ class FixtureAccount:
         self.awaiting: list[TestAccount] = []
         self.requested: list[FixtureAccount] = []
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has no contract, and has used nothing so far."""
+        return self.declared is None and not self.scope.used
+
     def ask(self, other: FixtureAccount | None) -> None:
         """Note that it has asked for a fixture, if that has an account."""
         if other is not None and other is not self and other not in self.requested:
@@ -122,24 +127,30 @@ class TestAccount:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it declares nothing and has used nothing, so that there is nothing to judge."""
-        return not (self.declared or self.scope.used or self.fixtures)
+        """Whether it declares nothing and nothing was used so far, so that there is nothing to judge yet.
+
+        Most tests depend on some fixture that others share, and few of these use a resource.
+        """
+        if self.declared or self.scope.used:
+            return False
+        for fixture in self.fixtures:
+            if fixture.requested:
+                return all(each.is_plain for each in self.all_fixtures())
+            if fixture.declared is not None or fixture.scope.used:
+                return False
+        return True
 
     @property
     def attempt(self) -> int:
         """Which run of its test it is of: a number that no other run of any test has in this process."""
         return self.scope.id
 
-    def depend_on(self, fixture: FixtureAccount) -> None:
-        """Note that the test depends on a fixture."""
-        if fixture not in self.fixtures:
-            self.fixtures.append(fixture)
-
     def all_fixtures(self) -> list[FixtureAccount]:
         """The fixtures that it depends on, directly or through others."""
         found = list(self.fixtures)
         for fixture in found:  # it grows meanwhile
-            found += [each for each in fixture.requested if each not in found]
+            if fixture.requested:
+                found += [each for each in fixture.requested if each not in found]
         return found
 
     def all_uses(self) -> Iterator[tuple[str | None, Use]]:
@@ -167,7 +178,12 @@ class TestAccount:
         Waiting for one at a time is enough, and each test then moves only as often as it has
         fixtures, however many tests share them.
         """
-        for fixture in self.all_fixtures():
+        fixtures = self.fixtures
+        for fixture in fixtures:
+            if fixture.requested:
+                fixtures = self.all_fixtures()
+                break
+        for fixture in fixtures:
             if not fixture.finished:
                 fixture.awaiting.append(self)
                 return True

@@ -153,9 +153,13 @@ class FixtureScopes:
             )
         of_trio: Any = None
 
+        accounts = self._accounts
+
         def requested(request: pytest.FixtureRequest) -> None:
             # By now it may have been set up again, with another parameter.
-            self._depend(self._accounts.get(fixturedef), request)
+            again = accounts.get(fixturedef)
+            if again is not None:
+                self._depend(again, request)
 
         def finish() -> None:
             turn.end()
@@ -198,13 +202,11 @@ class FixtureScopes:
             )
             pytest_internals.keep_last_finalizer(fixturedef, turn.begin)
 
-    def _depend(self, account: FixtureAccount | None, request: pytest.FixtureRequest) -> None:
+    def _depend(self, account: FixtureAccount, request: pytest.FixtureRequest) -> None:
         """Note on whose behalf a fixture was requested: the running test's, and other fixtures'."""
-        if account is None:
-            return
         running = self._running()
-        if running is not None:
-            running.depend_on(account)
+        if running is not None and account not in running.fixtures:
+            running.fixtures.append(account)
         for requester in pytest_internals.requesters(request):
             other = self._accounts.get(requester)
             if other is not None:

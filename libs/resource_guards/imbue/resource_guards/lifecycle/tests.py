@@ -101,7 +101,7 @@ class Lifecycle:
         return (yield from self._fixtures.set_up(fixturedef, request))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(  # noqa: C901 - a function of its own costs each test a call
+    def pytest_runtest_makereport(  # noqa: C901, PLR0912 - a function of its own costs each test a call
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Judge a phase, when pytest has made its report and before other plugins read it.
@@ -132,10 +132,15 @@ class Lifecycle:
             self._ledger.close(scope)
             self._slot.clear()
             self.running = None
-            if account.fixtures:
-                account.wait()
-        if account.declared or scope.used or account.fixtures or self._records:
+            if account.fixtures and account.wait() and self._is_worker:
+                setattr(report, IS_OPEN, True)
+        if account.declared or scope.used or self._records:
             self._judge(account, report, call)
+        else:
+            for fixture in account.fixtures:  # as `is_plain` asks, without a call
+                if fixture.requested or fixture.scope.used or fixture.declared is not None:
+                    self._judge(account, report, call)
+                    break
         if phase == "teardown" and self._fixtures.finished:
             self._decide()
         return report
@@ -163,7 +168,6 @@ class Lifecycle:
             if account.told and (violations or report.outcome == "failed"):
                 tell(report, call, account, violations, self._labels)
             if is_end:
-                name_resources(report, account.used())
                 self._conclude(account, report)
         if self.reports is not None:
             self.reports.keep(call, account, before, violations, report.longrepr)
@@ -171,10 +175,9 @@ class Lifecycle:
             self._recorder.attach(report, account)
 
     def _conclude(self, account: TestAccount, report: pytest.TestReport) -> None:
+        name_resources(report, account.used())
         if account.is_finished:
             self._note(account)
-        elif self._is_worker:
-            setattr(report, IS_OPEN, True)
 
     def look_last(self) -> None:
         """Make sure that what others do to reports hides nothing; to be called when there are more of them."""
@@ -217,7 +220,11 @@ class Lifecycle:
     def _decide(self) -> None:
         """Judge the tests that waited for a fixture which has been torn down by now."""
         for account in self._fixtures.no_longer_awaited():
-            if not account.wait():
+            if not self._records and account.is_plain and account.is_finished:
+                continue  # nearly all
+            if account.wait():
+                continue
+            if not account.is_plain:
                 violations = self._to_fail(account, finished=True)
                 if violations:
                     from imbue.resource_guards.exchange import send  # for few
@@ -225,8 +232,8 @@ class Lifecycle:
                     report = late_report(account.item, violations, self._labels)
                     send(self.run, account.item, report)
                 self._note(account)
-                if self._recorder is not None:
-                    self._recorder.add_late(account)
+            if self._recorder is not None:
+                self._recorder.add_late(account)
 
     def _to_fail(self, account: TestAccount, *, finished: bool) -> list[Violation]:
         """The new violations that fail the test; of the others it warns, or keeps silent."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from collections.abc import Iterator
 from typing import Any
 from typing import Final
 
@@ -128,9 +127,11 @@ def leave_alone(fixturedef: pytest.FixtureDef[object]) -> None:
     vars(fixturedef).pop("execute", None)
 
 
-def requesters(request: pytest.FixtureRequest) -> Iterator[pytest.FixtureDef[Any]]:
-    """The fixtures on whose behalf a fixture is requested, the nearest first."""
+def requesters(request: pytest.FixtureRequest) -> list[pytest.FixtureDef[Any]]:
+    """The fixtures on whose behalf a fixture is requested, the nearest first; none where a test itself asks."""
+    found = []
     parent = getattr(request, "_parent_request", None)
-    while parent is not None and hasattr(parent, "_fixturedef"):
-        yield parent._fixturedef
-        parent = parent._parent_request
+    while (fixturedef := getattr(parent, "_fixturedef", None)) is not None:
+        found.append(fixturedef)
+        parent = getattr(parent, "_parent_request", None)
+    return found
