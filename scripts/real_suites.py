@@ -12,9 +12,11 @@ written. Each run has a fresh copy and a fresh server. Fails if a figure is anot
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -66,7 +68,7 @@ def try_suite(suite: RealSuite, folder: Path, *, cost: bool, show: bool) -> Iter
     enforced = place.run(once.folder)
     for what, run in (("discovery", seen), ("discovery and fix", once)):
         yield from (f"{what}: {each} ends otherwise" for each in differing(bare, run))
-    changed = differing(bare, enforced)
+    changed = tests_of(differing(bare, enforced))
     marks, removed, _, left = fixed(once)
     yield from other_than(
         suite,
@@ -108,6 +110,8 @@ def try_guarded(suite: GuardedSuite, folder: Path, *, show: bool) -> Iterator[st
     write = (guards, "--resource-guards-fix=write")
     bare = place.run(place.copy("bare"), "-pno:resource_guards")
     first = place.run(place.copy("fixed"), *write, f"--resource-guards-json={data}")
+    lines = changed_lines(bare.folder, first.folder)
+    said = linted(first.folder) - linted(bare.folder)
     put_hook(first)
     enforced = place.run(first.folder, guards)
     others = f"-mnot ({' or '.join(suite.guards)})"
@@ -115,7 +119,7 @@ def try_guarded(suite: GuardedSuite, folder: Path, *, show: bool) -> Iterator[st
     again = place.run(first.folder, *write)
     yield from (f"the fix: {each} ends otherwise" for each in differing(bare, first))
     marks, removed, files, left = fixed(first)
-    changed = differing(bare, enforced)
+    changed = tests_of(differing(bare, enforced))
     missed = [each for each in differing(bare, without) if each in without.outcomes]
     yield from other_than(
         suite,
@@ -124,6 +128,8 @@ def try_guarded(suite: GuardedSuite, folder: Path, *, show: bool) -> Iterator[st
         marks=marks,
         removed=removed,
         files=files,
+        lines=lines,
+        unsorted=len(said),
         left=left,
         violations=len(changed),
         without=len(missed),
@@ -138,6 +144,27 @@ def try_guarded(suite: GuardedSuite, folder: Path, *, show: bool) -> Iterator[st
         print(first.output, enforced.output, without.output, again.output, sep="\n")
 
 
+def changed_lines(before: Path, after: Path) -> tuple[int, int]:
+    """How many lines of Python were added, and how many taken away."""
+    count = Counter[str]()
+    for name in unlike(before, after):
+        old, new = before / name, after / name
+        if name.endswith(".py") and new.exists():  # and is none that the tests have made
+            lines = old.read_text().splitlines(), new.read_text().splitlines()
+            count.update(line[:1] for line in list(difflib.unified_diff(*lines, n=0))[2:])
+    return count["+"], count["-"]
+
+
+def linted(folder: Path) -> Counter[str]:
+    """What ruff says of imports and names, by file and rule."""
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--exit-zero", "--select=I,F"]
+    done = subprocess.run(
+        [*command, "--output-format=json"], cwd=folder, stdout=subprocess.PIPE, check=True
+    )
+    found = json.loads(done.stdout)
+    return Counter(f"{Path(each['filename']).relative_to(folder)} {each['code']}" for each in found)
+
+
 def put_hook(run: Run) -> None:
     """Put the hook that a fix has printed, for tests that can carry no mark, where it says."""
     said = r"put this into (\S+) .*?:\n(NEEDS = .*?add_marker\(mark\)\n)"
@@ -145,6 +172,11 @@ def put_hook(run: Run) -> None:
         conftest = run.folder / found[1]
         before = conftest.read_text() if conftest.exists() else ""
         conftest.write_text(f"{before}\n\n{found[2]}")
+
+
+def tests_of(names: Sequence[str]) -> list[str]:
+    """The tests; one that fails and then cannot be torn down has two names."""
+    return sorted({re.sub(r" \(\d+\)$", "", each) for each in names})
 
 
 def fixed(run: Run) -> tuple[int, ...]:
