@@ -1,12 +1,17 @@
-"""Try discovery on suites that nobody here wrote, and compare what comes out with what is known of them.
+"""Try discovery and the fix on suites that nobody here wrote, and compare what comes out with what is known of them.
 
     python scripts/real_suites.py                 # all
     python scripts/real_suites.py huey pgspecial  # some
     python scripts/real_suites.py --cost huey     # and what discovery costs: the best of three
 
 Each suite is downloaded as a source distribution and gets an environment of its own, with what it needs and the core.
-It is run as it is, with discovery, with discovery and the fix writing in one run and in two, and then with what was
-written. Each run has a fresh copy and a fresh server. Fails if a figure is another than the table says.
+It is run as it is, with discovery, with discovery and the fix writing in one run and in two, then with what was
+written, and with what a person adds. Others are guarded by settings that are given: these are run as they are, with
+the fix writing, enforcing, without the programs, and with the fix again. Each run has a fresh server. Fails if a figure
+is another than the table in real_suites_table.py says.
+
+As Debian has them, it takes postgresql, redis-server, memcached, etcd-server, graphviz, git and mercurial. The servers
+but PostgreSQL have their usual ports, so that nobody else may listen there.
 """
 
 from __future__ import annotations
