@@ -228,6 +228,7 @@ GUARDED: Mapping[str, GuardedSuite] = {
         uses={"git": 539},
         marks=42,
         files=11,
+        lines=(45, 1),
         without=3,
     ),
     "bump-my-version": GuardedSuite(
@@ -267,8 +268,7 @@ GUARDED: Mapping[str, GuardedSuite] = {
         uses={"git": 27},
         marks=9,
         files=3,
-        lines=(12, 0),
-        unsorted=3,
+        lines=(15, 0),
     ),
     "setuptools-scm": GuardedSuite(
         "setuptools_scm-8.1.0",
