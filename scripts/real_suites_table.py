@@ -216,6 +216,7 @@ GUARDED: Mapping[str, GuardedSuite] = {
         uses={"bash": 7, "ps": 2, "printenv": 5, "ls": 28, "grep": 15},
         marks=57,
         files=5,
+        lines=(59, 0),
         without=12,
     ),
     "darker": GuardedSuite(
