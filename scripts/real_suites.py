@@ -36,6 +36,7 @@ from real_suites_run import Place
 from real_suites_run import Run
 from real_suites_run import differing
 from real_suites_run import unlike
+from real_suites_run import without_number
 from real_suites_table import GUARDED
 from real_suites_table import SUITES
 from real_suites_table import GuardedSuite
@@ -181,7 +182,7 @@ def put_hook(run: Run) -> None:
 
 def tests_of(names: Sequence[str]) -> list[str]:
     """The tests; one that fails and then cannot be torn down has two names."""
-    return sorted({re.sub(r" \(\d+\)$", "", each) for each in names})
+    return sorted({without_number(each) for each in names})
 
 
 def fixed(run: Run) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -115,7 +116,7 @@ class Place:
         outcomes = {
             name.replace(str(copy), "."): outcome
             for name, outcome in outcomes_of(junit)
-            if not name.endswith(self.suite.left_out or ("\0",))
+            if not without_number(name).endswith(self.suite.left_out or ("\0",))
         }
         return Run(copy, outcomes, done.stdout, cpu)
 
@@ -172,6 +173,11 @@ def outcomes_of(junit: Path) -> Iterator[tuple[str, str]]:
             name,
             next((kind for kind in ("failure", "error", "skipped") if kind in kinds), "passed"),
         )
+
+
+def without_number(name: str) -> str:
+    """A test's name without the number that tells it from others; see :func:`outcomes_of`."""
+    return re.sub(r" \(\d+\)$", "", name)
 
 
 def differing(one: Run, other: Run) -> list[str]:
