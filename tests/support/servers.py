@@ -1,8 +1,9 @@
-"""Further real servers, for the catalogue: MariaDB, S3 and SQS (moto), SMTP, SSH, and git's daemon."""
+"""Further real servers, for the catalogue: MariaDB, memcached, etcd, S3 and SQS (moto), SMTP, SSH, and git's daemon."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -83,6 +84,54 @@ def running_rabbitmq() -> Iterator[int]:
                 yield port
         finally:
             subprocess.run(["env", *said, "epmd", "-kill"], capture_output=True, check=False)
+
+
+@contextmanager
+def running_memcached(port: int | None = None) -> Iterator[int]:
+    """Start a cache, and stop it in the end; gives its port.
+
+    Args:
+        port: The one that it must have; by default any.
+
+    Raises:
+        NoServerError: It is not installed, or does not start.
+    """
+    program = shutil.which("memcached")
+    if program is None:
+        raise NoServerError("memcached is not installed (apt-get install memcached)")
+    with short_folder("mc-") as folder:
+        user = pwd.getpwuid(os.geteuid()).pw_name  # as root it wants to be told
+        command = [program, "-l", "127.0.0.1", "-U", "0", "-u", user, "-vv"]
+        ready = b"server listening"
+        with running_server(command, folder / "log", ready, option="-p", port=port) as its_port:
+            yield its_port
+
+
+@contextmanager
+def running_etcd(port: int | None = None) -> Iterator[int]:
+    """Start a store of one member, and stop it in the end; gives the port of its clients.
+
+    Args:
+        port: The one that it must have; by default any.
+
+    Raises:
+        NoServerError: It is not installed, or does not start.
+    """
+    if shutil.which("etcd") is None:
+        raise NoServerError("etcd is not installed (apt-get install etcd-server)")
+    with short_folder("et-") as folder:
+        # Of peers it has none: a socket in its folder listens for them, and their address leads nowhere.
+        options = (
+            *("--data-dir=data", "--listen-peer-urls=unix://peers:1"),
+            "--initial-advertise-peer-urls=http://localhost:1",
+            "--initial-cluster=default=http://localhost:1",
+        )
+        mine = '--listen-client-urls="$url" --advertise-client-urls="$url"'
+        by_port = f'url="http://127.0.0.1:$2" && exec etcd {" ".join(options)} {mine}'
+        command = ["sh", "-c", by_port, "etcd"]
+        ready = b"ready to serve client requests"
+        with running_server(command, folder / "log", ready, port=port) as its_port:
+            yield its_port
 
 
 @contextmanager

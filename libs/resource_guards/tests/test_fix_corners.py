@@ -82,6 +82,43 @@ def test_an_inherited_test_that_one_class_needs(tool: Suite) -> None:
     assert "it needs @pytest.mark.tool in TestUsing only" in fix(tool)
 
 
+def test_the_values_of_a_fixture(tool: Suite) -> None:
+    """What has the marks that it needs is not named; what lacks one is named once."""
+    tool.write(
+        conftest="""
+            import pytest
+
+            @pytest.fixture(params=["none", pytest.param("marked", marks=pytest.mark.tool)])
+            def marked(request):
+                return request.param
+
+            @pytest.fixture(params=["none", "bare"])
+            def bare(request):
+                return request.param
+        """,
+        test_it="""
+            import subprocess
+
+            def use(value):
+                if value != "none":
+                    subprocess.run(["tool"])
+
+            class TestIt:
+                def test_marked(self, marked):
+                    use(marked)
+
+                def test_bare(self, bare):
+                    use(bare)
+        """,
+    )
+
+    said = fix(tool)
+    assert "test_marked" not in said
+    assert said.count("test_it.py::TestIt::test_bare[bare]: ") == 1
+    assert "no one parametrize of it tells them apart" in said
+    assert "0 marks added, 0 removed in 0 files; 1 left to a person" in said
+
+
 HOOK = """\
 2 tests need marks and cannot carry a decorator, such as a doctest; put this into conftest.py (if it has this hook, add the loop to it):
 NEEDS = {

@@ -71,6 +71,16 @@ STYLES: dict[str, tuple[tuple[str, ...], str]] = {
         ("from-first=true",),
         "from pathlib import Path\nimport os\n\nfrom yaml import load\nimport attr\n" + BODY,
     ),
+    "kinds apart": (
+        ("lines-between-types=1",),
+        "import os\n\nfrom pathlib import Path\n\nfrom hypothesis import given\nfrom yaml import load\n"
+        + BODY,
+    ),
+    "kinds apart, with a third": (
+        ("lines-between-types=1",),
+        "import os\n\nfrom pathlib import Path\n\nimport attr\n\nfrom hypothesis import given\n"
+        + BODY,
+    ),
     "capitals": ((), "import PIL\nimport yaml\n" + BODY),
 }
 

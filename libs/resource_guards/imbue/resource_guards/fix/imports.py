@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 from typing import TypeAlias
 
@@ -77,7 +78,9 @@ def with_import(module: cst.Module, limit: int, is_own: IsOwn) -> cst.Module:
         own = order(False, "pytest")  # noqa: FBT003 - it is no `from`
         later = [each for each in third if order(each.is_from, each.name) > own]
         index = later[0].index if later else third[-1].index + 1
-        return _put(module, index, line, is_first=bool(later) and later[0] is third[0])
+        is_first = bool(later) and later[0] is third[0]
+        is_alone = is_first and later[0].is_from and _parts_kinds(block)
+        return _put(module, index, line, is_first=is_first, is_between=is_alone)
     before = [each.index for each in block if each.section <= _STANDARD]
     index = before[-1] + 1 if before else block[0].index
     has_after = any(each.index == index for each in block)
@@ -155,6 +158,14 @@ def _order(block: Sequence[_Import]) -> Callable[[bool, str], Key]:
     return _ORDERS[0]
 
 
+def _parts_kinds(block: Sequence[_Import]) -> bool:
+    """Whether a blank line stands between ``import`` and ``from`` within a section."""
+    return any(
+        each.section == after.section and not each.is_from and after.is_from and after.begins_group
+        for each, after in pairwise(block)
+    )
+
+
 def _first_group(imports: Sequence[_Import]) -> list[_Import]:
     """Those up to the first blank line between them."""
     group: list[_Import] = []
@@ -182,7 +193,7 @@ def _put(  # noqa: PLR0913 - what there is to say
         line: The import.
         is_first: It begins a section.
         has_section: It is all of its section.
-        is_between: Another section follows.
+        is_between: Another section follows, or another kind of imports.
     """
     body = list(module.body)
     if is_between or (is_first and not has_section):

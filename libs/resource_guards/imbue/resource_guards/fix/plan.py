@@ -118,7 +118,9 @@ class _ForResource:
         place = Place(PlaceKind.FUNCTION, function.qualname)
         wanted = [test.wanted for test in tests]
         if any(test.has("param") for test in tests):
-            yield from self._edits_of_parameters(tests)
+            # Where those have it that need it, its values may be a fixture's, which no edit reaches.
+            if any(test.has("param") != test.wanted for test in tests):
+                yield from self._edits_of_parameters(tests)
         elif any(test.has("function") for test in tests):
             if all(wanted):
                 return
@@ -134,7 +136,11 @@ class _ForResource:
             if all(wanted):
                 yield Edit(Action.ADD, self._resource, place)
             else:
-                yield from self._edits_of_parameters(tests) or self._edits_of_classes(tests)
+                of_parameters = self._edits_of_parameters(tests)
+                if of_parameters or not self._differ_by_class(tests):
+                    yield from of_parameters
+                else:
+                    yield from self._edits_of_classes(tests)
 
     def _edits_of_parameters(self, tests: list[JudgedTest]) -> list[Edit]:
         """Marks for some of a function's parameters; nothing where no one axis tells them apart."""
