@@ -312,7 +312,7 @@ CASES = {
         limit=0.3,
     ),
     "spawns": Case(
-        "a start of a program that is not guarded", 300, _suite(_binaries, _spawns), limit=50
+        "a start of a program that is not guarded", 2000, _suite(_binaries, _spawns), limit=50
     ),
     "sends": Case(
         "a send on a socket that is not guarded, 2 addresses guarded",
