@@ -463,7 +463,7 @@ def test_many_tests_that_share_a_fixture_are_judged_once_each(suite: Suite) -> N
 
     assert outcome.counts == {"passed": 300}
     # Once when each test ends, and for all but the last once more when the fixture does.
-    assert "WAITED 599" in outcome.output
+    assert "WAITED 300" in outcome.output
 
 
 @pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
