@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _UNIX = "unix:"
 _LARGEST_PORT = 65535
+_MOST_NAMES = 256
 _LONGEST_NAME, _LONGEST_LABEL = 253, 63
 
 
@@ -36,10 +37,11 @@ class Addresses:
         patterns: What was written for them.
     """
 
-    __slots__ = ("patterns",)
+    __slots__ = ("_names", "patterns")
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.patterns = tuple(patterns)
+        self._names: dict[tuple[str, int | None], bool] = {}
 
     def matches(self, address: Any, names_of: NamesOf) -> bool:
         """Whether an address is one of them.
@@ -58,7 +60,15 @@ class Addresses:
             name: The name, as it was to be looked up.
             port: The port that it was looked up for, where that is known.
         """
-        return any(pattern.matches_name(name, port) for pattern in self.patterns)
+        # Each connection looks up the same names as the last, and each guarded service is asked.
+        key = name, port
+        known = self._names.get(key)
+        if known is None:
+            if len(self._names) >= _MOST_NAMES:
+                self._names.clear()
+            known = any(pattern.matches_name(name, port) for pattern in self.patterns)
+            self._names[key] = known
+        return known
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.patterns))
