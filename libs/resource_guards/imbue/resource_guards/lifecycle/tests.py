@@ -106,8 +106,7 @@ class Lifecycle:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Judge a phase, when pytest has made its report and before other plugins read it.
 
-        Each test comes here three times, so nothing is asked that is not needed, and no function
-        called: `benchmarks/` counts the instructions of a test that uses nothing.
+        Each test comes here three times, so nothing is asked, and no function called, that is not needed.
         """
         report = yield
         account = self.running
@@ -245,7 +244,9 @@ class Lifecycle:
         for found in account.untold(violations):
             label = self._labels.get(found.resource, "")
             if self._policy.enforces(DIRECTIONS[found.kind], found.resource, label):
-                failing.append(self._placed(account.item, found))
+                from imbue.resource_guards.report.advice import placed  # only where needed
+
+                failing.append(placed(account.item, found, self.run.config.rootpath))
             elif not self._policy.learns:
                 warn(account.item, found, self._labels)
                 self.run.findings.add_warning(told_of(account.item, found, self._labels))
@@ -284,11 +285,6 @@ class Lifecycle:
         from imbue.resource_guards.past_python import SHARED_TRANSPORTS  # only where needed
 
         return (Doubt(SHARED_TRANSPORTS),)
-
-    def _placed(self, item: pytest.Item, violation: Violation) -> Violation:
-        from imbue.resource_guards.report.advice import placed  # only where needed
-
-        return placed(item, violation, self.run.config.rootpath)
 
     def _note(self, account: TestAccount) -> None:
         """A test is done, and all that it depends on: nothing more can be seen of it."""
