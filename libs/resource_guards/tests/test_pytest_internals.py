@@ -6,6 +6,7 @@ import gc
 import weakref
 from collections.abc import Generator
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import pluggy
@@ -222,3 +223,68 @@ def test_plugins_that_are_forgotten(pytestconfig: pytest.Config) -> None:
     del plugin, plugins
     gc.collect()
     assert [each() for each in references] == [None, None]
+
+
+class Rows:
+    """Sets of values that are made anew each time, as the rows of an array are."""
+
+    def __init__(self, *rows: tuple[int, int]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> list[object]:
+        return [complex(each) for each in self._rows[index]]
+
+
+Sequence.register(Rows)
+
+A, B = object(), object()
+
+
+@pytest.mark.parametrize(
+    ("argnames", "sets", "params", "index"),
+    [
+        ("x", [A, B], {"x": B}, 1),
+        ("x, y", [(A, A), (A, B)], {"x": A, "y": B}, 1),
+        (["x", "y"], [pytest.param(B, A, id="one"), (A, A)], {"x": B, "y": A}, 0),
+        ("x", [A, A], {"x": A}, None),
+        ("x", [A, A, A], {"x": A}, None),
+        ("x", [A], {"x": B}, None),
+        ("x", [A], {}, None),
+        ("x", iter([A]), {"x": A}, None),
+        ("x, y", Rows((1, 2), (3, 4)), {"x": complex(3), "y": complex(4)}, None),
+    ],
+    ids=str,
+)
+def test_which_parameters_a_test_has(
+    argnames: Any, sets: Any, params: dict[str, object], index: int | None
+) -> None:
+    """The set of the very objects; none where that is not known, as of two equal ones."""
+    mark = pytest.mark.parametrize(argnames, sets).mark
+    known = pytest_internals.ParameterSets()
+
+    for _ in range(2):  # the second time by what is known of the mark
+        assert known.of(mark, params) == (["x", "y"][: len(params) or 1], index)
+
+
+def test_the_parameters_of_a_mark_are_looked_through_once() -> None:
+    """However many tests ask."""
+
+    class Counted(list[object]):
+        looked = 0
+
+        def __iter__(self) -> Iterator[object]:
+            Counted.looked += 1
+            return super().__iter__()
+
+    values = Counted(object() for _ in range(100))
+    mark = pytest.mark.parametrize("x", values).mark
+    known = pytest_internals.ParameterSets()
+    before = Counted.looked
+
+    found = [known.of(mark, {"x": values[index]})[1] for index in range(100)]
+
+    assert found == list(range(100))
+    assert Counted.looked == before + 1

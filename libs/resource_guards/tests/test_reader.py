@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import re
+import tempfile
+from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -15,7 +18,9 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.report.document import from_data
+from imbue.resource_guards.report.document import read_document
 from imbue.resource_guards.report.formats import JSON
 from imbue.resource_guards.report.formats import rendered
 from imbue.resource_guards.report.merging import merge_documents
@@ -164,6 +169,51 @@ def test_what_the_schema_allows_is_read(data: Any) -> None:
     data["resources"] = [{"mark": mark, "name": name} for mark, name in once.items()]
     data |= {"version": 2, "fixtures": data.get("fixtures", [])}  # what is written
     assert json.loads(rendered(JSON, from_data(data))) == data
+
+
+@given(of_schema(SCHEMA))
+@SLOW
+def test_a_file_is_read_as_its_data(data: Any) -> None:
+    """A test at a time, as it was written."""
+    document = from_data(data)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.json"
+        path.write_bytes(rendered(JSON, document))
+
+        assert read_document(path) == document
+
+
+@pytest.mark.parametrize("layout", [{"indent": 1}, {"separators": (",", ":")}], ids=str)
+def test_a_file_of_another_layout_is_read(tmp_path: Path, layout: Any) -> None:
+    """It is JSON, and whoever has written it anew may lay it out as they like."""
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(REPORT, **layout))
+
+    assert read_document(path) == from_data(REPORT)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda line: line.replace("passed", "pasted"), "tests[1].outcome"),
+        (lambda line: line[: len(line) // 2], "cannot be read as a report"),
+        (lambda line: f"{line},", "cannot be read as a report"),
+    ],
+    ids=["a value", "half a line", "a comma"],
+)
+def test_a_line_that_does_not_fit(tmp_path: Path, change: Callable[[str], str], said: str) -> None:
+    """What is wrong is said with its place, as of a file that is read whole."""
+    report = {**REPORT, "tests": [TEST, {**TEST, "nodeid": "test_it.py::other"}]}
+    path = tmp_path / "report.json"
+    lines = rendered(JSON, from_data(report)).decode().split("\n")
+    at = next(index for index, line in enumerate(lines) if "::other" in line)
+    lines[at] = change(lines[at])
+    path.write_text("\n".join(lines))
+
+    with pytest.raises(ResourceGuardMisconfiguration) as raised:
+        read_document(path)
+
+    assert said in str(raised.value)
 
 
 @given(st.data())

@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 from _socket import SOCK_RAW
 from _socket import socket
-from _struct import pack
-from _struct import unpack_from
+from struct import error
+from struct import pack
+from struct import unpack_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def listening(place: str) -> list[int]:
         return list(_at_path(place))
     try:
         return [inode for family in _FAMILIES for inode in _asked(family, int(place))]
-    except OSError:  # a kernel without it, or a container that forbids it
+    except (
+        OSError,
+        error,
+    ):  # a kernel without it, a container that forbids it, or another answer than is known
         return list(_in_tables(int(place)))
 
 
@@ -70,7 +74,8 @@ def _asked(family: int, port: int) -> Iterator[int]:
     """What the kernel says of the listening TCP sockets of a family.
 
     Raises:
-        OSError: It says nothing.
+        OSError: It says nothing, or what cannot be read.
+        struct.error: It breaks off.
     """
     asking = pack("=BBBxI48x", family, _TCP, 0, _STATE_LISTEN)
     kernel = socket(_AF_NETLINK, SOCK_RAW, _NETLINK_SOCK_DIAG)
@@ -83,7 +88,7 @@ def _asked(family: int, port: int) -> Iterator[int]:
             answer, at = kernel.recv(_LARGEST), 0
             while at < len(answer):
                 length, kind = unpack_from("=IH", answer, at)
-                if kind not in (_SOCK_DIAG_BY_FAMILY, _DONE):
+                if kind not in (_SOCK_DIAG_BY_FAMILY, _DONE) or length < _HEADER:
                     raise OSError(kind)
                 if kind != _DONE and unpack_from(">H", answer, at + _PORT_AT)[0] == port:
                     yield unpack_from("=I", answer, at + _INODE_AT)[0]

@@ -20,7 +20,7 @@ _WIDEST: Final = 30
 """Of the names of one column."""
 
 _WHAT: Final = {PROGRAM: "a program", ADDRESS: "an address"}
-PROGRAMS: Final = "programs"
+_PROGRAMS: Final = "programs"
 
 
 def lines(discovery: Discovery) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _together(found: Iterable[Found]) -> list[list[Found]]:
 
 def _row(group: Sequence[Found], width: int) -> str:
     each = group[0]
-    what = _WHAT.get(each.kind, "") if len(group) == 1 else PROGRAMS
+    what = _WHAT.get(each.kind, "") if len(group) == 1 else _PROGRAMS
     return messages.row(
         len(each.tests),
         ", ".join(one.name for one in group),

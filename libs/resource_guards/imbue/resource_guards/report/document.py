@@ -156,7 +156,8 @@ def _read_lines(content: bytes) -> Document | None:
     """
     head, beginning, rest = content.partition(_BEFORE_TESTS)
     *lines, last = rest.removesuffix(_AFTER_TESTS).split(b"\n")
-    if not beginning or not rest.endswith(_AFTER_TESTS) or any(line[-1:] != b"," for line in lines):
+    has_end = beginning and rest.endswith(_AFTER_TESTS) and last[-1:] != b","
+    if not has_end or any(line[-1:] != b"," for line in lines):
         return None
     try:
         document = from_data(json.loads(head + _BEFORE_TESTS + b"]}"))
