@@ -295,6 +295,31 @@ def test_many_starts_and_long_commands(bare: Suite) -> None:
     }
 
 
+def test_one_run_and_two_write_the_same(bare: Suite) -> None:
+    """Also where a test needs what the catalogue knows, and a program that it does not: marks stand by name."""
+    for name in ("terraform", "zeal"):
+        bare.tool(name)
+    text = """
+        import subprocess
+
+        def test_both():
+            subprocess.run(["zeal"], check=True)
+            subprocess.run(["terraform"], check=True)
+
+        def test_none(): pass
+    """
+    bare.write(test_it=text)
+    path = bare.path / "test_it.py"
+
+    bare.run("--resource-guards-discover=write", "--resource-guards-fix=write")
+    once = path.read_text()
+    bare.write(test_it=text)
+    bare.run("--resource-guards-fix=write")
+
+    assert "@pytest.mark.terraform\n@pytest.mark.zeal\ndef test_both" in once
+    assert path.read_text() == once
+
+
 def test_marks_that_are_not_ours(bare: Suite) -> None:
     """A suite's own mark of the name of something that comes ready may have arguments; it stays as it is."""
     bare.write(

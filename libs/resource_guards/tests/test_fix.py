@@ -687,7 +687,7 @@ class TestAll:
     outcome = tool.run("--resource-guards-fix=write")
 
     imported = "import pytest\n"
-    marks = "\npytestmark = [pytest.mark.tool, pytest.mark.other]\n"
+    marks = "\npytestmark = [pytest.mark.other, pytest.mark.tool]\n"
     assert path.read_text() == HEADER.replace(imported, imported + marks) + tests
     assert "2 marks added, 0 removed in 1 file; 0 left to a person" in outcome.output
     assert violations(tool.run().output) == 0

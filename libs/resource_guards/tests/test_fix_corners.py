@@ -389,7 +389,7 @@ def test_one_line_for_one_cause(tool: Suite) -> None:
     said = tool.run("--resource-guards-fix=write").output
 
     assert (
-        "test_it.py: add @pytest.mark.tool, add @pytest.mark.other by hand "
+        "test_it.py: add @pytest.mark.other, add @pytest.mark.tool by hand "
         "(test_a, test_b, test_c and 1 more): The file cannot be"
     ) in said
     assert "1 left to a person" in said

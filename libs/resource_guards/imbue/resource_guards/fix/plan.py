@@ -41,7 +41,8 @@ def make_plan(tests: Iterable[TestRecord], resources: Collection[str]) -> Plan:
     tests = list(tests)
     plan_contracts(tests, resources, plan)
     known = [test for test in tests if test.source is not None or test.declared or test.used]
-    for resource in resources:
+    # By name: in which order resources are registered depends on where each of them is from.
+    for resource in sorted(resources):
         _ForResource(resource, known, plan).plan()
     return plan
 
