@@ -38,6 +38,10 @@ class ConnectionObserver(ConnectionWatcher):
         """Whether an address leads anywhere."""
         return bool(self._described(address))
 
+    def comes_from(self, address: Any) -> bool:
+        """Whether an address is one: who listens at a client's port, which is another each time, need not be asked."""
+        return bool(address)
+
     def is_name(self, name: str, port: int | None) -> bool:
         """Note a look-up of another host's name, so that it is known where it has led."""
         if not is_remote_name(name):

@@ -78,7 +78,7 @@ class ConnectionWatcher:
         if not CONNECTION_WATCHERS:
             handle(_EVENTS)
         CONNECTION_WATCHERS.append(self)
-        open_sockets.watch(hook, _uses_of)
+        open_sockets.watch(hook, _uses_of, _comes_from)
         for name in PAST_SOCKETS:
             hook.when_imported(name, _following(name))
 
@@ -91,6 +91,10 @@ class ConnectionWatcher:
                 open_sockets.unwatch()
                 while _FOLLOWED:
                     _FOLLOWED.pop()()
+
+    def comes_from(self, address: Any) -> bool:
+        """Whether a connection that has come from an address would be a use, if it led there."""
+        return self.is_use(address)
 
     def connects(self, address: Any) -> None:
         """A connection is about to be opened."""
@@ -131,6 +135,10 @@ def _watchers_of(address: Any) -> list[ConnectionWatcher]:
 def _uses_of(address: Any) -> list[Use]:
     """What is to be called with each transfer over a connection to an address."""
     return [each.transfer(address) for each in _watchers_of(address)]
+
+
+def _comes_from(address: Any) -> bool:
+    return any(each.comes_from(address) for each in CONNECTION_WATCHERS[:])
 
 
 def _opens(address: Any) -> Sequence[Callable[[Any], bool]]:

@@ -2,8 +2,8 @@
 
 Such a socket gets another class: a subclass of its own, of which each method that sends or receives first
 tells of that. So all other sockets cost nothing, whatever their class is, and whoever has the socket
-(`makefile`, a transport of asyncio, a pool) calls these methods. To replace the methods of ``socket.socket``
-was thought of: it costs every socket 0.2 µs for each call, and does not reach classes that have their own.
+(`makefile`, a transport of asyncio, a pool) calls these methods. To replace the methods of ``socket.socket`` was
+thought of: it costs every socket 0.2 µs a call, and does not reach classes that have their own.
 
 A socket that is made from a descriptor (inherited, `fromfd`, TLS) is looked at when it is made. Where one is led to a
 guarded address and cannot be followed, that address is among the `lost`.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import _socket
 from _weakref import ref
+from sys import _getframe
 
 from imbue.resource_guards.intercept.replacement import Replacement
 from imbue.resource_guards.intercept.socket_classes import SocketClasses
@@ -23,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Sequence
+    from types import CodeType
     from types import ModuleType
     from typing import Any
     from typing import Final
@@ -95,21 +97,22 @@ class _Open:
 
 
 class _Watch:
-    """What is installed while connections are watched.
+    """What is installed while connections are watched; see `watch`."""
 
-    Args:
-        uses_of: Gives what is to be told of transfers to or from an address.
-    """
-
-    def __init__(self, uses_of: Callable[[Any], Sequence[Use]]) -> None:
+    def __init__(
+        self, uses_of: Callable[[Any], Sequence[Use]], comes_from: Callable[[Any], bool]
+    ) -> None:
         self.uses_of = uses_of
+        self.comes_from = comes_from
         self.replacements: list[Replacement] = []
 
     def see_made(self, module: ModuleType) -> None:
         """Look at sockets that are made from descriptors."""
         cls: Any = vars(module)["socket"]
         if not any(each.owner is cls for each in self.replacements):
-            self._replace(cls, "__init__", _looking(cls.__init__))
+            self._replace(
+                cls, "__init__", _looking(cls.__init__, getattr(cls.accept, "__code__", None))
+            )
             self._replace(cls, "accept", _accepting(cls.accept))
 
     def see_trio(self, module: ModuleType) -> None:
@@ -134,15 +137,18 @@ class _Watch:
         self.replacements.append(replacement)
 
 
-def watch(hook: ImportHook, uses_of: Callable[[Any], Sequence[Use]]) -> None:
+def watch(
+    hook: ImportHook, uses_of: Callable[[Any], Sequence[Use]], comes_from: Callable[[Any], bool]
+) -> None:
     """See transfers from now on. A second call adds nothing, but for modules that another hook tells of.
 
     Args:
         hook: Tells when modules are imported.
         uses_of: Gives what is to be told of transfers to or from an address.
+        comes_from: Whether a connection that has come from an address is to be remembered.
     """
     if not _STATE:
-        _STATE.append(_Watch(uses_of))
+        _STATE.append(_Watch(uses_of, comes_from))
     hook.when_imported("socket", _STATE[0].see_made)
     hook.when_imported("multiprocessing.reduction", _CLASSES.see_reduction)
     hook.when_imported("trio._socket", _STATE[0].see_trio)
@@ -221,7 +227,7 @@ def tell(socket: Any) -> None:
         use()
 
 
-def _looking(init: Callable[..., None]) -> Callable[..., None]:
+def _looking(init: Callable[..., None], accept: CodeType | None) -> Callable[..., None]:
     def __init__(  # noqa: N807 - it stands in the place of one
         self: Any,
         family: int = -1,
@@ -230,13 +236,13 @@ def _looking(init: Callable[..., None]) -> Callable[..., None]:
         fileno: int | None = None,
     ) -> None:
         init(self, family, type, proto, fileno)
-        if fileno is not None and _STATE:
+        # What `accept` makes, that function of ours looks at.
+        if fileno is not None and _STATE and _getframe(1).f_code is not accept:
             _, uses = _DETACHED.pop(fileno, (None, ()))
             ends = _ends(self)
             if ends is not None and ends not in _ACCEPTED:
-                leads_to(
-                    self, ends[1], uses or _inherited(self, ends) or _STATE[0].uses_of(ends[1])
-                )
+                uses = uses or _inherited(self, ends) or _STATE[0].uses_of(ends[1])
+                leads_to(self, ends[1], uses)
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]
     return __init__
@@ -266,9 +272,8 @@ def _inherited(new: Any, ends: tuple[Any, Any]) -> Sequence[Use]:
 def _accepting(accept: Callable[..., Any]) -> Callable[..., Any]:
     def accepting(self: Any) -> Any:
         connection, address = accept(self)
-        # Whoever has come from a guarded address has asked for something here, and not been asked. That holds
-        # for the sockets of TLS, and others, that are made of this one's descriptor.
-        if address and _STATE and _STATE[0].uses_of(address):
+        # Whoever has come from a guarded address has asked, and not been asked; so for what TLS makes of this one.
+        if address and _STATE and _STATE[0].comes_from(address):
             _ACCEPTED.add((connection.getsockname(), address))
         leads_to(connection, address, ())
         return connection, address
