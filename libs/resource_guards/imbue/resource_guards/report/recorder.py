@@ -19,6 +19,7 @@ from imbue.resource_guards.messages.report import selection
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.pytest_internals import ParameterSets
 from imbue.resource_guards.report.document import Document
+from imbue.resource_guards.report.durations import Durations
 from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.findings import Findings
 from imbue.resource_guards.report.interruptions import Interruptions
@@ -28,7 +29,6 @@ from imbue.resource_guards.report.repository import place_in_repository
 from imbue.resource_guards.report.sources import Sources
 from imbue.resource_guards.report.stopwatch import DIGITS
 from imbue.resource_guards.report.stopwatch import FixtureTimes
-from imbue.resource_guards.report.test_times import TestTimes
 from imbue.resource_guards.report.unselected import Unselected
 
 ATTRIBUTE: Final = "resource_guards"
@@ -104,7 +104,7 @@ class Recorder:
         self.times = FixtureTimes()
         self.interruptions = Interruptions(is_controller=False)
         self._attempts: dict[str, int] = {}
-        self._seconds = TestTimes()
+        self._seconds = Durations()
         self._shared: dict[str, float] = {}
         self._root = root
         self._registry = registry

@@ -7,10 +7,8 @@ import pytest
 from imbue.resource_guards.report.stopwatch import DIGITS
 
 
-class TestTimes:
+class Durations:
     """The seconds of each test, all its phases together; one that is run again took those of all attempts."""
-
-    __test__ = False
 
     def __init__(self) -> None:
         self._phases: dict[str, dict[str, float]] = {}
