@@ -256,7 +256,10 @@ A, B = object(), object()
         ("x", iter([A]), {"x": A}, None),
         ("x, y", Rows((1, 2), (3, 4)), {"x": complex(3), "y": complex(4)}, None),
     ],
-    ids=str,
+    ids=[
+        *("the second", "of two arguments", "with an id", "twice", "three times"),
+        *("another", "not its own", "an iterator", "made anew"),
+    ],
 )
 def test_which_parameters_a_test_has(
     argnames: Any, sets: Any, params: dict[str, object], index: int | None
