@@ -26,7 +26,7 @@ from benchmarks.run import budget_of
 FEW, MANY = 100, 300
 SYSTEM_CALLS = 3  # the journal is asked twice, by lseek; and getpid, since a plugin may fork
 INSTRUCTIONS = 0.03  # of what an empty test takes; decision 0018 says for what
-OF_A_FIXTURE = 0.007  # more, where all tests depend on a fixture that they share
+OF_A_FIXTURE = 0.015  # more, where all tests depend on a fixture that they share
 SEEDS = (
     "1",
     "2",

@@ -141,6 +141,12 @@ class TestAccount:
         return True
 
     @property
+    def awaited_one(self) -> bool:
+        """Whether it is plain and depends on one fixture alone, so that it waits for nothing when that is torn down."""
+        fixtures = self.fixtures
+        return len(fixtures) == 1 and not fixtures[0].requested and self.is_plain
+
+    @property
     def attempt(self) -> int:
         """Which run of its test it is of: a number that no other run of any test has in this process."""
         return self.scope.id

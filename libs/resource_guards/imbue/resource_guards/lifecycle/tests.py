@@ -219,7 +219,7 @@ class Lifecycle:
     def _decide(self) -> None:
         """Judge the tests that waited for a fixture which has been torn down by now."""
         for account in self._fixtures.no_longer_awaited():
-            if not self._records and account.is_plain and account.is_finished:
+            if not self._records and account.awaited_one:
                 continue  # nearly all
             if account.wait():
                 continue
