@@ -236,7 +236,6 @@ def _looking(init: Callable[..., None], accept: CodeType | None) -> Callable[...
         fileno: int | None = None,
     ) -> None:
         init(self, family, type, proto, fileno)
-        # What `accept` makes, that function of ours looks at.
         if fileno is not None and _STATE and _getframe(1).f_code is not accept:
             _, uses = _DETACHED.pop(fileno, (None, ()))
             ends = _ends(self)
@@ -272,6 +271,7 @@ def _inherited(new: Any, ends: tuple[Any, Any]) -> Sequence[Use]:
 def _accepting(accept: Callable[..., Any]) -> Callable[..., Any]:
     def accepting(self: Any) -> Any:
         connection, address = accept(self)
+        _DETACHED.pop(connection.fileno(), None)  # the number of one that is closed; see `_looking`
         # Whoever has come from a guarded address has asked, and not been asked; so for what TLS makes of this one.
         if address and _STATE and _STATE[0].comes_from(address):
             _ACCEPTED.add((connection.getsockname(), address))
