@@ -5,9 +5,15 @@ Guards are registered in the way that the released peer documents, which works w
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
 
 BINARIES = ("git", "ls", "cat", "sed", "grep")
 
@@ -103,6 +109,9 @@ class Case:
         most_rounds: How often it is run at most, since it takes minutes.
         limit: What one unit may cost above the bare run, by the design, in µs of CPU.
         held: What else holds its budget.
+        options: What else pytest is told where our guards run.
+        commands: What Python runs instead of pytest, by the flavour.
+        megabytes: How much memory our run may take, in MB.
     """
 
     title: str
@@ -114,6 +123,9 @@ class Case:
     most_rounds: int = 1000
     limit: float | None = None
     held: str = ""
+    options: tuple[str, ...] = ()
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    megabytes: float | None = None
 
 
 def _conftest(register: str, names: tuple[str, ...]) -> str:
@@ -140,6 +152,102 @@ def _calls(count: int) -> str:
     lines = "import subprocess, pytest\npytestmark = pytest.mark.cat\n"
     body = '    subprocess.run(["cat", "/dev/null"], check=True)'
     return lines + "\n\n".join(f"def test_{index}():\n{body}" for index in range(count))
+
+
+def _shell_calls(count: int) -> str:
+    return _calls(count).replace('["cat", "/dev/null"]', '"cat /dev/null", shell=True')
+
+
+def _session_fixture(count: int) -> str:
+    return f"""
+import pytest
+
+@pytest.fixture(scope="session", autouse=True)
+def settings():
+    yield {{}}
+
+{_empty(count)}
+"""
+
+
+def _without_marks(count: int) -> str:
+    body = "    sdk.Client().send()"
+    return "import sdk\n\n" + "\n\n".join(f"def test_{i}():\n{body}" for i in range(count))
+
+
+def _with_marks(count: int) -> str:
+    mark = "@pytest.mark.sender"
+    return "import pytest\n\n" + "\n\n".join(
+        f"{mark}\ndef test_{i}():\n    pass" for i in range(count)
+    )
+
+
+def _using_much(count: int) -> str:
+    marks = "\n".join(f"@pytest.mark.service_{index}" for index in range(RESOURCES))
+    return f"""
+import pytest, sdk
+
+{marks}
+@pytest.mark.parametrize("index", range({count}))
+def test_it(index):
+    for name in sdk.NAMES:
+        getattr(sdk, name)()
+"""
+
+
+RESOURCES = 30
+_MANY_SDKS = f"""
+NAMES = [f"service_{{index}}" for index in range({RESOURCES})]
+for name in NAMES:
+    exec(f"def {{name}}(): pass")
+"""
+
+
+def _much(count: int) -> Mapping[str, str]:
+    names = tuple(f"service_{index}" for index in range(RESOURCES))
+    register = f"for name in {names}:\n    guards.register_sdk_guard(name, targets=['sdk:' + name])"
+    files = {"conftest.py": _conftest(register, names), "notes.py": NOTES, "sdk.py": _MANY_SDKS}
+    return {**files, "test_it.py": _using_much(count)}
+
+
+REPORTS = 20
+_NAMES_OF_REPORTS = tuple(f"report-{index}.json" for index in range(REPORTS))
+_READ = """
+import json, sys
+tests = [json.load(open(path)) for path in sys.argv[1:]]
+with open("merged.json", "w") as file:
+    json.dump(tests, file)
+"""
+
+
+def _reports(count: int) -> Mapping[str, str]:
+    """Reports of so many tests together, made from that of a run of a part of them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path, text in _suite(_sdks, _parametrized)(count // REPORTS).items():
+            (folder / path).write_text(text)
+        command = [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", "-pno:randomly"]
+        command += ["--resource-guards-json=report.json"]
+        environment = {**os.environ, "BENCHMARK": "ours"}
+        environment.pop("RESOURCE_GUARDS_SCOPE", None)
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+        report = (folder / "report.json").read_text()
+    reports = {
+        f"report-{index}.json": report.replace("test_it.py", f"test_{index}.py")
+        for index in range(REPORTS)
+    }
+    return {**reports, "read.py": _READ}
+
+
+def _parametrized(count: int) -> str:
+    return f"""
+import pytest, sdk
+
+@pytest.mark.sender
+@pytest.mark.parametrize("index", range({count}))
+def test_it(index):
+    sdk.Client().send()
+"""
 
 
 def _sdk_calls(count: int) -> str:
@@ -281,6 +389,12 @@ CASES = {
         _suite(_binaries, _calls),
         limit=100,
     ),
+    "shell-calls": Case(
+        "the same from a shell",
+        2000,
+        _suite(_binaries, _shell_calls),
+        limit=500,
+    ),
     "sdk-calls": Case(
         "an SDK call, guarded by enforce_sdk_guard",
         100_000,
@@ -334,6 +448,12 @@ CASES = {
     "fixture": Case(
         "a dependent of a module's fixture", 1000, _suite(_binaries, _fixture), by_peer=False
     ),
+    "session-fixture": Case(
+        "an empty test under a session's autouse fixture",
+        5000,
+        _suite(_binaries, _session_fixture),
+        held=NOTHING,
+    ),
     "start": Case(
         "a session, Docker and Modal guarded, 1 test",
         1,
@@ -341,6 +461,49 @@ CASES = {
         short=1,
         by_peer=False,
         limit=15_000,
+    ),
+    "fix": Case(
+        "a test that fix=write gives a mark",
+        2000,
+        _suite(_targets, _without_marks),
+        by_peer=False,
+        options=("--resource-guards-fix=write",),
+        limit=3000,
+    ),
+    "warn": Case(
+        "a superfluous mark that is warned of",
+        2000,
+        _suite(_targets, _with_marks),
+        by_peer=False,
+        options=("-oresource_guards_mode=warn",),
+        limit=250,
+    ),
+    "json": Case(
+        f"a test of {RESOURCES} resources, with --resource-guards-json",
+        4000,
+        _much,
+        by_peer=False,
+        options=("--resource-guards-json=report.json",),
+        held="twice the bare run",
+        megabytes=150,
+    ),
+    "merge": Case(
+        f"a test of {REPORTS} reports that are merged; bare: read and written by json",
+        50_000,
+        _reports,
+        short=200,
+        by_peer=False,
+        limit=100,
+        commands={
+            "bare": ("read.py", *_NAMES_OF_REPORTS),
+            "ours": (
+                "-mimbue.resource_guards",
+                "merge",
+                "--output=merged.json",
+                *_NAMES_OF_REPORTS,
+            ),
+        },
+        megabytes=200,
     ),
     "many": Case(
         "a test of 100,000, 5 programs guarded",

@@ -2,7 +2,8 @@
 
     python3 benchmarks/run.py                      # all cases, 7 rounds
     python3 benchmarks/run.py --short              # small, one round: shows that it works
-    python3 benchmarks/run.py --output docs/performance.md empty calls
+    python3 benchmarks/run.py empty calls          # some
+    python3 benchmarks/run.py --output docs/performance.md
 
 All runs of a case are made in turn, round by round. The peer (``resource-guards==0.1.9``) is installed in an
 environment of its own.
@@ -28,6 +29,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT)]
 
 import dev  # noqa: E402 - found by the line above
 from benchmarks.cases import CASES  # noqa: E402 - as above
+from benchmarks.cases import RESOURCES  # noqa: E402 - as above
 from benchmarks.cases import Case  # noqa: E402 - as above
 
 PEER = "resource-guards==0.1.9"
@@ -74,14 +76,21 @@ def environments(folder: Path, *, peer: bool) -> dict[str, Path]:
     return found
 
 
-def measure(python: Path, flavour: str, folder: Path, arguments: tuple[str, ...]) -> Run:
+def command_of(case: Case, flavour: str) -> list[str]:
+    """What Python runs for a case."""
+    if case.commands:
+        return [*case.commands[flavour]]
+    command = ["-m", "pytest", "-q", "-pno:cacheprovider", "-pno:randomly", *case.arguments]
+    return command + (["-pno:resource_guards"] if flavour == "bare" else [*case.options])
+
+
+def measure(python: Path, flavour: str, folder: Path, case: Case) -> Run:
     """Run a suite once.
 
     Raises:
         RuntimeError: It has failed, so that its figures would mean nothing.
     """
-    command = [str(python), "-m", "pytest", "-q", "-pno:cacheprovider", "-pno:randomly"]
-    command += ["-pno:resource_guards"] * (flavour == "bare") + [*arguments]
+    command = [str(python), *command_of(case, flavour)]
     environment = {**os.environ, "BENCHMARK": flavour, "PYTHONHASHSEED": "0"}
     notes = folder / "notes"
     notes.write_text("")
@@ -113,12 +122,13 @@ def rounds_of(
     """Run a case in turn: bare, ours, peer, bare, ours, peer, ..."""
     runs: dict[str, list[Run]] = {}
     with tempfile.TemporaryDirectory() as name:
-        for path, text in case.files(count).items():
-            (Path(name) / path).write_text(text)
+        files = case.files(count)
         for _ in range(min(rounds, case.most_rounds)):
             for flavour, python in pythons.items():
                 if flavour != "peer" or case.by_peer:
-                    run = measure(python, flavour, Path(name), case.arguments)
+                    for path, text in files.items():  # which the run before may have changed
+                        (Path(name) / path).write_text(text)
+                    run = measure(python, flavour, Path(name), case)
                     runs.setdefault(flavour, []).append(run)
     return runs
 
@@ -140,7 +150,9 @@ def rows_of(case: Case, count: int, runs: Mapping[str, list[Run]]) -> list[tuple
                 f"{min(cpu):.3f} ({statistics.median(cpu):.3f})",
                 f"{min(wall):.3f} ({statistics.median(wall):.3f})",
                 "" if flavour == "bare" else f"{more:,.2f} µs{share}",
-                budget_of(case, more) if flavour == "ours" else "",
+                budget_of(case, more, max(run.megabytes for run in each))
+                if flavour == "ours"
+                else "",
                 f"{max(run.megabytes for run in each):.0f}",
                 f"{directory:,}" if directory else "",
             )
@@ -148,17 +160,47 @@ def rows_of(case: Case, count: int, runs: Mapping[str, list[Run]]) -> list[tuple
     return rows
 
 
-def budget_of(case: Case, more: float) -> str:
+def budget_of(case: Case, more: float, megabytes: float = 0) -> str:
     """What a case may cost, and whether it keeps to that.
 
     Args:
         case: The case.
         more: What one unit of it costs above the bare run, in µs of CPU.
+        megabytes: The largest memory of a run, in MB.
     """
-    if case.limit is None:
-        return case.held
-    over = more - case.limit
-    return f"{case.limit:,g} µs: {'met' if over <= 0 else f'missed by {over:,.2f} µs'}"
+    said = [case.held] if case.held else []
+    if case.limit is not None:
+        said.append(f"{case.limit:,g} µs: {_met(more - case.limit, '{:,.2f} µs')}")
+    if case.megabytes is not None:
+        said.append(f"{case.megabytes:g} MB: {_met(megabytes - case.megabytes, '{:.0f} MB')}")
+    return "; ".join(said)
+
+
+def _met(over: float, form: str) -> str:
+    return "met" if over <= 0 else f"missed by {form.format(over)}"
+
+
+def noticed(runs: Mapping[str, Mapping[str, list[Run]]], counts: Mapping[str, int]) -> str:
+    """What a user notices, in three lines.
+
+    Args:
+        runs: Of each case, the runs by flavour.
+        counts: How many units each case has.
+    """
+
+    def more(name: str) -> float:
+        bare, ours = (min(run.cpu for run in runs[name][each]) for each in ("bare", "ours"))
+        return (ours - bare) / counts[name] * 1e6
+
+    empty = min(run.cpu for run in runs["empty"]["bare"]) / counts["empty"] * 1e6
+    return (
+        f"- **A test that uses nothing** takes {more('empty'):.0f} µs more (an empty one takes {empty:.0f} µs), and a "
+        f"session {more('start') / 1000:.0f} ms more at its start.\n"
+        f"- **A use that is allowed** takes {more('calls') / 1000:.2f} ms more if Python starts the program, "
+        f"{more('shell-calls') / 1000:.2f} ms if a shell does, and {more('target-calls'):.1f} µs for a call of an SDK.\n"
+        f"- **Reports and fixes** take {more('json') / 1000:.2f} ms for a test with {RESOURCES} resources in a report, "
+        f"and {more('fix') / 1000:.1f} ms for each test that the fix gives a mark."
+    )
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
@@ -179,32 +221,55 @@ def main() -> None:
     unknown = [name for name in options.cases if name not in CASES]
     if unknown:
         parser.error(f"no such case: {', '.join(unknown)}; there are {', '.join(CASES)}")
+    if options.output and options.cases:
+        parser.error("the page needs all cases, so name none with --output")
     rows = []
+    found: dict[str, dict[str, list[Run]]] = {}
+    counts = {name: case.short if options.short else case.count for name, case in CASES.items()}
     with tempfile.TemporaryDirectory() as folder:
         pythons = environments(Path(folder), peer=not options.no_peer)
         rounds_of(CASES["empty"], 1, pythons, 1)  # which compiles what is imported
         rounds_of(CASES["start"], 1, pythons, 1)
         for name in options.cases or CASES:
-            case = CASES[name]
-            count = case.short if options.short else case.count
-            runs = rounds_of(case, count, pythons, 1 if options.short else options.rounds)
-            rows += rows_of(case, count, runs)
+            rounds = 1 if options.short else options.rounds
+            found[name] = rounds_of(CASES[name], counts[name], pythons, rounds)
+            rows += rows_of(CASES[name], counts[name], found[name])
             print(f"{name} done", file=sys.stderr)
     text = table(rows)
     print(text)
+    if found.keys() == CASES.keys():
+        print(noticed(found, counts))
     if options.output:
-        version = ".".join(map(str, sys.version_info[:3]))
-        options.output.write_text(
-            f"---\nhide:\n  - toc\n---\n\n# Performance\n\nWritten by `python3 benchmarks/run.py --output docs/performance.md`, "
-            f"with CPython {version} on {os.cpu_count()} cores, in {options.rounds} rounds "
-            f"(the case of 100,000 tests once). "
-            f"Each case is run bare, with our guards "
-            f"and with {PEER} in turn.\n\n"
-            f"*More for each* is the least CPU time (user and system) less that of the bare run, for one "
-            f"unit: a test, a call, a start, a session. It includes its part of the session's start. "
-            f"What a test that uses nothing takes has its budget in instructions, 1 % of an empty test's and 3 % at "
-            f"most, which a test holds: [decision 0018](decisions/0018-the-cost-of-a-test.md).\n\n{text}\n"
-        )
+        options.output.write_text(page(noticed(found, counts), text, options.rounds))
+
+
+def page(notices: str, text: str, rounds: int) -> str:
+    """docs/performance.md."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"""---
+hide:
+  - toc
+---
+
+# Performance
+
+What you notice, on the machine below:
+
+{notices}
+
+## The figures
+
+Each case runs without guards (bare), with ours, and with {PEER} where it can, in turn. *More for each* is
+the CPU time of the fastest run, user and system, less that of the fastest bare run, for one unit: a test, a call, a
+start, a session. It includes its part of the session's start. What a test that uses nothing may take is limited in
+instructions: 3 % of those of an empty test, which a test of ours holds
+([decision 0018](decisions/0018-the-cost-of-a-test.md)).
+
+{text}
+
+Measured with CPython {version} on {os.cpu_count()} cores, {rounds} rounds (the case of 100,000 tests once), by
+`python3 benchmarks/run.py --output docs/performance.md`.
+"""
 
 
 if __name__ == "__main__":

@@ -172,4 +172,4 @@ def test_the_benchmarks_run(record_property: Callable[[str, object], None]) -> N
     assert done.returncode == 0, done.stdout + done.stderr
     record_property("figures", f"benchmarks, short (to show that they run):\n{done.stdout}")
     for case in CASES.values():
-        assert done.stdout.count(f"| {case.title} |") == 2 + case.by_peer
+        assert done.stdout.count(f"| {case.title} |") == 2 + case.by_peer, case.title

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from typing import cast
 
 import pytest
 
 from imbue.resource_guards.__main__ import main
+from imbue.resource_guards.declare.registry import Registry
+from imbue.resource_guards.lifecycle.accounts import FixtureAccount
+from imbue.resource_guards.lifecycle.accounts import TestAccount
+from imbue.resource_guards.report.evidence import TestRecord
+from imbue.resource_guards.report.findings import Findings
+from imbue.resource_guards.report.recorder import Recorder
+from imbue.resource_guards.scope.scope import Scope
 from support.items import COMMAND_ITEMS
 from support.suite import Suite
 
@@ -214,3 +224,55 @@ def test_connections_by_path(suite: Suite) -> None:
         text = outcome[f"test_unmarked[{name}]"].text
         assert f"needs @pytest.mark.engine: connection to {name}" in text
         assert "at test_it.py:7 (blocked)" in text
+
+
+def test_a_run_that_breaks_before_a_fixture_is_torn_down(suite: Suite) -> None:
+    """The record of a test that depends on the fixture is whole nevertheless."""
+    suite.guard_tool()
+    suite.write(
+        conftest="""
+            import pytest
+
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("tool")
+
+            @pytest.fixture(scope="session", autouse=True)
+            def shared():
+                yield
+
+            def pytest_runtest_logfinish(nodeid):
+                raise RuntimeError("a broken plugin")
+        """,
+        test_it="""
+            import subprocess, pytest
+
+            @pytest.mark.tool
+            def test_it():
+                subprocess.run(["tool"], check=True)
+        """,
+    )
+
+    outcome = suite.run("--resource-guards-json=report.json")
+
+    assert "INTERNALERROR> RuntimeError: a broken plugin" in outcome.output
+    report = json.loads((suite.path / "report.json").read_text())
+    assert [(each["outcome"], [*each["used"]]) for each in report["tests"]] == [
+        ("passed", ["tool"])
+    ]
+
+
+def test_a_fixture_that_is_never_torn_down(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """What a test that waits for it did is in its record when records are asked for."""
+    item = request.node
+    recorder = Recorder(tmp_path, Registry(), Findings(), 0, is_worker=False)
+    recorder.records[item.nodeid] = TestRecord(item.nodeid)
+    account = TestAccount(item, Scope(7, item, frozenset()), frozenset())
+    fixture = SimpleNamespace(finished=False, requested=[], declared=None, scope=account.scope)
+    account.fixtures.append(cast(FixtureAccount, fixture))
+    report: Any = SimpleNamespace(nodeid=item.nodeid, when="teardown", outcome="passed", duration=0)
+    report.longrepr = None
+
+    recorder.attach(report, account)
+    recorder.pytest_runtest_logreport(report)
+
+    assert [each.outcome for each in recorder.all_records()] == ["passed"]

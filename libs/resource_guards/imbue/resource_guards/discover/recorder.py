@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from typing import Any
@@ -18,11 +19,15 @@ from imbue.resource_guards.report.record_maker import RecordMaker
 from imbue.resource_guards.report.recorder import Recorder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
     from imbue.resource_guards.declare.registry import Registry
     from imbue.resource_guards.model import Use
+    from imbue.resource_guards.report.evidence import TestRecord
     from imbue.resource_guards.report.findings import Findings
+    from imbue.resource_guards.report.record_maker import AccountOfTest
 
 OBSERVED: Final = (PROGRAMS, ADDRESSES)
 
@@ -82,9 +87,8 @@ class DiscoveryRecorder(Recorder):
         """What is watched."""
         return self._registry
 
-    @property
-    def _maker(self) -> RecordMaker:
-        return _Maker(self._root, (), self._parameters)
+    def _make_maker(self) -> RecordMaker:
+        return _Maker(self._root, _AnyMark())
 
 
 def observed(use: Use) -> str:
@@ -100,10 +104,14 @@ class _AnyMark:
 
 
 class _Maker(RecordMaker):
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._names = _AnyMark()
+    def __init__(self, root: Path, names: Container[object]) -> None:
+        super().__init__(root, names)
         self._kept: set[tuple[str, str, str | None]] = set()
+
+    def of_account(self, account: AccountOfTest, known: TestRecord | None = None) -> TestRecord:
+        """The record of a test that has run."""
+        self._kept.clear()
+        return super().of_account(account, known)
 
     def _keep(self, used: UsedResource, seen: SeenUse, use: Use) -> None:
         if use.resource not in OBSERVED:

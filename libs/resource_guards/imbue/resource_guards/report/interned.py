@@ -20,14 +20,15 @@ class Interned:
 
     def of(self, test: TestRecord) -> TestRecord:
         """A record with these in the place of its own."""
-        test.outcome = self._one(test.outcome)
-        test.source, test.cls = self._one(test.source), self._one(test.cls)
-        test.classes = [self._one(each) for each in test.classes]
-        test.declared = [self._one(each) for each in test.declared]
+        test.outcome = self.one(test.outcome)
+        test.source, test.cls = self.one(test.source), self.one(test.cls)
+        test.classes = [self.one(each) for each in test.classes]
+        test.declared = [self.one(each) for each in test.declared]
         for used in test.used.values():
-            used.uses = [self._one(each) for each in used.uses]
+            used.uses = [self.one(each) for each in used.uses]
         return test
 
-    def _one(self, thing: _T) -> _T:
+    def one(self, thing: _T) -> _T:
+        """The first that was equal to something."""
         known: _T = self._known.setdefault(thing, thing)
         return known

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Container
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 from typing import Final
 from typing import Protocol
@@ -33,6 +33,7 @@ from imbue.resource_guards.report.fixture_records import AccountOfFixture
 from imbue.resource_guards.report.fixture_records import of_accounts
 from imbue.resource_guards.report.fixture_records import of_untried
 from imbue.resource_guards.report.fixture_records import shared_uses
+from imbue.resource_guards.report.interned import Interned
 
 SHOWN_USES: Final = 5
 """How many uses of each resource a test's record has in full; all are counted."""
@@ -78,18 +79,21 @@ class AccountOfTest(Protocol):
 class RecordMaker:
     """Makes records of one session's tests.
 
+    It keeps what many tests have alike: their functions, classes, marks and uses are made once.
+
     Args:
         root: The root directory.
-        names: The marks of the guarded resources.
-        parameters: Tells which parameters a test has; to be shared by all that make records of a session.
+        names: The marks of the guarded resources; a registry may get more of them meanwhile.
     """
 
-    def __init__(
-        self, root: Path, names: Iterable[str], parameters: ParameterSets | None = None
-    ) -> None:
+    def __init__(self, root: Path, names: Container[object]) -> None:
         self._root = str(root)
-        self._names: Container[str] = frozenset(names)
-        self._parameters = parameters or ParameterSets()
+        self._names = names
+        self._parameters = ParameterSets()
+        self._known = Interned()
+        self._functions: dict[object, Source] = {}
+        self._class_sources: dict[type, Source | None] = {}
+        self._classes_of: dict[object, list[Source]] = {}
 
     def of_item(
         self, item: pytest.Item, outcome: str = "not run", known: TestRecord | None = None
@@ -107,7 +111,7 @@ class RecordMaker:
                 outcome,
                 self.of_function(item),
                 self.of_class(getattr(item, "cls", None)),
-                list(self._of_classes(item)),
+                self._of_classes(item),
             )
             if hasattr(item, "callspec"):
                 self._add_parameters(item, record)
@@ -121,7 +125,7 @@ class RecordMaker:
                 known.parameters,
                 known.axes,
             )
-        record.declared = list(self.declarations(item))
+        record.declared = [self._known.one(each) for each in self.declarations(item)]
         if not record.was_tried:
             record.contracts = list(of_untried(item, self.relative))
         return record
@@ -159,7 +163,7 @@ class RecordMaker:
 
     def _seen(self, use: Use, fixture: str | None, *, in_child: bool) -> SeenUse:
         where = self.relative_place(use.where)
-        return SeenUse(use.layer.way, use.what, where, in_child, fixture)
+        return self._known.one(SeenUse(use.layer.way, use.what, where, in_child, fixture))
 
     def _add_parameters(self, item: Any, record: TestRecord) -> None:
         for node, mark in item.iter_markers_with_node("parametrize"):
@@ -206,7 +210,11 @@ class RecordMaker:
         """The function of a test, where it has one."""
         if not isinstance(item, pytest.Function):
             return None
-        function = inspect.unwrap(item.function)
+        given = item.function
+        known = self._functions.get(given) if type(given) is FunctionType else None
+        if known is not None:
+            return known
+        function = inspect.unwrap(given)
         code = getattr(function, "__code__", None)
         qualname = getattr(function, "__qualname__", "")
         if code is None or "<" in qualname or code.co_filename.startswith("<"):
@@ -215,17 +223,33 @@ class RecordMaker:
             owner = self.of_class(pytest_internals.class_with(item))
             qualname = f"{owner.qualname}.{item.originalname}" if owner else item.originalname
             return Source(owner.path if owner else self.relative(str(item.path)), 0, qualname)
-        return Source(self.relative(code.co_filename), code.co_firstlineno, qualname)
+        source = Source(self.relative(code.co_filename), code.co_firstlineno, qualname)
+        if type(given) is FunctionType:
+            self._functions[given] = source
+        return source
 
-    def _of_classes(self, item: pytest.Item) -> Iterator[Source]:
-        for node in item.listchain():
-            if isinstance(node, pytest.Class):
-                yield from filter(None, map(self.of_class, node.obj.__mro__))
+    def _of_classes(self, item: pytest.Item) -> list[Source]:
+        parent = item.parent
+        if parent not in self._classes_of:
+            nodes = parent.listchain() if parent is not None else ()
+            bases = [
+                each
+                for node in nodes
+                if isinstance(node, pytest.Class)
+                for each in node.obj.__mro__
+            ]
+            self._classes_of[parent] = [*filter(None, map(self.of_class, bases))]
+        return self._classes_of[parent]
 
     def of_class(self, cls: type | None) -> Source | None:
         """A class, where it is known which file it is from."""
         if cls is None:
             return None
+        if cls not in self._class_sources:
+            self._class_sources[cls] = self._source_of_class(cls)
+        return self._class_sources[cls]
+
+    def _source_of_class(self, cls: type) -> Source | None:
         try:
             path = inspect.getfile(cls)
         except (OSError, TypeError):

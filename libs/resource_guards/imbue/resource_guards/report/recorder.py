@@ -17,7 +17,6 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.messages.report import NOT_ASKED_FOR
 from imbue.resource_guards.messages.report import selection
 from imbue.resource_guards.model import Use
-from imbue.resource_guards.pytest_internals import ParameterSets
 from imbue.resource_guards.report.document import Document
 from imbue.resource_guards.report.durations import Durations
 from imbue.resource_guards.report.evidence import TestRecord
@@ -115,8 +114,12 @@ class Recorder:
         self._skipped: dict[str, tuple[str, dict[str, str]]] = {}
         self._sources = Sources(root, began)
         self._unselected = Unselected()
-        self._parameters = ParameterSets()
+        self._maker = self._make_maker()
+        self._waiting: dict[str, AccountOfTest] = {}
         self._pid = os.getpid()
+
+    def _make_maker(self) -> RecordMaker:
+        return RecordMaker(self._root, self._registry)
 
     def takes(self, when: str, uses: Iterable[Use]) -> bool:
         """Whether it keeps what was used for no test, so that nobody else is to be told; so in discovery alone.
@@ -136,12 +139,17 @@ class Recorder:
         if self._attempts.get(report.nodeid) != account.attempt:
             self._attempts[report.nodeid] = account.attempt
             self._late.pop(report.nodeid, None)  # of an earlier attempt
-        record = self._record_of(account)
-        if record.contracts:  # of fixtures that it has asked for by `getfixturevalue` alone, too
-            self._sources.note(record)
+        self._waiting.pop(report.nodeid, None)
         # Where another process waits for it, or this is a fork, the report will be carried there as plain data.
         is_carried = self._is_worker or os.getpid() != self._pid
-        setattr(report, ATTRIBUTE, record.to_data() if is_carried else record)
+        known = self.records.get(report.nodeid)
+        if known is not None and not is_carried and not account.is_finished:
+            # Nobody reads it before it is made anew, once, for all that the test depends on.
+            self._waiting[report.nodeid] = account
+            setattr(report, ATTRIBUTE, known)
+        else:
+            record = self._record_of(account)
+            setattr(report, ATTRIBUTE, record.to_data() if is_carried else record)
 
     def add_late(self, account: AccountOfTest) -> None:
         """Correct the record of a test, of which a fixture has been torn down only now."""
@@ -149,11 +157,14 @@ class Recorder:
             return  # it was run again meanwhile
         # Also in this process: where there are no workers nobody reads `to_data`.
         record = self._record_of(account)
+        self._waiting.pop(record.nodeid, None)
         self.records[record.nodeid] = self._late[record.nodeid] = record
 
     def _record_of(self, account: AccountOfTest) -> TestRecord:
         record = self._maker.of_account(account, self.records.get(account.item.nodeid))
         record.shared_seconds = self._shared.get(record.nodeid)
+        if record.contracts:  # of fixtures that it has asked for by `getfixturevalue` alone, too
+            self._sources.note(record)
         return record
 
     @pytest.hookimpl(tryfirst=True)
@@ -228,6 +239,8 @@ class Recorder:
 
     def all_records(self) -> list[TestRecord]:
         """Of all tests, sorted by file and place in it."""
+        for account in [*self._waiting.values()]:  # a fixture was never torn down
+            self.add_late(account)
         for nodeid in self.crashed:
             self.records.setdefault(nodeid, TestRecord(nodeid)).outcome = "crashed"
         for nodeid, (reason, unavailable) in self._skipped.items():
@@ -256,11 +269,6 @@ class Recorder:
             place_in_repository(self._root),
             self.interruptions.all(self._findings.stopped),
         )
-
-    @property
-    def _maker(self) -> RecordMaker:
-        # Made anew each time: the registry may have more names than before.
-        return RecordMaker(self._root, self._registry.names, self._parameters)
 
     def labels(self) -> dict[str, str]:
         """The name of each resource that is guarded, here or in a worker, by its mark."""
