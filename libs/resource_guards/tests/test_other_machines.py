@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import site
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +14,16 @@ from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.enforcement import Enforcement
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.intercept.child_file import CHILD_FILE
+from imbue.resource_guards.intercept.child_file import has_child_file
 from imbue.resource_guards.kinds import Mode
 from imbue.resource_guards.record import ancestors
 from imbue.resource_guards.record import children
 from imbue.resource_guards.report.inventory import layers
+from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 from support.suite import Suite
+
+MEMBER = Path(__file__).parents[1]
 
 
 def test_no_posix(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +100,93 @@ def test_sources_without_what_a_wheel_installs(suite: Suite) -> None:
     outcome = suite.run("--resource-guards-list")
 
     assert outcome.code == 0
-    assert "child Pythons: OFF: no resource_guards_child.pth in the site-packages" in outcome.output
+    assert f"child Pythons: OFF: no {CHILD_FILE} in the site-packages" in outcome.output
+
+
+def test_no_superfluous_mark_where_child_pythons_are_not_guarded(suite: Suite) -> None:
+    """What a test has started may have used the resource; the header says so, and a line at the end."""
+    suite.write(
+        conftest="""
+            import site
+
+            site.getsitepackages = list
+            site.ENABLE_USER_SITE = False
+
+            def pytest_register_resource_guards(registry):
+                registry.register_sdk_guard("service", targets=["client:send"])
+        """,
+        client="def send(): pass",
+        test_it="""
+            import pytest, subprocess, sys
+
+            @pytest.mark.service
+            def test_by_a_child():
+                subprocess.run([sys.executable, "-S", "-c", "import client; client.send()"], check=True)
+
+            @pytest.mark.service
+            def test_alone():
+                pass
+        """,
+    )
+
+    outcome = suite.run()
+
+    assert outcome.outcomes == {"test_by_a_child": "passed", "test_alone": "failed"}
+    assert f"Pythons that tests start are not guarded: no {CHILD_FILE}" in outcome.output
+    assert "service: whether 1 test with this mark" in outcome.output
+    assert "Fix: install resource-guards as a wheel" in outcome.output
+
+
+@pytest.mark.parametrize("text", ["", "# taken away by a policy\n", b"\xff"])
+def test_a_file_that_begins_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | bytes
+) -> None:
+    """One that was emptied, or is not readable, is as none."""
+    monkeypatch.setattr(site, "getsitepackages", lambda: [str(tmp_path)])
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", False)
+    (tmp_path / CHILD_FILE).write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert not has_child_file()
+
+    (tmp_path / CHILD_FILE).write_bytes((MEMBER / CHILD_FILE).read_bytes())
+    assert has_child_file()
+
+
+@pytest.mark.parametrize(
+    ("version", "beside", "is_read"),
+    [
+        ((3, 14), "", True),
+        ((3, 15), "", True),
+        ((3, 15), "resource_guards_child.start", False),
+        ((3, 17), "other.start", True),
+        ((3, 18), "", False),
+    ],
+)
+def test_pythons_that_do_not_run_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    version: tuple[int, int],
+    beside: str,
+    is_read: bool,  # noqa: FBT001 - a column
+) -> None:
+    """As PEP 829 has it: from 3.15 none where a ``.start`` file has the same name, from 3.18 none at all."""
+    monkeypatch.setattr(site, "getsitepackages", lambda: [str(tmp_path)])
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", False)
+    monkeypatch.setattr(sys, "version_info", (*version, 0, "final", 0))
+    (tmp_path / CHILD_FILE).write_bytes((MEMBER / CHILD_FILE).read_bytes())
+    if beside:
+        (tmp_path / beside).write_text("somebody:start")
+
+    assert has_child_file() is is_read
+
+
+def test_a_python_that_nobody_guards_imports_nothing_of_ours() -> None:
+    """Also where the package is installed."""
+    environment = {key: value for key, value in os.environ.items() if key != SCOPE_VARIABLE}
+    command = [sys.executable, "-X", "importtime", "-c", "pass"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    assert "site" in done.stderr
+    assert "imbue" not in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the native layer exists on Linux")

@@ -18,6 +18,9 @@ DESCRIPTORS: Final = (
 SHARED_TRANSPORTS: Final = "asyncio that tests share, on which something came meanwhile"
 """What a doubt calls connections of asyncio that tests share, where a test may have waited for what came."""
 
+CHILD_PYTHONS: Final = "child Pythons, which are not guarded here"
+"""What a doubt calls Pythons that a test may have started, where this installation guards none."""
+
 
 class Library:
     """A library that opens connections by itself.

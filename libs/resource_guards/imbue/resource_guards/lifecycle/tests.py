@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 from typing import Any
@@ -19,7 +18,6 @@ from imbue.resource_guards.kinds import Direction
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.fixtures import FixtureScopes
 from imbue.resource_guards.lifecycle.overlap import Overlap
-from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.report.findings import IS_OPEN
 from imbue.resource_guards.report.outcome import late_report
@@ -263,28 +261,15 @@ class Lifecycle:
         if optional:
             facts = facts._replace(optional=optional)
             found = verdict(facts)
-        from imbue.resource_guards.judge.sight import doubts_of  # only where needed
+        from imbue.resource_guards.lifecycle.doubts import doubts_of  # only where needed
 
-        doubts = {
-            each.name: reasons
-            for each in self._registry
-            if each.name in unused
-            and (reasons := doubts_of(each, sys.modules) + self._perhaps(account, each.name))
-        }
+        resources = [each for each in self._registry if each.name in unused]
+        doubts = doubts_of(account, resources, self.enforcement.perhaps)
         if not doubts:
             return found
         self.run.findings.doubts.add(account.item.nodeid, doubts)
         account.doubts = doubts
         return verdict(facts._replace(unsure=frozenset(doubts)))
-
-    def _perhaps(self, account: TestAccount, resource: str) -> tuple[Doubt, ...]:
-        """That something came while it ran, for whomever."""
-        scopes = [account.scope, *(each.scope for each in account.all_fixtures())]
-        if not any((scope.id, resource) in self.enforcement.perhaps for scope in scopes):
-            return ()
-        from imbue.resource_guards.past_python import SHARED_TRANSPORTS  # only where needed
-
-        return (Doubt(SHARED_TRANSPORTS),)
 
     def _note(self, account: TestAccount) -> None:
         """A test is done, and all that it depends on: nothing more can be seen of it."""

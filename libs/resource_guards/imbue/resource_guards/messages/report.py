@@ -10,6 +10,7 @@ from typing import Final
 from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.model import Doubt
+from imbue.resource_guards.past_python import CHILD_PYTHONS
 
 SUMMARY_TITLE: Final = "resource guards"
 REPORT_TITLE: Final = "resource guards: report"
@@ -19,6 +20,14 @@ CANNOT_BE_KNOWN: Final = "cannot be known"
 def header(names: Iterable[str], mode: str) -> str:
     """The line of pytest's header."""
     return f"resource guards: {', '.join(names)} ({mode})"
+
+
+def children_not_guarded(name: str, prefix: str) -> str:
+    """Pythons that tests start do not guard themselves."""
+    return (
+        f"resource guards: Pythons that tests start are not guarded: no {name} in the site-packages of {prefix}. "
+        "Install resource-guards there as a wheel."
+    )
 
 
 def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
@@ -32,6 +41,12 @@ def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
         else f"guard the calls of yours that use it, too: calls in [tool.resource_guards.{resource}], or "
         f"register_sdk_guard"
     )
+    if any(each.library == CHILD_PYTHONS for each in doubts):
+        advice = (
+            f"install resource-guards as a wheel, and {advice}"
+            if targets
+            else "install resource-guards as a wheel"
+        )
     return (
         f"{resource}: whether {counted(tests, 'test')} with this mark (or with a fixture that "
         f"declares it) really use it cannot be known, since the guard of addresses does not see "

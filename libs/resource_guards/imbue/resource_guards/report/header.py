@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 from imbue.resource_guards.guards.program import Program
+from imbue.resource_guards.intercept.child_file import CHILD_FILE
+from imbue.resource_guards.intercept.child_file import has_child_file
 from imbue.resource_guards.kinds import Mode
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.model import Resource
@@ -29,5 +32,8 @@ def _is_missing(resource: Resource) -> bool:
 
 
 def gaps(resources: Iterable[Resource]) -> list[str]:
-    """A line for each part of a guard that this installation does not have."""
-    return [line for each in resources for guard in each.guards for line in guard.gaps(each)]
+    """A line for each part of a guard, and of the guards as a whole, that this installation does not have."""
+    found = [line for each in resources for guard in each.guards for line in guard.gaps(each)]
+    if not has_child_file():
+        found.append(messages.children_not_guarded(CHILD_FILE, sys.prefix))
+    return found

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import site
 import sys
 from collections.abc import Iterator
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +14,13 @@ from imbue.resource_guards.declare.probes import title_of
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
+from imbue.resource_guards.intercept.child_file import CHILD_FILE
+from imbue.resource_guards.intercept.child_file import has_child_file
 from imbue.resource_guards.intercept.native.library import built_library
 from imbue.resource_guards.messages import intercept as say_intercept
 from imbue.resource_guards.messages import inventory as say_inventory
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.pytest_internals import writer_of
-
-CHILD_FILE = "resource_guards_child.pth"
 
 
 def write_inventory(config: pytest.Config, registry: Registry) -> None:
@@ -68,8 +66,7 @@ def layers(registry: Registry, *, native: bool) -> Iterator[str]:
         return
     for layer in registry.layers.values():
         yield say_inventory.layer_live(layer.title, layer.sees)
-    folders = [*site.getsitepackages(), site.getusersitepackages()]
-    if any(Path(folder, CHILD_FILE).exists() for folder in folders):
+    if has_child_file():
         yield say_inventory.layer_live(
             "child Pythons", "the last three in Pythons that tests start"
         )

@@ -1,0 +1,46 @@
+"""Why it cannot be known that a test did not use a resource that it declares."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Iterator
+
+from imbue.resource_guards.guards.program import Program
+from imbue.resource_guards.intercept.child_file import has_child_file
+from imbue.resource_guards.judge import sight
+from imbue.resource_guards.lifecycle.accounts import TestAccount
+from imbue.resource_guards.model import Doubt
+from imbue.resource_guards.model import Resource
+from imbue.resource_guards.past_python import CHILD_PYTHONS
+from imbue.resource_guards.past_python import SHARED_TRANSPORTS
+
+
+def doubts_of(
+    account: TestAccount, resources: Iterable[Resource], perhaps: Collection[tuple[int, str]]
+) -> dict[str, tuple[Doubt, ...]]:
+    """The reasons for each resource that has some.
+
+    Args:
+        account: The test.
+        resources: What it declares and was not seen to use.
+        perhaps: The scopes during which something came for nobody known, each with the resource that it came from.
+    """
+    found = {
+        each.name: (*sight.doubts_of(each, sys.modules), *_of_test(account, each, perhaps))
+        for each in resources
+    }
+    return {name: reasons for name, reasons in found.items() if reasons}
+
+
+def _of_test(
+    account: TestAccount, resource: Resource, perhaps: Collection[tuple[int, str]]
+) -> Iterator[Doubt]:
+    scopes = [account.scope, *(each.scope for each in account.all_fixtures())]
+    if any((scope.id, resource.name) in perhaps for scope in scopes):
+        yield Doubt(SHARED_TRANSPORTS)
+    # A shim is on the PATH of all programs; what else there is of guards, each Python has for itself.
+    by_shims = all(isinstance(each, Program) for each in resource.guards)
+    if not by_shims and any(scope.has_started for scope in scopes) and not has_child_file():
+        yield Doubt(CHILD_PYTHONS)
