@@ -3,6 +3,7 @@
     python3 scripts/matrix.py                    # all of them
     python3 scripts/matrix.py 3.12 -- -k verdict # one Python; after -- come pytest's arguments
     python3 scripts/matrix.py 3.12 "pytest 8.4"  # one Python and one pytest
+    python3 scripts/matrix.py /opt/python3.15/bin/python3.15   # a Python by its path
 
 Each has an environment of its own in .matrix, with the locked packages. Pythons that this machine
 does not have are an error, and so is any check that fails; a table at the end tells which.
@@ -18,14 +19,23 @@ from pathlib import Path
 
 import dev
 
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-PYTESTS = {"pytest 8.4": ("pytest==8.4.*",), "newest pytest": ()}
+PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
+PYTESTS = {
+    "pytest 8.4": ("pytest==8.4.*",),
+    "newest pytest": (),
+    "next pytest": ("--prerelease=allow", "--upgrade", "pytest"),  # the newest, if there is none
+}
 FOLDER = dev.ROOT / ".matrix"
+
+
+def folder_name(python: str, name: str) -> str:
+    """The name of the folder of one row, whose Python may be a path."""
+    return f"{python.strip('/').replace('/', '_')}-{name.replace(' ', '-')}"
 
 
 def environment(python: str, name: str, pins: tuple[str, ...]) -> Path:
     """Make the environment of one row; returns its interpreter."""
-    folder = FOLDER / f"{python}-{name.replace(' ', '-')}"
+    folder = FOLDER / folder_name(python, name)
     shutil.rmtree(folder, ignore_errors=True)
     interpreter = dev.make_environment(folder, python)
     dev.install_locked(interpreter, "--all-packages", "--group=dev")

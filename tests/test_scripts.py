@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matrix
 import pytest
 
 import dev
@@ -141,3 +142,12 @@ def test_no_module_has_a_global_statement() -> None:
         lines = source.read_text().splitlines()
         assert not [line for line in lines if line.strip().startswith("global ")], source
         assert len(lines) <= 300, source
+
+
+@pytest.mark.parametrize(
+    ("python", "folder"),
+    [("3.12", "3.12-pytest-8.4"), ("/opt/a b/python3.15", "opt_a b_python3.15-pytest-8.4")],
+)
+def test_the_folder_of_a_python_that_is_a_path(python: str, folder: str) -> None:
+    """It is below the matrix's own."""
+    assert matrix.folder_name(python, "pytest 8.4") == folder

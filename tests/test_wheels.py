@@ -186,7 +186,7 @@ WRONG_WHEELS: dict[str, tuple[Package, Change, str]] = {
     "name": (DOCKER, replace(METADATA, "Name: imbue-mngr", "Name: mngr"), "Name is ['mngr']"),
     "version": (DOCKER, replace(METADATA, "Version: 1.", "Version: 2."), "Version is ['2."),
     "older Python": (CORE, replace(METADATA, ">=3.11", ">=3.10"), "Requires-Python is"),
-    "new Python": (CORE, replace(METADATA, ":: 3.14", ":: 3.15"), "Classifier is"),
+    "new Python": (CORE, replace(METADATA, ":: 3.15", ":: 3.16"), "Classifier is"),
     "dependency": (CORE, replace(METADATA, "pluggy>=1.6", "pluggy>=1.5"), "Requires-Dist is"),
     "extra": (CORE, replace(METADATA, "Extra: fix", "Extra: mend"), "Provides-Extra is ['mend']"),
     "licence's name": (CORE, replace(METADATA, ": MIT", ": ISC"), "License-Expression is ['ISC']"),

@@ -112,8 +112,9 @@ def test_ci_has_every_python_and_both_pytests() -> None:
     jobs = read("ci.yml")["jobs"]
 
     assert jobs["linux"]["strategy"]["matrix"] == {
-        "python": ["3.11", "3.12", "3.13", "3.14"],
+        "python": ["3.11", "3.12", "3.13", "3.14", "3.15"],
         "pytest": ["pytest 8.4", "newest pytest"],
+        "include": [{"python": "3.14", "pytest": "next pytest"}],
     }
     assert jobs["macos"]["strategy"]["matrix"] == {"python": ["3.12", "3.13"]}
 

@@ -143,7 +143,7 @@ def _faults_of_metadata(package: Package, sources: Files, text: bytes) -> Iterat
             "Framework :: Pytest",
             "Operating System :: MacOS",
             "Operating System :: POSIX :: Linux",
-            *(f"Programming Language :: Python :: 3.{minor}" for minor in range(11, 15)),
+            *(f"Programming Language :: Python :: 3.{minor}" for minor in range(11, 16)),
             "Topic :: Software Development :: Testing",
             "Typing :: Typed",
         ],
