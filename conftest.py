@@ -22,6 +22,9 @@ from support.databases import running_redis
 from support.docker_engine import Engine
 from support.docker_engine import NoEngineError
 from support.docker_engine import running_engine
+from support.jobs import JOBS
+from support.jobs import LONG
+from support.jobs import is_wanted
 from support.suite import Suite
 from support.wheels import built_once
 
@@ -43,19 +46,27 @@ def pytest_register_resource_guards(registry: Registry) -> None:
     register_docker_guards(registry)
 
 
-LONG = (
-    *("test_libtmux", "test_any_suite", "test_budgets", "test_network_suites", "test_catalogue"),
-    "test_handed_over_queues",
-)
-"""The modules of tests that take longest."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a developer run a part of the tests."""
+    group = parser.getgroup("parts of these tests")
+    group.addoption(
+        "--quick", action="store_true", help="no test that runs pytest or a server, and no job"
+    )
+    group.addoption("--job", choices=sorted(JOBS), help="only the tests of a job")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let pytest-xdist's workers begin with the longest tests, so that none is left with them at the end.
+    """Leave out what was not asked for, and let pytest-xdist's workers begin with the longest tests.
 
-    It gives each worker a batch of a quarter of its share first.
+    So none is left with them at the end: each is given a batch of a quarter of its share first.
     """
+    quick, job = config.option.quick, config.option.job
+    out = [each for each in items if not is_wanted(each, quick=quick, job=job)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        left_out = set(out)
+        items[:] = [each for each in items if each not in left_out]
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     if workers > 1:
         long = [each for each in items if each.path.stem in LONG]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import matrix
 import pytest
@@ -13,6 +15,8 @@ import dev
 import lock
 import lowest
 import sdk_matrix
+from support.jobs import JOBS
+from support.jobs import is_wanted
 
 INDEX = f"https://{lock.HOSTS[0]}/simple"
 FILES = f"https://files.{lock.HOSTS[1]}"
@@ -151,3 +155,37 @@ def test_no_module_has_a_global_statement() -> None:
 def test_the_folder_of_a_python_that_is_a_path(python: str, folder: str) -> None:
     """It is below the matrix's own."""
     assert matrix.folder_name(python, "pytest 8.4") == folder
+
+
+def test_every_module_of_a_job_is_there() -> None:
+    """And is of one job."""
+    modules = [module for each in JOBS.values() for module in each]
+    there = {path.stem for path in dev.ROOT.glob("**/tests/test_*.py")}
+    there |= {path.stem for path in (dev.ROOT / "tests").glob("test_*.py")}
+
+    assert set(modules) <= there
+    assert len(modules) == len(set(modules))
+
+
+@pytest.mark.parametrize(
+    ("module", "fixtures", "quick", "job", "wanted"),
+    [
+        ("test_verdict", ["facts"], True, None, True),
+        ("test_fixtures", ["suite"], True, None, False),
+        ("test_libtmux", [], True, None, False),
+        ("test_libtmux", [], False, "libtmux", True),
+        ("test_verdict", [], False, "libtmux", False),
+        ("test_fixtures", ["suite"], False, None, True),
+    ],
+)
+def test_what_a_part_of_the_tests_has(
+    module: str,
+    fixtures: list[str],
+    quick: bool,  # noqa: FBT001 - a column
+    job: str | None,
+    wanted: bool,  # noqa: FBT001 - a column
+) -> None:
+    """The quick ones run no pytest and no server, and belong to no job."""
+    item: Any = SimpleNamespace(path=Path(f"{module}.py"), fixturenames=fixtures)
+
+    assert is_wanted(item, quick=quick, job=job) is wanted
