@@ -89,6 +89,7 @@ def test_a_lock_that_does_not_fit_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.git
+@pytest.mark.slow
 def test_the_quickstart() -> None:
     """It shows both kinds of violation and then a suite without any."""
     show = dev.ROOT / "examples" / "quickstart" / "show.py"
@@ -160,8 +161,8 @@ def test_the_folder_of_a_python_that_is_a_path(python: str, folder: str) -> None
 def test_every_module_of_a_job_is_there() -> None:
     """And is of one job."""
     modules = [module for each in JOBS.values() for module in each]
-    there = {path.stem for path in dev.ROOT.glob("**/tests/test_*.py")}
-    there |= {path.stem for path in (dev.ROOT / "tests").glob("test_*.py")}
+    folders = [dev.ROOT / "tests", *dev.ROOT.glob("libs/*/tests")]
+    there = {path.stem for folder in folders for path in folder.glob("test_*.py")}
 
     assert set(modules) <= there
     assert len(modules) == len(set(modules))
@@ -186,6 +187,10 @@ def test_what_a_part_of_the_tests_has(
     wanted: bool,  # noqa: FBT001 - a column
 ) -> None:
     """The quick ones run no pytest and no server, and belong to no job."""
-    item: Any = SimpleNamespace(path=Path(f"{module}.py"), fixturenames=fixtures)
+    item: Any = SimpleNamespace(
+        path=Path(f"{module}.py"), fixturenames=fixtures, get_closest_marker=lambda _: None
+    )
 
     assert is_wanted(item, quick=quick, job=job) is wanted
+    item.get_closest_marker = lambda name: name == "slow" or None
+    assert is_wanted(item, quick=quick, job=job) is (wanted and not quick)

@@ -31,5 +31,8 @@ def is_wanted(item: pytest.Item, *, quick: bool, job: str | None) -> bool:
     module = item.path.stem
     if job:
         return module in JOBS[job]
+    if not quick:
+        return True
     is_of_job = any(module in modules for modules in JOBS.values())
-    return not quick or not (is_of_job or PROCESSES.intersection(getattr(item, "fixturenames", ())))
+    takes_long = is_of_job or item.get_closest_marker("slow") is not None
+    return not takes_long and not PROCESSES.intersection(getattr(item, "fixturenames", ()))

@@ -296,6 +296,7 @@ MANY = st.builds(
 """Names, of which there may be many, and long ones."""
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(MANY, MANY, MANY, MANY, st.integers(1, 4))
 def test_markdown_fits_into_a_comment(
