@@ -29,6 +29,7 @@ MEMBERS = ("resource_guards", "mngr", "mngr_modal")
 SYSTEM_PACKAGES = {
     "tmux": "tmux",
     "make": "make",
+    "patch": "patch",
     "cc": "gcc libc6-dev",
     "docker": "docker.io",
     "dockerd": "docker.io runc containerd",

@@ -104,7 +104,9 @@ SHARED = """
     @pytest.mark.modal
     def test_0_opens():
         app = modal.App.lookup("an-app", create_if_missing=True)
-        box = modal.Sandbox.create("sleep", "60", app=app)
+        # Without a version Modal wants that of this Python, and its images have no newest one.
+        image = modal.Image.debian_slim(python_version="3.12")
+        box = modal.Sandbox.create("sleep", "60", app=app, image=image)
         KEPT.update(box=box, lines=box.exec("cat", bufsize=1))
         for name in ("process", "async", "waiting"):
             KEPT[name] = box.exec("cat")

@@ -149,11 +149,15 @@ def queue():
 def volume():
     return modal.Volume.from_name("a-volume", create_if_missing=True)
 
+def image():
+    # Without a version Modal wants that of this Python, and its images have no newest one.
+    return modal.Image.debian_slim(python_version="3.12")
+
 def sandbox():
-    return modal.Sandbox.create("sleep", "60", app=look_up())
+    return modal.Sandbox.create("sleep", "60", app=look_up(), image=image())
 
 async def sandbox_aio():
-    return await modal.Sandbox.create.aio("sleep", "60", app=await look_up_aio())
+    return await modal.Sandbox.create.aio("sleep", "60", app=await look_up_aio(), image=image())
 
 async def raw_stub():
     from grpclib.client import Channel

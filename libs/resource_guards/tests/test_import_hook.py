@@ -226,7 +226,13 @@ def lazily(_file: Path) -> types.ModuleType:
         from_location,
         from_location_and_registered,
         beside_another,
-        by_load_module,
+        pytest.param(
+            by_load_module,
+            marks=pytest.mark.skipif(
+                not hasattr(importlib.machinery.SourceFileLoader, "load_module"),
+                reason="Python 3.15 has it no longer",
+            ),
+        ),
         without_spec,
         from_a_copied_loader,
         from_bytecode,

@@ -14,8 +14,8 @@ from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.enforcement import Enforcement
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-from imbue.resource_guards.intercept.child_file import CHILD_FILE
-from imbue.resource_guards.intercept.child_file import has_child_file
+from imbue.resource_guards.intercept.told_to_children import CHILD_FILE
+from imbue.resource_guards.intercept.told_to_children import has_child_file
 from imbue.resource_guards.kinds import Mode
 from imbue.resource_guards.record import ancestors
 from imbue.resource_guards.record import children

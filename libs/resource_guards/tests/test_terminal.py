@@ -159,6 +159,8 @@ def seen(
         text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     # What comes before is pytest's header and progress, in which versions differ.
     text = text[text.index("[100%]") + 6 :] if "[100%]" in text else text
+    # Quoted before Python 3.15.
+    text = re.sub(r"Command (\[.*?\]) returned", r"Command '\1' returned", text)
     text = re.sub(r"\bin \d+\.\d+s\b", "in 0.12s", text).replace("\x1b", "ESC")
     return "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n"
 

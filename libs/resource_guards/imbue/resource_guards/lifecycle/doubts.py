@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 
 from imbue.resource_guards.guards.program import Program
-from imbue.resource_guards.intercept.child_file import has_child_file
+from imbue.resource_guards.intercept.told_to_children import has_child_file
 from imbue.resource_guards.judge import sight
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.model import Doubt

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable
 
 from imbue.resource_guards.guards.program import Program
-from imbue.resource_guards.intercept.child_file import CHILD_FILE
-from imbue.resource_guards.intercept.child_file import has_child_file
+from imbue.resource_guards.intercept.told_to_children import CHILD_FILE
+from imbue.resource_guards.intercept.told_to_children import has_child_file
 from imbue.resource_guards.kinds import Mode
 from imbue.resource_guards.messages import report as messages
 from imbue.resource_guards.model import Resource

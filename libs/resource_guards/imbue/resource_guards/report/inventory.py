@@ -14,9 +14,9 @@ from imbue.resource_guards.declare.probes import title_of
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.intercept.child_file import CHILD_FILE
-from imbue.resource_guards.intercept.child_file import has_child_file
 from imbue.resource_guards.intercept.native.library import built_library
+from imbue.resource_guards.intercept.told_to_children import CHILD_FILE
+from imbue.resource_guards.intercept.told_to_children import has_child_file
 from imbue.resource_guards.messages import intercept as say_intercept
 from imbue.resource_guards.messages import inventory as say_inventory
 from imbue.resource_guards.messages.foreign import shown
