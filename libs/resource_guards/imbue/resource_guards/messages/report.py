@@ -25,8 +25,8 @@ def header(names: Iterable[str], mode: str) -> str:
 def children_not_guarded(name: str, prefix: str) -> str:
     """Pythons that tests start do not guard themselves."""
     return (
-        f"resource guards: Pythons that tests start are not guarded: no {name} in the site-packages of {prefix}. "
-        "Install resource-guards there as a wheel."
+        f"resource guards: Pythons that tests start are not guarded: no {name} that Python reads is in the "
+        f"site-packages of {prefix}. Install resource-guards there as a wheel; from Python 3.18 on, a newer release of it."
     )
 
 
