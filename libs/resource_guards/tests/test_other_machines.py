@@ -105,6 +105,7 @@ def test_sources_without_what_a_wheel_installs(suite: Suite) -> None:
 
 def test_no_superfluous_mark_where_child_pythons_are_not_guarded(suite: Suite) -> None:
     """What a test has started may have used the resource; the header says so, and a line at the end."""
+    suite.tool()
     suite.write(
         conftest="""
             import site
@@ -114,6 +115,7 @@ def test_no_superfluous_mark_where_child_pythons_are_not_guarded(suite: Suite) -
 
             def pytest_register_resource_guards(registry):
                 registry.register_sdk_guard("service", targets=["client:send"])
+                registry.register_binary_guard("tool")
         """,
         client="def send(): pass",
         test_it="""
@@ -126,12 +128,20 @@ def test_no_superfluous_mark_where_child_pythons_are_not_guarded(suite: Suite) -
             @pytest.mark.service
             def test_alone():
                 pass
+
+            @pytest.mark.tool
+            def test_whose_program_has_a_shim():
+                subprocess.run([sys.executable, "-c", ""], check=True)
         """,
     )
 
     outcome = suite.run()
 
-    assert outcome.outcomes == {"test_by_a_child": "passed", "test_alone": "failed"}
+    assert outcome.outcomes == {
+        "test_by_a_child": "passed",
+        "test_alone": "failed",
+        "test_whose_program_has_a_shim": "failed",
+    }
     said = f"Pythons that tests start are not guarded: no {CHILD_FILE} that Python reads is in the"
     assert said in outcome.output
     assert "service: whether 1 test with this mark" in outcome.output
