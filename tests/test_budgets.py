@@ -101,6 +101,10 @@ def per_test(counted: Callable[[int, str], int]) -> tuple[float, float]:
     return bare, ours - bare
 
 
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="strace and valgrind count on Linux")
+
+
+@ON_LINUX
 def test_system_calls(tmp_path: Path) -> None:
     """A handful for each test, and none that makes a file, a directory or a process."""
     needs("strace")
@@ -122,6 +126,7 @@ def test_system_calls(tmp_path: Path) -> None:
     assert added <= SYSTEM_CALLS + 0.2
 
 
+@ON_LINUX
 @pytest.mark.parametrize("fixture", FIXTURES)
 def test_instructions(
     tmp_path: Path, record_property: Callable[[str, object], None], fixture: str

@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,10 @@ from support.foreign import make_python
 from support.foreign import unpack_source
 from support.suite import MISSING
 from support.suite import SUPERFLUOUS
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="the ground truth is mounted over the program, as Linux can"
+)
 
 SOURCE = "libtmux-0.62.0"
 SHA256 = "41e9e80602b2656fd119b13253b27bad46af5cfef32099be53cdd391e2936b61"

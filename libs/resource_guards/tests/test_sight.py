@@ -113,7 +113,7 @@ def test_the_report_and_the_fix(partial: Suite) -> None:
         "test_seen": None,
         "test_unmarked": None,
     }
-    assert "db: cannot be known for 2 tests (psycopg2 (libpq) connects unseen)" in outcome.output
+    assert "db: cannot be known for 2 tests (not seen: psycopg2 (libpq))" in outcome.output
     assert "test_marked: passed, marked, not used - cannot be known" in outcome.output
     assert "2 tests left alone: whether they use db cannot be known" in outcome.output
     expected = before.replace("@pytest.mark.db\ndef test_marked_before", "def test_marked_before")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from imbue.resource_guards import system
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
@@ -47,6 +47,7 @@ from imbue.resource_guards.wire.variable import session_key
 
 if TYPE_CHECKING:
     from imbue.resource_guards.intercept.native.library import Preload
+    from imbue.resource_guards.intercept.without_shims import WithoutShims
     from imbue.resource_guards.run import Run
 
 
@@ -70,8 +71,10 @@ class Enforcement:
         tell_missing: Callable[[str], None],
         complain: Callable[[str], None],
     ) -> None:
-        if os.name != "posix":
-            raise ResourceGuardMisconfiguration(messages.PLATFORM_UNSUPPORTED)
+        if policy.layers:
+            from imbue.resource_guards.declare.layers import check_layers  # for few
+
+            check_layers(policy.layers, registry, native=policy.is_native)
         self._complain = complain
         self._directory = Path()
         self._added: dict[str, Resource] = {}
@@ -91,7 +94,7 @@ class Enforcement:
             self.slot = ScopeSlot(publisher, self.ledger.find)
             self.book = Book(self.slot, self.ledger, self.journal, self.read_journal)
             self.gatekeeper = self.book.gatekeeper
-            self.shims = Shims(directory, key)
+            self.shims = Shims(directory, key) if system.HAS_POSIX else _without_shims(directory)
             undo.callback(self.shims.remove)
             import_hook = ImportHook()
             undo.callback(import_hook.uninstall)
@@ -252,6 +255,12 @@ class Enforcement:
                 self.journal.check()
             except JournalError as error:
                 self._complain(str(error))
+
+
+def _without_shims(directory: Path) -> WithoutShims:
+    from imbue.resource_guards.intercept.without_shims import WithoutShims  # for Windows
+
+    return WithoutShims(directory)
 
 
 def _preloaded(directory: Path, *, discovers: bool) -> Preload:

@@ -41,7 +41,8 @@ def _note_standard_error() -> None:
     _AT_FORK[:] = [(stat.st_dev, stat.st_ino)]
 
 
-os.register_at_fork(after_in_child=_note_standard_error)
+if system.HAS_POSIX:
+    os.register_at_fork(after_in_child=_note_standard_error)
 
 
 def say(text: str) -> None:

@@ -21,6 +21,9 @@ SHARED_TRANSPORTS: Final = "asyncio that tests share, on which something came me
 CHILD_PYTHONS: Final = "child Pythons, which are not guarded here"
 """What a doubt calls Pythons that a test may have started, where this installation guards none."""
 
+OTHER_PROGRAMS: Final = "what other programs than Python start"
+"""What a doubt calls programs of which Python does not know, where there is no shim before them."""
+
 
 class Library:
     """A library that opens connections by itself.

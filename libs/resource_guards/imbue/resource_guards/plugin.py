@@ -138,6 +138,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "resource_guards_github_summary", messages.SUMMARY_HELP, type="bool", default=True
     )
     parser.addini("resource_guards_native", messages.NATIVE_HELP, type="bool", default=False)
+    parser.addini(
+        "resource_guards_require_layers", messages.REQUIRE_LAYERS_HELP, type="args", default=[]
+    )
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:

@@ -12,13 +12,31 @@ from __future__ import annotations
 import sys
 from _thread import get_ident as get_ident
 
-if sys.platform != "win32":
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+    from typing import Final
+
+WITHOUT_POSIX: Final = b"RESOURCE_GUARDS_WITHOUT_POSIX"
+"""A variable by which this project's tests have on Linux what there is on Windows."""
+
+if sys.platform == "win32":
+    HAS_POSIX = False
+else:
     import posix
+
+    HAS_POSIX = WITHOUT_POSIX not in posix.environ
+    """Whether there are the shell, signals, locks and rights of POSIX. Nobody else asks which system it is."""
+
+if TYPE_CHECKING or HAS_POSIX:
     from posix import F_OK as F_OK
     from posix import O_APPEND as O_APPEND
     from posix import O_CLOEXEC as O_CLOEXEC
     from posix import O_CREAT as O_CREAT
+    from posix import O_DIRECTORY as O_DIRECTORY
     from posix import O_EXCL as O_EXCL
+    from posix import O_NOFOLLOW as O_NOFOLLOW
     from posix import O_RDONLY as O_RDONLY
     from posix import O_RDWR as O_RDWR
     from posix import O_TRUNC as O_TRUNC
@@ -40,15 +58,9 @@ if sys.platform != "win32":
     from posix import readlink as readlink
     from posix import replace as replace
     from posix import stat as stat
-    from posix import symlink as symlink
-    from posix import truncate as truncate
     from posix import write as write
 
     exit_at_once = posix._exit  # noqa: SLF001 - documented, as `os._exit`
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 getframe = sys._getframe  # noqa: SLF001 - documented, if not for everyone
 settrace = sys.settrace
@@ -75,9 +87,9 @@ def fsencode(name: str) -> bytes:
 
 def whole(path: str, folder: str | None = None) -> str:
     """A path as an absolute one, from a folder or the working directory; `..` stays in it."""
-    if path.startswith("/"):
+    if is_absolute(path):
         return path
-    if folder is None or not folder.startswith("/"):
+    if folder is None or not is_absolute(folder):
         try:
             here = getcwd()
         except OSError:  # the directory is gone
@@ -143,3 +155,73 @@ def identity(path: str) -> Identity | None:
     except (OSError, ValueError):
         return None
     return found.st_dev, found.st_ino
+
+
+_OTHERS: Final = 0o077
+_OWNER_CAN_READ_AND_WRITE: Final = 0o600
+_OWNER_CAN_ENTER: Final = 0o100
+_KINDS: Final = 0o170000
+_FOLDER: Final = 0o040000
+
+
+def hold(directory: str) -> Callable[[], None]:
+    """Hold the lock of a directory, which the system lets go of however this process ends; returns what ends that.
+
+    Raises:
+        OSError: The file system has no locks.
+    """
+    return _locked(directory, O_RDONLY | O_CLOEXEC, 0)
+
+
+def hold_if_free(directory: str) -> Callable[[], None]:
+    """The same for a directory of this user that nobody holds.
+
+    Raises:
+        OSError: Another process holds it, or it is another user's.
+    """
+    import fcntl
+
+    return _locked(directory, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY, fcntl.LOCK_NB)
+
+
+def _locked(directory: str, flags: int, options: int) -> Callable[[], None]:
+    import fcntl  # for pytest's own process
+
+    lock = open(directory, flags)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | options)
+        if fstat(lock).st_uid != getuid():
+            raise PermissionError(directory)
+    except OSError:
+        close(lock)
+        raise
+    return lambda: close(lock)
+
+
+def is_private(stat: Any) -> bool:
+    """Whether a directory is this user's, and nobody else can enter it."""
+    is_own: bool = stat.st_uid == getuid()
+    return is_own and not stat.st_mode & _OTHERS
+
+
+def is_open_to_owner(stat: Any) -> bool:
+    """Whether the owner of a file or directory can still read and write it."""
+    needed = _OWNER_CAN_READ_AND_WRITE
+    if stat.st_mode & _KINDS == _FOLDER:
+        needed |= _OWNER_CAN_ENTER
+    mode: int = stat.st_mode
+    return mode & needed == needed
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a path does not depend on the working directory."""
+    return path.startswith("/")
+
+
+def program_of(name: str) -> str:
+    """The name by which a program is called, of its file's."""
+    return name
+
+
+if not TYPE_CHECKING and not HAS_POSIX:
+    from imbue.resource_guards.system_windows import *  # noqa: F403 - the same names, in their place

@@ -65,6 +65,7 @@ def read_policy(config: pytest.Config) -> Policy:
         native=native,
         demands=(requires or absent != "run") and not discovers,
         skips_absent=skips or discovers,
+        layers=read_texts(config, "resource_guards_require_layers"),
     )
 
 
@@ -143,6 +144,7 @@ class Policy:
         native: The native layer is asked for.
         demands: Something is to become of tests whose resource is not available.
         skips_absent: Those are skipped, so that the package of a call need not be there.
+        layers: The layers that have to be live.
 
     Raises:
         ResourceGuardMisconfiguration: An entry of `warn` that cannot be read.
@@ -159,6 +161,7 @@ class Policy:
         native: bool = False,
         demands: bool = False,
         skips_absent: bool = False,
+        layers: Sequence[str] = (),
     ) -> None:
         self.mode = mode
         self.is_native = native
@@ -168,6 +171,7 @@ class Policy:
         self._enforces = mode is Mode.ENFORCE and not learns
         self.demands = demands
         self.skips_absent = skips_absent
+        self.layers = layers
         self.needs_guards = records or bool(warn) or demands
         self.is_strict = self._enforces and not warn
         self._warned: dict[str, set[Direction]] = {}

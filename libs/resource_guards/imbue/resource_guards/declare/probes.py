@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from imbue.resource_guards import system
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guards.places import places_of
 from imbue.resource_guards.guards.places import refusal
@@ -176,8 +177,7 @@ def _run(text: str, command: list[str], seconds: float) -> str:
         try:
             process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _kill(process)
             process.wait()
             return messages.no_answer(f"'{text}'", seconds)
         output.seek(0)
@@ -186,3 +186,12 @@ def _run(text: str, command: list[str], seconds: float) -> str:
         return ""
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return messages.command_failed(text, process.returncode, last)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and, where there are groups of processes, all that it has started."""
+    if not system.HAS_POSIX:
+        process.kill()
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -26,6 +26,7 @@ SETTINGS: Final = (
     "resource_guards_native",
     "resource_guards_probe_seconds",
     "resource_guards_require",
+    "resource_guards_require_layers",
     "resource_guards_unavailable",
     "resource_guards_warn",
 )

@@ -57,7 +57,7 @@ def refusal(places: Sequence[Place]) -> str | None:
                     connection.connect(place)
             else:
                 socket.create_connection(place, timeout=_SECONDS).close()
-        except (OSError, ValueError) as error:
+        except (AttributeError, OSError, ValueError) as error:  # not each system has Unix sockets
             reasons.append(refused(place, error))
         else:
             return ""

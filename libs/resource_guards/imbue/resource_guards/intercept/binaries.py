@@ -106,7 +106,7 @@ def _has_other_names(path: str, name: str) -> bool:
     real = os.path.realpath(path)
     stat = os.stat(real)
     real_name = os.path.basename(real)
-    if real_name == name and stat.st_nlink == 1:
+    if system.program_of(real_name) == name and stat.st_nlink == 1:
         return False  # by far the most frequent, and it needs no search
     if not real_name.startswith(name):
         return True  # a link to a launcher of many programs, and not `vim.basic` or `python3.11`
@@ -125,9 +125,9 @@ def names_on_the_way(path: str) -> Iterator[str]:
     """The last part of a path, and of each link that it leads over."""
     for _ in range(40):  # the kernel's limit for links
         folder, slash, name = path.rpartition("/")
-        yield name
+        yield system.program_of(name)
         try:
             target = system.fsdecode(system.readlink(path))
         except OSError:
             return
-        path = target if target.startswith("/") else f"{folder}{slash}{target}"
+        path = target if system.is_absolute(target) else f"{folder}{slash}{target}"

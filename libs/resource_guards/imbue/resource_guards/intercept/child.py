@@ -53,8 +53,6 @@ if TYPE_CHECKING:
 GUARDS: Final[dict[str, ChildGuard]] = {}
 """For each session around this process, by its key, its guard here."""
 
-_OTHERS_CAN_ENTER: Final = 0o077
-
 
 def guard_this_process() -> None:
     """Guard this process for each session that the variable names and that still lives."""
@@ -158,7 +156,7 @@ class ChildGuard:
     def __init__(self, key: str) -> None:
         directory = directory_of(key)
         stat = os.stat(directory)
-        if stat.st_uid != os.getuid() or stat.st_mode & _OTHERS_CAN_ENTER:
+        if not system.is_private(stat):
             raise PermissionError(directory)
         self.acting: ContextVar[Scope | None] = ContextVar("resource_guards_acting", default=None)
         self._scope = Scope(OUTSIDE, frozenset())

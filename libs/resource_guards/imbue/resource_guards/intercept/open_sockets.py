@@ -59,9 +59,8 @@ _LOST: Final[list[Lost]] = []
 _ACCEPTED: Final[set[tuple[Any, Any]]] = set()
 """Both ends of connections that have come from guarded addresses."""
 
-ASYNCIO: Final = (
-    *("asyncio.base_events", "asyncio.selector_events", "asyncio.sslproto", "asyncio.streams"),
-)
+_OF_WINDOWS: Final = ("proactor_events", "windows_events")
+ASYNCIO: Final = ("base_events", "selector_events", "sslproto", "streams", *_OF_WINDOWS)
 """The modules of asyncio that `transports.py` is about."""
 
 _STATE: Final[list[_Watch]] = []
@@ -153,7 +152,7 @@ def watch(
     hook.when_imported("multiprocessing.reduction", _CLASSES.see_reduction)
     hook.when_imported("trio._socket", _STATE[0].see_trio)
     for module in ASYNCIO:
-        hook.when_imported(module, _STATE[0].see_asyncio)
+        hook.when_imported(f"asyncio.{module}", _STATE[0].see_asyncio)
 
 
 def unwatch() -> None:

@@ -44,7 +44,7 @@ def private_directory(guards: Iterable[str]) -> Iterator[Path]:
             parent = os.environ.get("TMPDIR") or tempfile.gettempdir()
             directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=Path(parent).absolute()))
             undo.callback(_remove_own, directory, os.getpid())
-            undo.callback(os.close, _lock(directory))
+            undo.callback(system.hold(str(directory)))
             (directory / OWNED).touch()
         except (OSError, ImportError) as error:
             raise ResourceGuardMisconfiguration(
@@ -53,18 +53,6 @@ def private_directory(guards: Iterable[str]) -> Iterator[Path]:
         with contextlib.suppress(OSError):  # it is for others, and can wait
             sweep(Path(parent), keep=directory)
         yield directory
-
-
-def _lock(directory: Path) -> int:
-    import fcntl  # POSIX only, like the shims: SDK guards alone work without this module
-
-    lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    except OSError:
-        os.close(lock)
-        raise
-    return lock
 
 
 def _remove_own(directory: Path, owner: int) -> None:
@@ -92,12 +80,12 @@ def _remove(directory: Path) -> None:
 
 
 def _remove_if_dead(directory: Path) -> None:
-    import fcntl  # as above
-
-    lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY)
+    let_go = system.hold_if_free(str(directory))
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(lock).st_uid == os.getuid() and (directory / OWNED).exists():
+        is_abandoned = (directory / OWNED).exists()
+        if is_abandoned:
             _remove(directory)
     finally:
-        os.close(lock)
+        let_go()
+    if is_abandoned and not system.HAS_POSIX:
+        _remove(directory)  # where a file that is open cannot be removed

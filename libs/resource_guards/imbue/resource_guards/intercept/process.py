@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Layer
@@ -13,16 +14,19 @@ from imbue.resource_guards.intercept.shims import Shims
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
 
+if TYPE_CHECKING:
+    from imbue.resource_guards.intercept.without_shims import WithoutShims
+
 
 class Programs:
     """Where programs are guarded: by shims on PATH, and by what this process starts.
 
     Args:
-        shims: Puts a shim before each.
+        shims: Puts a shim before each, where there are shims.
         watcher: Is asked about each start.
     """
 
-    def __init__(self, shims: Shims, watcher: ProgramWatcher) -> None:
+    def __init__(self, shims: Shims | WithoutShims, watcher: ProgramWatcher) -> None:
         self.shims = shims
         self.watcher = watcher
 

@@ -149,7 +149,7 @@ class ProgramWatcher:
 
     def _running(self, path: str, file: Identity) -> Binary | None:
         binaries: Iterable[Binary] = self._of_file.get(file, ())
-        if not binaries and (path in self._paths or not path.startswith("/")):
+        if not binaries and (path in self._paths or not system.is_absolute(path)):
             binaries = self.binaries
         for binary in binaries:
             if binary.is_run_by(path, file):
@@ -166,7 +166,7 @@ class ProgramWatcher:
             folder, slash, name = system.fsdecode(candidate).rpartition("/")
             for binary in self.binaries:
                 if (
-                    binary.name == name
+                    binary.name == system.program_of(name)
                     and not binary.shims
                     and self._is_on_path(system.whole(folder or slash or ".", cwd))
                 ):

@@ -58,3 +58,21 @@ class Takes:
         # A name that is not among them, or of what is given by position too, is one too many.
         is_whole = len(given) == len(self.names) and (not self.by_name or named == len(kwargs))
         return given if is_whole else None
+
+
+# As `__text_signature__` of each has it, from CPython 3.10 to 3.14.
+EXECV: Final = Takes(("path", "argv"))
+EXECVE: Final = Takes(("path", "argv", "env"), by_name=True)
+SYSTEM: Final = Takes(("command",), by_name=True)
+SPAWN: Final = Takes(
+    ("path", "argv", "env"),
+    options=(
+        "file_actions",
+        "setpgroup",
+        "resetids",
+        "setsid",
+        "setsigmask",
+        "setsigdef",
+        "scheduler",
+    ),
+)

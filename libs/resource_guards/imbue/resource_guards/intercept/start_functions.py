@@ -25,6 +25,10 @@ from imbue.resource_guards.intercept.module_functions import like
 from imbue.resource_guards.intercept.module_functions import put_back
 from imbue.resource_guards.intercept.module_functions import references
 from imbue.resource_guards.intercept.module_functions import replace
+from imbue.resource_guards.intercept.start_arguments import EXECV
+from imbue.resource_guards.intercept.start_arguments import EXECVE
+from imbue.resource_guards.intercept.start_arguments import SPAWN
+from imbue.resource_guards.intercept.start_arguments import SYSTEM
 from imbue.resource_guards.intercept.start_arguments import Takes
 from imbue.resource_guards.intercept.start_arguments import finds_as_here
 from imbue.resource_guards.intercept.starts import OCTETS
@@ -61,9 +65,14 @@ def watch(watcher: Watcher, hook: ImportHook) -> None:
         watcher: Is asked.
         hook: Tells of a module that is imported anew, whose functions nobody has had before.
     """
-    if not WATCHERS:
+    if not WATCHERS and system.HAS_POSIX:
         _replace_functions()
     WATCHERS.append(watcher)
+    if not system.HAS_POSIX:
+        from imbue.resource_guards.intercept import windows_starts
+
+        windows_starts.replace_functions()
+        return
     hook.when_imported("posix", replace_in_copy)  # from which each `os` has its own
     hook.when_imported("_posixsubprocess", replace_fork_exec)
 
@@ -74,7 +83,7 @@ def unwatch(watcher: Watcher) -> None:
         WATCHERS.remove(watcher)
         if not WATCHERS:
             audit.stop_handling(_EVENTS)
-            put_back(_HOLDERS)
+            put_back(_HOLDERS if system.HAS_POSIX else (*_HOLDERS, "nt", "_winapi"))
 
 
 def is_held(name: str) -> bool:
@@ -240,30 +249,13 @@ _DEFAULT_PATH: Final = b"/bin:/usr/bin"
 
 _WITHOUT_ENVIRONMENT: Final = 2  # a path and a command line
 
-# As `__text_signature__` of each has it, from CPython 3.10 to 3.14.
-_EXECV: Final = Takes(("path", "argv"))
-_EXECVE: Final = Takes(("path", "argv", "env"), by_name=True)
-_SYSTEM: Final = Takes(("command",), by_name=True)
-_SPAWN: Final = Takes(
-    ("path", "argv", "env"),
-    options=(
-        "file_actions",
-        "setpgroup",
-        "resetids",
-        "setsid",
-        "setsigmask",
-        "setsigdef",
-        "scheduler",
-    ),
-)
-
 _WRAPPERS: Final[dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]]] = {
     "fork_exec": _fork_exec,
-    "posix_spawn": lambda original: _with_path(original, _SPAWN, replaces=False),
-    "posix_spawnp": lambda original: _with_path(original, _SPAWN, replaces=False, searches=True),
-    "execv": lambda original: _with_path(original, _EXECV, replaces=True),
-    "execve": lambda original: _with_path(original, _EXECVE, replaces=True),
-    "system": lambda original: _with_shell(original, _SYSTEM),
+    "posix_spawn": lambda original: _with_path(original, SPAWN, replaces=False),
+    "posix_spawnp": lambda original: _with_path(original, SPAWN, replaces=False, searches=True),
+    "execv": lambda original: _with_path(original, EXECV, replaces=True),
+    "execve": lambda original: _with_path(original, EXECVE, replaces=True),
+    "system": lambda original: _with_shell(original, SYSTEM),
 }
 
 

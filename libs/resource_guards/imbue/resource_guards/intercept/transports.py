@@ -8,6 +8,8 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
+import sys
+
 from imbue.resource_guards.intercept.open_sockets import OPEN
 from imbue.resource_guards.intercept.open_sockets import leads_to
 from imbue.resource_guards.intercept.open_sockets import tell
@@ -96,6 +98,35 @@ def _sending(send: Callable[..., Any]) -> Callable[..., Any]:
     return sending
 
 
+def _opening(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def opening(self: Any, conn: Any, address: Any) -> Any:
+        __tracebackhide__ = True
+        # The event of `socket.connect`, which that of the Windows API does not raise.
+        sys.audit("socket.connect", conn, address)
+        return connect(self, conn, address)
+
+    return opening
+
+
+def _receiving(receive: Callable[..., Any]) -> Callable[..., Any]:
+    def receiving(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
+        for use in uses_over(conn):
+            use.perhaps()
+        return receive(self, conn, *args, **kwargs)
+
+    return receiving
+
+
+def _addressing(send: Callable[..., Any]) -> Callable[..., Any]:
+    def addressing(self: Any, conn: Any, buf: Any, flags: int = 0, addr: Any = None) -> Any:
+        __tracebackhide__ = True
+        if addr is not None:
+            sys.audit("socket.sendto", conn, addr)
+        return send(self, conn, buf, flags, addr)
+
+    return addressing
+
+
 _WRITES: Final[dict[str, Callable[..., Any]]] = {
     "write": _writing,
     "writelines": _writing,
@@ -108,5 +139,16 @@ _ROWS: Final[dict[str, dict[str, Callable[..., Any]]]] = {
     "_SSLProtocolTransport": _WRITES,
     "StreamReader": {"read": _reading, "readexactly": _reading, "readuntil": _reading},
     "BaseEventLoop": {"sock_sendfile": _sending},
+    # Windows, where a loop gives whole transfers to the system.
+    "IocpProactor": {
+        "connect": _opening,
+        "sendto": _addressing,
+        **dict.fromkeys(("recv", "recv_into", "recvfrom", "recvfrom_into"), _receiving),
+    },
+    "_ProactorBaseWritePipeTransport": _WRITES,
+    "_ProactorDatagramTransport": _WRITES,
+    "BaseProactorEventLoop": dict.fromkeys(
+        ("sock_recv", "sock_recv_into", "sock_recvfrom", "sock_sendall", "sock_sendto"), _sending
+    ),
 }
 """For each class its methods, and what stands in the place of each."""

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from imbue.resource_guards import system
 from imbue.resource_guards.guards.program import Program
 from imbue.resource_guards.intercept.told_to_children import has_child_file
 from imbue.resource_guards.judge import sight
@@ -14,6 +15,7 @@ from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.past_python import CHILD_PYTHONS
+from imbue.resource_guards.past_python import OTHER_PROGRAMS
 from imbue.resource_guards.past_python import SHARED_TRANSPORTS
 
 
@@ -41,6 +43,10 @@ def _of_test(
     if any((scope.id, resource.name) in perhaps for scope in scopes):
         yield Doubt(SHARED_TRANSPORTS)
     # A shim is on the PATH of all programs; what else there is of guards, each Python has for itself.
-    by_shims = all(isinstance(each, Program) for each in resource.guards)
-    if not by_shims and any(scope.has_started for scope in scopes) and not has_child_file():
+    has_started = any(scope.has_started for scope in scopes)
+    has_program = any(isinstance(each, Program) for each in resource.guards)
+    if has_started and has_program and not system.HAS_POSIX:
+        yield Doubt(OTHER_PROGRAMS)
+    by_shims = system.HAS_POSIX and all(isinstance(each, Program) for each in resource.guards)
+    if not by_shims and has_started and not has_child_file():
         yield Doubt(CHILD_PYTHONS)

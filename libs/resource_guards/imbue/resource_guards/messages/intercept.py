@@ -13,12 +13,6 @@ from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.model import SdkTarget
 
-PLATFORM_UNSUPPORTED: Final = (
-    "Resource guards need a POSIX system (Linux, macOS): shims are programs of its shell. "
-    "Run these tests there, or without the guards: pytest -p no:resource_guards."
-)
-
-
 REMEDIES: Final = {
     errno.EMFILE: "Raise the limit for open files (ulimit -n).",
     errno.ENFILE: "Close programs that keep many files open.",

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
+from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.messages.declare import NO_CALL_SITE
 from imbue.resource_guards.model import Resource
 
-LAYERS_TITLE = "layers"
+LAYERS_TITLE: Final = "layers"
+CHILDREN_TITLE: Final = "child Pythons"
+CHILDREN_SEE: Final = "the last three in Pythons that tests start"
+NATIVE_TITLE: Final = "native layer"
+NATIVE_SEES: Final = "programs that others start by their path"
 
 
 def nothing_is_guarded() -> str:
@@ -43,3 +51,19 @@ def no_child_file(name: str, prefix: str) -> str:
 def native_is_off() -> str:
     """Why the native layer is not live."""
     return "set resource_guards_native = true to see programs that others start by their path."
+
+
+def needs_posix_shell() -> str:
+    """Why there are no shims."""
+    return "shims are scripts for the shell of Linux and macOS. Programs are seen where Python starts them."
+
+
+def layer_unknown(setting: str, name: str, known: Iterable[str]) -> str:
+    return f"{setting}: there is no layer '{name}'. The layers are {quoted(known)}."
+
+
+def layer_missing(setting: str, name: str, reason: str) -> str:
+    return (
+        f"{setting}: the layer '{name}' is not live here: {reason} Run these tests where it is, or take "
+        f"'{name}' out of {setting}."
+    )

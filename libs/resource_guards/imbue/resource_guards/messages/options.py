@@ -53,6 +53,10 @@ UNAVAILABLE_HELP: Final = (
 )
 REQUIRE_HELP: Final = "resources that have to be available, or 'all': if one is not, the run stops before its first test."
 SUMMARY_HELP: Final = "in GitHub Actions, add the report of a run that makes one to the summary of the job (default: true)."
+REQUIRE_LAYERS_HELP: Final = (
+    "layers that have to be live here, or the run stops before its first test: shim, spawn, sdk, connection, "
+    "transfer, resolver, children, native."
+)
 PROBE_SECONDS_HELP: Final = (
     "how many seconds a resource has to show that it is available (default: 2)."
 )

@@ -11,6 +11,7 @@ from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.past_python import CHILD_PYTHONS
+from imbue.resource_guards.past_python import OTHER_PROGRAMS
 
 SUMMARY_TITLE: Final = "resource guards"
 REPORT_TITLE: Final = "resource guards: report"
@@ -27,6 +28,14 @@ def children_not_guarded(name: str, prefix: str) -> str:
     return (
         f"resource guards: Pythons that tests start are not guarded: no {name} that Python reads is in the "
         f"site-packages of {prefix}. Install resource-guards there as a wheel; from Python 3.18 on, a newer release of it."
+    )
+
+
+def no_shims() -> str:
+    """Programs are guarded in one of the two ways."""
+    return (
+        "resource guards: programs are guarded where Python starts them, and not where other programs do: this "
+        "system has no shims."
     )
 
 
@@ -47,18 +56,19 @@ def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
             if targets
             else "install resource-guards as a wheel"
         )
+    unseen = f"the guard of addresses does not see the connections of {libraries}"
+    if all(each.library == OTHER_PROGRAMS for each in doubts):
+        unseen = f"this system has no shims, which see {libraries}"
+        advice = "start the program from Python, or run these tests on Linux or macOS"
     return (
         f"{resource}: whether {counted(tests, 'test')} with this mark (or with a fixture that "
-        f"declares it) really use it cannot be known, since the guard of addresses does not see "
-        f"the connections of {libraries}. No mark is called superfluous there. Fix: {advice}"
+        f"declares it) really use it cannot be known, since {unseen}. No mark is called superfluous "
+        f"there. Fix: {advice}"
     )
 
 
 def table_unsure(resource: str, tests: int, libraries: Iterable[str]) -> str:
-    return (
-        f"{resource}: cannot be known for {counted(tests, 'test')} ({', '.join(libraries)} connects "
-        f"unseen)"
-    )
+    return f"{resource}: cannot be known for {counted(tests, 'test')} (not seen: {', '.join(libraries)})"
 
 
 def table_optional(label: str, tests: int, used: int) -> str:

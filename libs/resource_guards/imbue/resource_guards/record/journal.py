@@ -13,9 +13,6 @@ from contextlib import contextmanager
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from stat import S_IMODE
-from stat import S_IRUSR
-from stat import S_IRWXU
 from stat import S_IWUSR
 from typing import Final
 
@@ -239,10 +236,10 @@ class Journal:
             changed = [
                 path
                 for path in self.path.parent.iterdir()
-                if not path.is_symlink()
-                and ~path.stat().st_mode & (S_IRWXU if path.is_dir() else S_IRUSR | S_IWUSR)
+                if not path.is_symlink() and not system.is_open_to_owner(path.stat())
             ]
-            if S_IMODE(self.path.parent.stat().st_mode) != S_IRWXU:
+            folder = self.path.parent.stat()
+            if not (system.is_private(folder) and system.is_open_to_owner(folder)):
                 changed.append(self.path.parent)
         if changed:
             raise JournalError(messages.directory_locked(changed[0]))

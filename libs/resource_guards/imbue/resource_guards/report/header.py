@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from imbue.resource_guards import system
 from imbue.resource_guards.guards.program import Program
 from imbue.resource_guards.intercept.told_to_children import CHILD_FILE
 from imbue.resource_guards.intercept.told_to_children import has_child_file
@@ -33,7 +34,11 @@ def _is_missing(resource: Resource) -> bool:
 
 def gaps(resources: Iterable[Resource]) -> list[str]:
     """A line for each part of a guard, and of the guards as a whole, that this installation does not have."""
+    resources = [*resources]
     found = [line for each in resources for guard in each.guards for line in guard.gaps(each)]
     if not has_child_file():
         found.append(messages.children_not_guarded(CHILD_FILE, sys.prefix))
+    has_programs = any(isinstance(guard, Program) for each in resources for guard in each.guards)
+    if has_programs and not system.HAS_POSIX:
+        found.append(messages.no_shims())
     return found

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from collections.abc import Sequence
 
 import pytest
 
+from imbue.resource_guards.declare.layers import layers_here
 from imbue.resource_guards.declare.policy import read_native
 from imbue.resource_guards.declare.probes import title_of
 from imbue.resource_guards.declare.registry import Registry
-from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
-from imbue.resource_guards.intercept.native.library import built_library
-from imbue.resource_guards.intercept.told_to_children import CHILD_FILE
-from imbue.resource_guards.intercept.told_to_children import has_child_file
-from imbue.resource_guards.messages import intercept as say_intercept
 from imbue.resource_guards.messages import inventory as say_inventory
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.pytest_internals import writer_of
@@ -61,25 +55,8 @@ def _described(registry: Registry) -> dict[Guard, Sequence[str]]:
 
 def layers(registry: Registry, *, native: bool) -> Iterator[str]:
     """A line for each layer: whether it is live here, and if not, the reason."""
-    if os.name != "posix":
-        yield say_intercept.PLATFORM_UNSUPPORTED
-        return
-    for layer in registry.layers.values():
-        yield say_inventory.layer_live(layer.title, layer.sees)
-    if has_child_file():
-        yield say_inventory.layer_live(
-            "child Pythons", "the last three in Pythons that tests start"
-        )
-    else:
-        yield say_inventory.layer_off(
-            "child Pythons", say_inventory.no_child_file(CHILD_FILE, sys.prefix)
-        )
-    if not native:
-        yield say_inventory.layer_off("native layer", say_inventory.native_is_off())
-        return
-    try:
-        built_library()
-    except ResourceGuardMisconfiguration as error:
-        yield say_inventory.layer_off("native layer", str(error))
-    else:
-        yield say_inventory.layer_live("native layer", "programs that others start by their path")
+    for each in layers_here(registry, native=native):
+        if each.why_not:
+            yield say_inventory.layer_off(each.title, each.why_not)
+        else:
+            yield say_inventory.layer_live(each.title, each.sees)
