@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import venv
@@ -52,11 +53,21 @@ FOLDERS = (
 OLDEST_PYTHON = (3, 11)
 
 
+def environment() -> dict[str, str]:
+    """The variables for a command, by which uv and pip use the certificates that this system trusts.
+
+    Such as those of a company's proxy. uv brings its own and looks there only when it is told to; so does pip before
+    24.2, and a new environment has the pip of its Python.
+    """
+    paths = ssl.get_default_verify_paths()
+    where = paths.cafile or paths.capath
+    return {"UV_SYSTEM_CERTS": "true", **({"PIP_CERT": where} if where else {}), **os.environ}
+
+
 def run(*command: str | Path, stdin: str | None = None) -> None:
     """Run a command in the workspace; its failure ends this script with its exit code."""
-    result = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, input=stdin, text=True, check=False
-    )
+    parts = [str(part) for part in command]
+    result = subprocess.run(parts, cwd=ROOT, env=environment(), input=stdin, text=True, check=False)
     if result.returncode:
         print(f"failed: {' '.join(map(str, command))}", file=sys.stderr)
         sys.exit(result.returncode)

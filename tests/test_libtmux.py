@@ -26,6 +26,7 @@ import pytest
 from support.foreign import give_up
 from support.foreign import make_python
 from support.foreign import unpack_source
+from support.mounts import in_its_own_mounts
 from support.suite import MISSING
 from support.suite import SUPERFLUOUS
 
@@ -91,17 +92,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the packages that the suite needs, and the core."""
     return make_python("libtmux", tmp_path_factory.mktemp("environment") / "venv")
-
-
-def in_its_own_mounts() -> list[str]:
-    """The command that runs another where it may mount, as root or in a namespace of its own."""
-    for command in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
-        try_it = [*command, "mount", "--bind", "/dev/null", "/etc/hostname"]
-        if subprocess.run(try_it, capture_output=True, check=False).returncode == 0:
-            return command
-    return give_up(
-        "no mount namespace is to be had, and so no ground truth (it takes root, or user ones)"
-    )
 
 
 def with_witness(folder: Path, tmux: str) -> tuple[list[str], Path]:
