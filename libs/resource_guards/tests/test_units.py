@@ -28,6 +28,8 @@ from imbue.resource_guards.intercept.targets import is_source_file
 from imbue.resource_guards.model import SdkTarget
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.journal import Journal
+from imbue.resource_guards.report.evidence import UsedResource
+from imbue.resource_guards.report.interned import Interned
 from imbue.resource_guards.wire.guards_file import Guarded
 from imbue.resource_guards.wire.guards_file import find
 from imbue.resource_guards.wire.guards_file import format_guards
@@ -387,3 +389,15 @@ def test_what_is_plainly_there(
     assert is_source_file(name) == is_there
     if is_there:
         assert not isinstance(find_module(name), str)
+
+
+def test_counts_that_records_share_are_not_changed_in_place() -> None:
+    """What one test has used more of is not counted for another that had used the same."""
+    known = Interned()
+    first, second = UsedResource(), UsedResource()
+    for used in (first, second):
+        used.add("program")
+        used.ways = known.ways(used.ways)
+    assert first.ways is second.ways
+    first.add("program", 2)
+    assert (first.ways, second.ways) == ({"program": 3}, {"program": 1})

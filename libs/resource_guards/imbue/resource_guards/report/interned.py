@@ -26,9 +26,15 @@ class Interned:
         test.declared = [self.one(each) for each in test.declared]
         for used in test.used.values():
             used.uses = [self.one(each) for each in used.uses]
+            used.ways = self.ways(used.ways)
         return test
 
     def one(self, thing: _T) -> _T:
         """The first that was equal to something."""
         known: _T = self._known.setdefault(thing, thing)
+        return known
+
+    def ways(self, ways: dict[str, int]) -> dict[str, int]:
+        """The first counts that were equal to some; nobody changes them in place."""
+        known: dict[str, int] = self._known.setdefault((*ways.items(),), ways)
         return known

@@ -147,6 +147,8 @@ class RecordMaker:
             if in_child and not use.layer.is_process:
                 used.add("child")
             self._keep(used, self._seen(use, fixture, in_child=in_child), use)
+        for used in record.used.values():
+            used.ways = self._known.ways(used.ways)
         record.unsure = {
             resource: [each.library for each in doubts]
             for resource, doubts in account.doubts.items()
