@@ -16,8 +16,11 @@ def check_claims(new: Resource, others: Iterable[Resource]) -> None:
         ResourceGuardMisconfiguration: It does.
     """
     __tracebackhide__ = True
+    own = _claims(new)
+    if not own:
+        return  # most of what discovery registers
     for other in others:
-        taken = _claims(other) & _claims(new)
+        taken = _claims(other) & own
         if taken and other.name != new.name:
             raise ResourceGuardMisconfiguration(messages.guard_taken(new, other, taken))
 
