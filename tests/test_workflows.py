@@ -123,7 +123,7 @@ def test_ci_has_every_python_and_both_pytests() -> None:
 def test_every_file_that_a_job_names_exists(path: Path) -> None:
     """A script, or a test that is left out, is found in the workspace."""
     text = " ".join(run for job in read(path.name)["jobs"].values() for run in commands(job))
-    named = re.findall(r"(?<![.\w/])(?:scripts|benchmarks|libs|tests)/[\w/]+\.py", text)
+    named = re.findall(r"(?<![.\w/])(?:benchmarks|examples|libs|scripts|tests)/[\w/]+\.py", text)
 
     assert named
     assert [name for name in named if not (dev.ROOT / name).exists()] == []
