@@ -14,6 +14,8 @@ JOBS = {
     "checks": (
         "test_mutation",
         "test_docs",
+        "test_ci_files",
+        "test_site",
         "test_picture",
         "test_examples",
         "test_typing",
