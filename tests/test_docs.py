@@ -44,7 +44,7 @@ NOT_RUN = {
     "pip install ./libs/resource_guards ./libs/mngr_modal": "as above",
     "pip install resource-guards imbue-mngr": "as above",
     "pip install resource-guards imbue-mngr-modal": "as above",
-    "python -m imbue.resource_guards fix all.json --write": "test_ci_files.py does this, with a report",
+    "python -m imbue.resource_guards fix resource-guards/all.json --write": "test_ci_files.py does this, with a report",
     "pip install pytest-xdist": "as above",
     "cd services/orders && pytest --resource-guards-json=report.json": "test_projects.py does the same, in a repository",
     "cd services/users && pytest --resource-guards-json=report.json": "as above",
