@@ -181,7 +181,7 @@ def _met(over: float, form: str) -> str:
 
 
 def noticed(runs: Mapping[str, Mapping[str, list[Run]]], counts: Mapping[str, int]) -> str:
-    """What a user notices, in three lines.
+    """What a user notices, in a few lines.
 
     Args:
         runs: Of each case, the runs by flavour.
@@ -194,12 +194,12 @@ def noticed(runs: Mapping[str, Mapping[str, list[Run]]], counts: Mapping[str, in
 
     empty = min(run.cpu for run in runs["empty"]["bare"]) / counts["empty"] * 1e6
     return (
-        f"- **A test that uses nothing** takes {more('empty'):.0f} µs more (an empty one takes {empty:.0f} µs), and a "
-        f"session {more('start') / 1000:.0f} ms more at its start.\n"
-        f"- **A use that is allowed** takes {more('calls') / 1000:.2f} ms more if Python starts the program, "
+        f"- **A test that uses nothing** takes {more('empty'):.0f} µs more. (An empty one takes {empty:.0f} µs.)\n"
+        f"- **A session** takes {more('start') / 1000:.0f} ms more at its start.\n"
+        f"- **An allowed use** takes {more('calls') / 1000:.2f} ms more if Python starts the program, "
         f"{more('shell-calls') / 1000:.2f} ms if a shell does, and {more('target-calls'):.1f} µs for a call of an SDK.\n"
-        f"- **Reports and fixes** take {more('json') / 1000:.2f} ms for a test with {RESOURCES} resources in a report, "
-        f"and {more('fix') / 1000:.1f} ms for each test that the fix gives a mark."
+        f"- **A report** takes {more('json') / 1000:.2f} ms for a test with {RESOURCES} resources.\n"
+        f"- **A fix** takes {more('fix') / 1000:.1f} ms for each test that gets a mark."
     )
 
 
@@ -253,17 +253,19 @@ hide:
 
 # Performance
 
-What you notice, on the machine below:
+What you notice, on the machine that is named below the table:
 
 {notices}
 
-## The figures
+## Figures
 
-Each case runs without guards (bare), with ours, and with {PEER} where it can, in turn. *More for each* is
-the CPU time of the fastest run, user and system, less that of the fastest bare run, for one unit: a test, a call, a
-start, a session. It includes its part of the session's start. What a test that uses nothing may take is limited in
-instructions: 3 % of those of an empty test, which a test of ours holds
-([decision 0018](decisions/0018-the-cost-of-a-test.md)).
+Each case runs without guards (*bare*), with these guards (*ours*) and, if it can, with {PEER} (*peer*), in turn.
+
+- *CPU s* and *wall s* are those of the fastest run, and of the median.
+- *More for each* is the CPU time of the fastest run, user and system, minus that of the fastest bare run, for one unit: a test, a
+  call, a start, a session. It includes its part of the session's start.
+- A test that uses nothing has its budget in instructions: at most 3 % of those of an empty test. A test checks this
+  ([decision 0018](decisions/0018-the-cost-of-a-test.md)).
 
 {text}
 

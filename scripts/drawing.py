@@ -19,13 +19,18 @@ PACKAGE = ROOT / "libs" / "resource_guards" / "imbue" / "resource_guards"
 
 WIDTH, ROW, GAP = 780, 46, 8
 HEAD = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+    '<svg id="dark" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
     'aria-labelledby="title">'
 )
-STYLE = (
-    "<style>text { font-family: system-ui, sans-serif; fill: #1c1c1c } "
-    ".n { font-weight: 600; font-size: 15px } .p { font-size: 12px; fill: #444444 }</style>"
-)
+STYLE = """<style>
+svg { --text: #1c1c1c; --soft: #444444; --page: #ffffff; --blue: #e8eefb; --blue-line: #3f51b5; --grey: #f4f4f4; --grey-line: #888888 }
+#dark:target { --text: #e8e8e8; --soft: #b8bcc4; --page: #262a35; --blue: #222d4a; --blue-line: #8c9eff; --grey: #31353f; --grey-line: #9a9ea6 }
+text { font-family: system-ui, sans-serif; fill: var(--text) }
+.n { font-weight: 600; font-size: 15px } .p { font-size: 12px; fill: var(--soft) }
+.page { fill: var(--page) } .folder { fill: var(--blue); stroke: var(--blue-line) }
+.module { fill: var(--grey); stroke: var(--grey-line) }
+</style>"""
+"""Its colours follow the theme: pages ask for ``layers.svg#dark`` where that is dark."""
 
 
 def layers() -> list[list[str]]:
@@ -80,7 +85,7 @@ def drawing() -> str:
         HEAD.format(width=WIDTH, height=height),
         '<title id="title">The layers of the core; each imports only those below it</title>',
         STYLE,
-        f'<rect width="{WIDTH}" height="{height}" rx="10" fill="#ffffff"/>',
+        f'<rect width="{WIDTH}" height="{height}" rx="10" class="page"/>',
     ]
     for number, names in enumerate(rows):
         parts += box(names, GAP + number * (ROW + GAP))
@@ -89,13 +94,12 @@ def drawing() -> str:
 
 def box(names: list[str], top: int) -> list[str]:
     """One layer of the picture."""
-    has_folder = any(map(is_folder, names))
-    fill, stroke = ("#e8eefb", "#3f51b5") if has_folder else ("#f4f4f4", "#888888")
+    kind = "folder" if any(map(is_folder, names)) else "module"
     title = "   ".join(map(shown, names))
     text = purpose(names[0]) if len(names) == 1 else "none of these imports another"
     size = f'width="{WIDTH - 2 * GAP}" height="{ROW}"'
     return [
-        f'<rect x="{GAP}" y="{top}" {size} rx="6" fill="{fill}" stroke="{stroke}"/>',
+        f'<rect x="{GAP}" y="{top}" {size} rx="6" class="{kind}"/>',
         f'<text x="{3 * GAP}" y="{top + 20}" class="n" xml:space="preserve">{escape(title)}</text>',
         f'<text x="{3 * GAP}" y="{top + 37}" class="p">{escape(text)}</text>',
     ]

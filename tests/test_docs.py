@@ -36,10 +36,15 @@ NOT_RUN = {
     "git clone <this repository> && cd <its folder>": "this is the clone",
     "python3 scripts/dev.py quickstart": "tests/test_scripts.py runs what it shows",
     "python3 scripts/dev.py test": "this is a part of what it runs",
-    "pip install '<this folder>/libs/resource_guards[fix]'": "it is installed, by scripts/dev.py",
     "pip install ./libs/resource_guards": "as above",
     "pip install resource-guards": "it would be taken from a registry",
     "pip install './libs/resource_guards[fix]'": "as above",
+    "pip install 'resource-guards[fix]'": "as above",
+    "pip install ./libs/resource_guards ./libs/mngr": "as above",
+    "pip install ./libs/resource_guards ./libs/mngr_modal": "as above",
+    "pip install resource-guards imbue-mngr": "as above",
+    "pip install resource-guards imbue-mngr-modal": "as above",
+    "python -m imbue.resource_guards fix resource-guards/all.json --write": "test_ci_files.py does this, with a report",
     "pip install pytest-xdist": "as above",
     "cd services/orders && pytest --resource-guards-json=report.json": "test_projects.py does the same, in a repository",
     "cd services/users && pytest --resource-guards-json=report.json": "as above",
@@ -68,6 +73,11 @@ WITH_BLOCKS = [
 def test_the_blocks_of_a_page(name: str, tmp_path: Path) -> None:
     """Its files and commands do what the page says that they do."""
     PageRun(empty_desk(tmp_path, STAND_INS), NOT_RUN).do(PAGES[name])
+
+
+def test_the_front_page_is_short() -> None:
+    """The README has fewer than 120 lines."""
+    assert len(PAGES["README.md"].splitlines()) < 120
 
 
 def test_pages_that_another_test_checks() -> None:

@@ -11,7 +11,16 @@ JOBS = {
     "queues": ("test_handed_over_queues",),
     "budgets": ("test_budgets",),
     "installation": ("test_wheels", "test_installation", "test_installed_only", "test_release"),
-    "checks": ("test_mutation", "test_docs", "test_examples", "test_typing", "test_cover"),
+    "checks": (
+        "test_mutation",
+        "test_docs",
+        "test_ci_files",
+        "test_site",
+        "test_picture",
+        "test_examples",
+        "test_typing",
+        "test_cover",
+    ),
 }
 """What takes longest, as jobs that can be run alone: the modules of each."""
 

@@ -2,7 +2,7 @@
 
 The kinds of blocks:
 
-- ``python``, ``toml`` and ``ini`` with a ``title="NAME"`` are written to the file of that name; a
+- ``python``, ``toml``, ``ini`` and ``yaml`` with a ``title="NAME"`` are written to the file of that name; a
   later block of the same name takes its place. Settings have to be readable, and the entry points
   that a ``[project]`` table advertises are put where an installer would put them.
 - ``diff`` with a ``title="NAME"`` changes the file of that name, which has the lines that are taken
@@ -41,7 +41,7 @@ TITLE = re.compile(r'^ title="([\w./-]+)"$')
 FAILURE = re.compile(r"\b\d+ (?:failed|errors?)\b")
 USAGE_ERROR = re.compile(r"^ERROR: ", re.MULTILINE)
 
-FILES = ("python", "toml", "ini", "diff")
+FILES = ("python", "toml", "ini", "yaml", "diff")
 LEFT_OUT = "..."
 SECONDS = 120
 

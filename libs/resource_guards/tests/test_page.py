@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
@@ -26,11 +24,10 @@ from imbue.resource_guards.report.evidence import TestRecord
 from imbue.resource_guards.report.evidence import UsedResource
 from imbue.resource_guards.report.fixture_seconds import FixtureSeconds
 from imbue.resource_guards.report.page.writer import write_page
-from support.foreign import give_up
+from support.browser import Browser
+from support.browser import running_browser
 from support.suite import WORKERS
 from support.suite import Suite
-
-Browser = webdriver.Chrome
 
 HOSTILE = "<img src=x onerror='window.hacked=1'></script><b>bold</b>"
 
@@ -40,23 +37,7 @@ pytestmark = pytest.mark.chromedriver
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium, without a window."""
-    driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
-    if driver is None or chromium is None:
-        give_up("there is no chromium with its driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(chromium)
-    folder = tmp_path_factory.mktemp("browser")
-    # As root, and in containers, Chromium has no sandbox, and little shared memory.
-    for each in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        f"--user-data-dir={folder}",
-    ):
-        options.add_argument(each)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with webdriver.Chrome(options, webdriver.ChromeService(str(driver))) as started:
-        started.set_window_size(1280, 900)
+    with running_browser(tmp_path_factory.mktemp("browser")) as started:
         yield started
 
 

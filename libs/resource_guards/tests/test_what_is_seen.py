@@ -40,7 +40,7 @@ PROGRAM = {
     "fork and exec of a descriptor": (
         "forked(lambda: os.execve(os.dup2(os.open(TOOL, os.O_RDONLY), 9), [TOOL, word], {}))"
     ),
-    "octets environment of another time": 'subprocess.run(["tool", word], env=OCTETS_AT_IMPORT)',
+    "environment of bytes, made earlier": 'subprocess.run(["tool", word], env=OCTETS_AT_IMPORT)',
     "fork and execl": "forked(lambda: os.execl(TOOL, TOOL, word))",
     "fork and execlpe": 'forked(lambda: os.execlpe("tool", "tool", word, {"PATH": REAL_PATH}))',
     "posix_spawn": "os.waitpid(os.posix_spawn(TOOL, [TOOL, word], {}), 0)",
