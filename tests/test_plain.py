@@ -1,0 +1,296 @@
+"""What users read is in plain English: pages, notes of changes, messages, and docstrings of public names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import dev
+from imbue.resource_guards import hookspecs
+from imbue.resource_guards import plugin
+from imbue.resource_guards import resource_guards
+from support.plain import ALLOWED
+from support.plain import WORDS
+from support.plain import Found
+from support.plain import found_in_markdown
+from support.plain import found_in_source
+from support.plain import found_in_text
+
+PAGES = sorted(
+    str(page.relative_to(dev.ROOT))
+    for pattern in (
+        "*.md",
+        "docs/*.md",
+        "libs/*/README.md",
+        "examples/**/README.md",
+        "changes/*.md",
+    )
+    for page in dev.ROOT.glob(pattern)
+)
+MODULES = sorted(
+    str(module.relative_to(dev.ROOT)) for module in dev.ROOT.glob("libs/*/imbue/**/messages/*.py")
+)
+
+# Pages, messages, public names and options that are not rewritten yet. One that has become plain leaves this set.
+NOT_YET = {
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+    "changes/+addresses.feature.md",
+    "changes/+advice.bugfix.md",
+    "changes/+aliases.feature.md",
+    "changes/+availability.feature.md",
+    "changes/+catalogue.feature.md",
+    "changes/+celery-tasks.bugfix.md",
+    "changes/+conftest-8.4.bugfix.md",
+    "changes/+define.feature.md",
+    "changes/+discover.feature.md",
+    "changes/+faster.misc.md",
+    "changes/+fix-exit-code.bugfix.md",
+    "changes/+fix-fixture-values.bugfix.md",
+    "changes/+fix-imports.bugfix.md",
+    "changes/+fix-lambdas.bugfix.md",
+    "changes/+fix-one-test.bugfix.md",
+    "changes/+fix-whole-modules.feature.md",
+    "changes/+fixtures-of-trio-not-run.bugfix.md",
+    "changes/+guarded-sockets.bugfix.md",
+    "changes/+handed-over.bugfix.md",
+    "changes/+header.feature.md",
+    "changes/+initializers.bugfix.md",
+    "changes/+kinds-that-fail.bugfix.md",
+    "changes/+kinds.feature.md",
+    "changes/+libpq.feature.md",
+    "changes/+loaders.bugfix.md",
+    "changes/+many-hosts.bugfix.md",
+    "changes/+monorepo.feature.md",
+    "changes/+near-tables.bugfix.md",
+    "changes/+network.feature.md",
+    "changes/+not-installed.feature.md",
+    "changes/+older-threads.bugfix.md",
+    "changes/+openers.feature.md",
+    "changes/+order-of-marks.bugfix.md",
+    "changes/+overlap.bugfix.md",
+    "changes/+pytest-trio.bugfix.md",
+    "changes/+replaced-functions.bugfix.md",
+    "changes/+services.feature.md",
+    "changes/+sight.bugfix.md",
+    "changes/+start-cost.misc.md",
+    "changes/+starts.bugfix.md",
+    "changes/+terminal.feature.md",
+    "changes/+told.bugfix.md",
+    "changes/+transports.bugfix.md",
+    "changes/+unguarded-children.bugfix.md",
+    "changes/+unguarded.feature.md",
+    "changes/README.md",
+    "docs/adopting.md",
+    "docs/architecture.md",
+    "docs/availability.md",
+    "docs/catalogue.md",
+    "docs/coming-from-0.1.md",
+    "docs/discovery.md",
+    "docs/docker.md",
+    "docs/fixtures.md",
+    "docs/how-it-works.md",
+    "docs/index.md",
+    "docs/messages.md",
+    "docs/modal.md",
+    "docs/quickstart.md",
+    "docs/reference.md",
+    "docs/reports.md",
+    "docs/what-is-seen.md",
+    "docs/writing-a-guard.md",
+    "examples/README.md",
+    "examples/core/README.md",
+    "examples/docker/README.md",
+    "examples/modal/README.md",
+    "examples/quickstart/README.md",
+    "examples/services/README.md",
+    "examples/workspace/README.md",
+    "libs/resource_guards/README.md",
+    "libs/resource_guards/imbue/resource_guards/messages/addresses.py",
+    "libs/resource_guards/imbue/resource_guards/messages/advice.py",
+    "libs/resource_guards/imbue/resource_guards/messages/availability.py",
+    "libs/resource_guards/imbue/resource_guards/messages/catalogue.py",
+    "libs/resource_guards/imbue/resource_guards/messages/common.py",
+    "libs/resource_guards/imbue/resource_guards/messages/compare.py",
+    "libs/resource_guards/imbue/resource_guards/messages/declare.py",
+    "libs/resource_guards/imbue/resource_guards/messages/discover.py",
+    "libs/resource_guards/imbue/resource_guards/messages/explanations.py",
+    "libs/resource_guards/imbue/resource_guards/messages/fix.py",
+    "libs/resource_guards/imbue/resource_guards/messages/foreign.py",
+    "libs/resource_guards/imbue/resource_guards/messages/intercept.py",
+    "libs/resource_guards/imbue/resource_guards/messages/inventory.py",
+    "libs/resource_guards/imbue/resource_guards/messages/markdown.py",
+    "libs/resource_guards/imbue/resource_guards/messages/nowhere.py",
+    "libs/resource_guards/imbue/resource_guards/messages/openers.py",
+    "libs/resource_guards/imbue/resource_guards/messages/options.py",
+    "libs/resource_guards/imbue/resource_guards/messages/page.py",
+    "libs/resource_guards/imbue/resource_guards/messages/reasons.py",
+    "libs/resource_guards/imbue/resource_guards/messages/report.py",
+    "libs/resource_guards/imbue/resource_guards/messages/settings.py",
+    "libs/resource_guards/imbue/resource_guards/messages/summary.py",
+    "libs/resource_guards/imbue/resource_guards/messages/violations.py",
+    "Guard.install",
+    "Guard.install_in_child",
+    "Guard.parse",
+    "Guard.probe",
+    "Guard.wire",
+    "Layer",
+    "Registry",
+    "Registry.register_guard_kind",
+    "Registry.register_sdk_guard",
+    "SdkTarget",
+    "fixture_uses_resources",
+    "stop_resource_guards",
+    "unguarded",
+    "--resource-guards-discover-json",
+    "--resource-guards-fix",
+    "--resource-guards-unavailable",
+    "resource_guards",
+    "resource_guards_define",
+    "resource_guards_unavailable",
+}
+
+
+def shown(where: str, found: list[Found]) -> str:
+    """What to change, a line each."""
+    return "\n".join(f"{where}:{each.line}: {each.words} -> {each.better}" for each in found)
+
+
+def docstrings() -> Iterator[tuple[str, str]]:
+    """The docstrings of public names, of their public methods, and of the hooks."""
+    public = [(name, getattr(resource_guards, name)) for name in resource_guards.__all__]
+    public += [each for each in vars(hookspecs).items() if each[0].startswith("pytest_")]
+    for name, value in public:
+        yield name, value.__doc__ or ""
+        if inspect.isclass(value):
+            for method, function in inspect.getmembers(value, callable):
+                if not method.startswith("_"):
+                    yield f"{name}.{method}", function.__doc__ or ""
+
+
+class Help:
+    """Takes the help texts that the plugin gives to pytest's parser."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def getgroup(self, *_: object) -> Help:
+        """Options and settings are noted alike."""
+        return self
+
+    def addoption(self, name: str, **how: str) -> None:
+        """An option."""
+        self.texts[name] = how["help"]
+
+    def addini(self, name: str, text: str, **_: object) -> None:
+        """A setting."""
+        self.texts[name] = text
+
+
+def help_texts() -> dict[str, str]:
+    """The help of each option and setting."""
+    parser: Any = Help()
+    plugin.pytest_addoption(parser)
+    noted: Help = parser
+    return noted.texts
+
+
+@pytest.mark.parametrize("name", [each for each in PAGES if each not in NOT_YET])
+def test_a_page_is_plain(name: str) -> None:
+    """A page, or a note of a change, has no word of the list."""
+    found = found_in_markdown((dev.ROOT / name).read_text())
+
+    assert not found, shown(name, found)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_YET & {*PAGES}))
+def test_a_page_that_is_plain_leaves_the_set(name: str) -> None:
+    """A page is in the set only while it has words of the list."""
+    assert found_in_markdown((dev.ROOT / name).read_text()), f"take {name} out of NOT_YET"
+
+
+@pytest.mark.parametrize("name", [each for each in MODULES if each not in NOT_YET])
+def test_messages_are_plain(name: str) -> None:
+    """All that the program says is free of the list's words, and so are the docstrings beside it."""
+    found = found_in_source((dev.ROOT / name).read_text())
+
+    assert not found, shown(name, found)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [each for each in docstrings() if each[0] not in NOT_YET]
+)
+def test_docstrings_of_public_names_are_plain(name: str, text: str) -> None:
+    """Each public name has a docstring without the list's words."""
+    assert text, name
+
+    found = found_in_text(text)
+
+    assert not found, shown(name, found)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [each for each in help_texts().items() if each[0] not in NOT_YET]
+)
+def test_help_texts_are_plain(name: str, text: str) -> None:
+    """What pytest --help says of an option or a setting is free of the list's words."""
+    found = found_in_text(text)
+
+    assert not found, shown(name, found)
+
+
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("The fixture invoked git.", "used (a service), ran (a program), called (a function)"),
+        ("The verdict does not hang\non the order.", "depends on"),
+        ("All of them are told.", "reported, shown"),
+        ("Have the marks put right.", "fix"),
+        ("Octets go over a connection.", "bytes"),
+        ("The file is no report.", "is not a"),
+        ("A socket of one's own.", "your own, custom"),
+    ],
+)
+def test_a_bad_word_is_found(text: str, better: str) -> None:
+    """In any case, and over the end of a line; the better word is named."""
+    assert better in [each.better for each in found_in_text(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Test invoked 'docker' without @pytest.mark.docker at test_app.py:7 (blocked)",
+        "Test has @pytest.mark.docker but never invoked docker",
+        "To tell a test's call apart from a fixture's.",
+        "There is no report, and it is no longer needed.",
+        "An understanding; the standard library; 10.1.2.3 stands for a host.",
+    ],
+)
+def test_what_is_allowed_is_not_found(text: str) -> None:
+    """The two lines of 0.1 stay as they were, and usual words are not taken for bad ones."""
+    assert not found_in_text(text)
+
+
+def test_code_is_not_read() -> None:
+    """Names in code are no words; what a terminal shows is read, on its own line."""
+    page = "`told` is a name.\n\n```python\ntold = 1\n```\n\n```text\nit is told\n```\n"
+
+    assert [each.line for each in found_in_markdown(page)] == [8]
+
+
+def test_texts_of_a_module_are_read_whole() -> None:
+    """A text that is written in several parts, or with values, is one text."""
+    source = '"""Fine."""\n\nA = (\n    "it has to be put "\n    f"right by {A}"\n)\n'
+
+    assert [(each.line, each.words) for each in found_in_source(source)] == [(4, "put right")]
+
+
+def test_each_row_is_used_once() -> None:
+    """No bad word is listed twice, and no exception is one of them."""
+    assert len(WORDS) > 40
+    assert not set(WORDS) & set(ALLOWED)
