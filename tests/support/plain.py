@@ -33,7 +33,7 @@ WORDS: Final = {
     r"stands?(?! for\b)(?! in for\b)|stood|standing": "is, is written, comes",
     r"(is|are|was|were)( not)? there": "exists, is installed, is missing",
     r"(has|have|had) (it|them) not": "does not have it, is missing",
-    r"(?<!there )(is|are|was|were) (no|none)(?! longer| more| other| such| one| need)": "is not a",
+    r"(?<!there )(is|are|was|were) (no|none)(?! longer| more| other| such| one| need|\.\.\.)": "is not a",
     r"brings?( along)?|brought( along)?": "includes, installs, adds",
     r"has got": "has",
     r"comes? ready": "is built in",
@@ -48,7 +48,7 @@ WORDS: Final = {
     r"(is|are) to be": "should be, must be",
     # Of whom it is.
     r"one's own": "your own, custom",
-    r"of (its|their|our|your|\w+'s|\w+s') own": "its own ..., before the noun",
+    r"of (its|their|\w+'s|\w+s') own": "its own ..., before the noun",
     # How, and how much.
     r"besides": "also, as well",
     r"for nothing": "unnecessarily, is not needed",
@@ -107,9 +107,8 @@ class Found(NamedTuple):
 
 def found_in_text(text: str) -> list[Found]:
     """The bad words of a text, in their order."""
-    text = _ALLOWED.sub(_blanked, text)
     # A line end between two words is a space.
-    flat = text.replace("\n", " ")
+    flat = _ALLOWED.sub(lambda match: "|" * len(match[0]), text.replace("\n", " "))
     return sorted(
         Found(text.count("\n", 0, match.start()) + 1, match[0], good)
         for expression, good in _WORDS
