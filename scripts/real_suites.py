@@ -187,7 +187,7 @@ def tests_of(names: Sequence[str]) -> list[str]:
 
 def fixed(run: Run) -> tuple[int, ...]:
     """How many marks a fix has added and removed, in how many files, and how many tests it leaves to a person."""
-    said = r"(\d+) marks? added, (\d+) removed in (\d+) files?; (\d+) left to a person"
+    said = r"(\d+) marks? added, (\d+) removed in (\d+) files?; (\d+) left to change by hand"
     found = re.search(said, run.output)
     return tuple(map(int, found.groups())) if found else (0, 0, 0, 0)
 

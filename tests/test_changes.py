@@ -119,7 +119,7 @@ def test_a_release_gathers_the_notes(repository: Path) -> None:
     changelog = (repository / "CHANGELOG.md").read_text()
     assert built.returncode == 0, built.stdout
     assert not note.exists()
-    assert "## 7.0.0 (2030-01-01)\n\n### Put right\n\n- A program is seen. (#42)\n" in changelog
+    assert "## 7.0.0 (2030-01-01)\n\n### Fixed\n\n- A program is seen. (#42)\n" in changelog
     assert changelog.startswith("# Changes")
     assert changelog.index("## 7.0.0") < changelog.index("## 1.0.0")
     assert check(repository)[0] == 0

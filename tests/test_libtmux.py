@@ -240,7 +240,7 @@ def test_libtmux_is_guarded_in_four_runs(
 ) -> None:
     """A fix, an enforcing run, one without tmux, and a fix that finds nothing more to do.
 
-    One test is left to a person: its parameters are `list(VersionValidationFixture._fields)`. And
+    One test is left to change by hand: its parameters are `list(VersionValidationFixture._fields)`. And
     `tests/test_common.py` runs tmux when it is imported, which the enforcing run tells.
     """
     copy = tmp_path / "libtmux"
@@ -269,7 +269,7 @@ def test_libtmux_is_guarded_in_four_runs(
 
     figures = [line for line in (fixed + again).splitlines() if " added, " in line]
     record_property("figures", "\n".join([f"{SOURCE}:", *figures, without.splitlines()[-1]]))
-    assert re.search(r"\b1\d\d marks added, 0 removed in 24 files; 1 left to a person", fixed)
+    assert re.search(r"\b1\d\d marks added, 0 removed in 24 files; 1 left to change by hand", fixed)
     assert {name.partition("[")[0].rpartition("::")[2] for name in wrong} == {left}
     assert "While tests were collected, tmux was used" in enforced
     assert len(bare) > 200

@@ -336,7 +336,7 @@ def _class_source(name: str, parts: list[str]) -> str:
 
 
 _TOLD = {
-    "missing": re.compile(r"(?:Test|Fixture '\w+', .*?,) invoked '(\w+)' without()"),
+    "missing": re.compile(r"(?:Test invoked|Fixture '\w+', .*?, used) '(\w+)' without()"),
     "superfluous": re.compile(r"Test has @pytest\.mark\.(\w+) but never()"),
     "undeclared": re.compile(r"fixture '(?=(\w+)' does not declare '(\w+)':)"),
     "unused": re.compile(r"Fixture '(?=(\w+)' declares '(\w+)' but never)"),

@@ -200,7 +200,7 @@ def _wrongly_left(outcome: Outcome, left: Mapping[str, str]) -> dict[str, object
             module = f"test_left_{at}_{form}"
             said = _said(outcome, module)
             # Nobody waits for it: the run fails, and names the test that has left it.
-            is_told = f"{module}.py::test_leaves invoked 'sdk' without" in outcome.output
+            is_told = f"{module}.py::test_leaves used 'sdk' without" in outcome.output
             if set(said.values()) != {"passed"} or is_told != (form == "unmarked"):
                 wrong[f"{way}, left, {form}"] = said, "told" if is_told else "not told"
     return wrong

@@ -23,6 +23,7 @@ _SECONDS = 120
 
 MISSING = "without @pytest.mark.{}"
 SUPERFLUOUS = "never invoked {}"
+UNUSED = "never used {}"
 
 
 OTHERS_VARIABLES = (
@@ -49,8 +50,9 @@ class Test:
         return self.outcome in ("failed", "error") and MISSING.format(mark) in self.text
 
     def says_superfluous(self, label: str = "tool") -> bool:
-        """Whether it failed because it has the mark and did not use the resource."""
-        return self.outcome in ("failed", "error") and SUPERFLUOUS.format(label) in self.text
+        """Whether it failed because it has the mark, or a fixture declares it, and did not use the resource."""
+        said = any(each.format(label) in self.text for each in (SUPERFLUOUS, UNUSED))
+        return self.outcome in ("failed", "error") and said
 
 
 @dataclass

@@ -248,7 +248,7 @@ def test_a_private_name_that_has_moved(suite: Suite, control_plane: ControlPlane
     assert f"patch modal.client:moved: MISSING in {version}" in listed.output
     header, _, rest = outcome.output.partition("test_it.py")
     for part in (header, rest):
-        assert part.count(f"modal.client:moved is not in modal {version}") == 1, outcome.output
+        assert part.count(f"modal.client:moved is missing in modal {version}") == 1, outcome.output
     assert outcome["test_unmarked"].says_missing("modal")
     assert control_plane.seen() == []
 
@@ -260,5 +260,5 @@ def test_every_target_is_there(suite: Suite) -> None:
     outcome = suite.run("-Wignore")
 
     assert outcome.outcomes == {"test_it": "passed"}
-    assert "is not in modal" not in outcome.output
+    assert "is missing in modal" not in outcome.output
     assert "MISSING" not in suite.run("--resource-guards-list").output

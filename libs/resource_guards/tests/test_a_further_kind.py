@@ -167,10 +167,10 @@ def test_it_is_listed(with_kind: Suite) -> None:
             "api: nam:api.example.com",
             "'nam:api.example.com' names no kind of guard; did you mean 'name'? Write one of 'program',",
         ),
-        ("api: name:", "of resource 'api', 'name:' says nothing. Write it behind the colon"),
+        ("api: name:", "resource 'api': 'name:' has no value. Write it after the colon"),
         (
             "api: program:api, call:sdk:send",
-            "of resource 'api', 'program:' says nothing. Write it behind the colon",
+            "resource 'api': 'program:' has no value. Write it after the colon",
         ),
         ("api: hooks:x", "'hooks:x' cannot be written in settings"),
         ("api:", "'api:' defines no resource"),
@@ -226,12 +226,16 @@ def test_the_kinds_of_this_package_in_settings(suite: Suite) -> None:
         (
             "install",
             "raise ValueError('no luck')",
-            "its kind raised ValueError: no luck (lookups.py:",
+            "its class raised ValueError: no luck (lookups.py:",
         ),
-        ("install", "open('/nowhere')", "its kind raised FileNotFoundError: "),
-        ("wire", "raise ValueError('no luck')", "its kind raised ValueError: no luck (lookups.py:"),
-        ("wire", "return [1]", "tells child Pythons is [1]. Have its `wire` return"),
-        ("wire", "return self.host", "tells child Pythons is 'api.example.com'. Have its"),
+        ("install", "open('/nowhere')", "its class raised FileNotFoundError: "),
+        (
+            "wire",
+            "raise ValueError('no luck')",
+            "its class raised ValueError: no luck (lookups.py:",
+        ),
+        ("wire", "return [1]", "returned [1]. It must return"),
+        ("wire", "return self.host", "returned 'api.example.com'. It must"),
     ],
 )
 def test_a_kind_that_cannot_be_installed(
@@ -266,7 +270,7 @@ def test_a_kind_that_cannot_be_taken_out(with_kind: Suite) -> None:
     outcome = with_kind.run(plugins=("lookups",))
 
     assert outcome.code == pytest.ExitCode.TESTS_FAILED, outcome.output
-    assert "what takes <name api.example.com> out raised TypeError: " in outcome.output
+    assert "removing <name api.example.com> raised TypeError: " in outcome.output
     assert "Traceback" not in outcome.output
     assert with_kind.leftovers() == []
 
@@ -376,7 +380,7 @@ class ByText(Guard):
 @pytest.mark.parametrize("guard", [BySdk(), ByTab(), ByAccent(), ByChild(), ByText()])
 def test_layers_that_cannot_be(guard: Guard) -> None:
     """A layer is one word, and no other layer's."""
-    with pytest.raises(ResourceGuardMisconfiguration, match="the layer one of its own"):
+    with pytest.raises(ResourceGuardMisconfiguration, match="whose name no other layer has"):
         Registry().register_guard("tool", guard)
 
 

@@ -11,7 +11,7 @@ from imbue.resource_guards.guards.address import Address
 from support.suite import WORKERS
 from support.suite import Suite
 
-# Nobody listens there: whether somebody does is nothing to the guard.
+# No server listens there: whether somebody does is nothing to the guard.
 TESTS = """
     import socket, subprocess, sys, pytest
 
@@ -150,5 +150,5 @@ class Twice(Guard):
 @pytest.mark.parametrize("kind", [Reserved, Twice])
 def test_kinds_have_a_key_of_their_own(kind: type[Guard]) -> None:
     """That of another is refused."""
-    with pytest.raises(ResourceGuardMisconfiguration, match="and its `setting` too"):
+    with pytest.raises(ResourceGuardMisconfiguration, match="and `setting` no other kind uses"):
         Registry().register_guard_kind(kind)

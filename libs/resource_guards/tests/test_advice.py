@@ -122,7 +122,7 @@ class TestIt(Base):
 
 MARK = "@pytest.mark.tool"
 AT_HEIR = f"add {MARK} to class TestIt at test_it.py"
-TO_HEIR = "which inherits the test, or, if all that inherit it need it,"
+TO_HEIR = "which inherits the test, or, if all classes that inherit it need it,"
 PARAM = "add marks=pytest.mark.tool to its pytest.param in"
 IF_ALL = "or, if all of its parameters need it,"
 FOR_ALL = f"{IF_ALL} add {MARK}"
@@ -147,8 +147,8 @@ def check(suite: Suite, source: str, advised: str) -> None:
 @pytest.mark.parametrize(
     ("source", "advised"),
     [
-        (LAMBDA, f"write the lambda at test_it.py:5 as a def, and add {MARK} above it"),
-        (MADE, "put pytest.mark.tool(...) around the value that is assigned at test_it.py:10"),
+        (LAMBDA, f"rewrite the lambda at test_it.py:5 as a def, and add {MARK} above it"),
+        (MADE, "wrap the assigned value at test_it.py:10 in pytest.mark.tool(...)"),
         (HIDDEN, f"add {MARK} above test_it.py:8"),
         (NOWHERE, f"add {MARK} to the test"),
     ],
@@ -165,7 +165,7 @@ def test_how_a_test_is_defined(tool: Suite, source: str, advised: str) -> None:
         (HEIR, f"{AT_HEIR}:7, {TO_HEIR} add {MARK} above base.py:5"),
         (
             HEIR_OF_LAMBDA,
-            f"{AT_HEIR}:7, {TO_HEIR} write the lambda at base.py:8 as a def, and add {MARK} above it",
+            f"{AT_HEIR}:7, {TO_HEIR} rewrite the lambda at base.py:8 as a def, and add {MARK} above it",
         ),
         (MADE_HEIR, f"add {MARK} to class TestIt, {TO_HEIR} add {MARK} above base.py:5"),
         (TAKEN_OVER, f"add {MARK} above base.py:5"),

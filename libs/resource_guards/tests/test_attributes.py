@@ -612,8 +612,8 @@ def test_a_class_without_arguments_still_refuses_them() -> None:
     [
         ("Client.slot", "is a slot"),
         ("Slotted.slot", "Name the method or function that uses the value."),
-        ("Answering.label", "is 'answering', which cannot be called"),
-        ("Client", "Name the method through which its calls flow"),
+        ("Answering.label", "is 'answering', which is not callable"),
+        ("Client", "Name the method that all its calls go through"),
         ("Nothing.__call__", "test_attributes:Nothing.__init__."),
         ("Nothing.__new__", "test_attributes:Nothing.__init__."),
         ("Abstract.send", "test_attributes:Concrete.send."),

@@ -165,7 +165,9 @@ def test_required(partly: Suite, workers: tuple[str, ...], by: str, names: str) 
     outcome = partly.run("--resource-guards-unavailable=skip", *option, *workers)
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR, outcome.output
-    assert "ERROR: away is not available: 'away' is not on PATH. The run has" in outcome.output
+    assert (
+        "ERROR: away is not available: 'away' is not on PATH. This run requires" in outcome.output
+    )
     assert not any(test.outcome == "passed" for test in outcome.tests.values())
 
 
@@ -339,11 +341,11 @@ def test_a_fixture_asked_for_late(suite: Suite, workers: tuple[str, ...]) -> Non
 
 
 BAD = {
-    "resource_guards_unavailable = skpi": "there is no 'skpi'. Write one of run, skip",
+    "resource_guards_unavailable = skpi": "'skpi' is unknown. Write one of run, skip",
     "resource_guards_require = toll": "'toll' is not guarded; did you mean 'tool'?",
-    "resource_guards_unavailable = skip\nresource_guards_probe_seconds = soon": "'soon' is no number of",
-    "resource_guards_unavailable = skip\nresource_guards_probe_seconds = 0": "'0' is no number of",
-    "resource_guards_unavailable = skip\nresource_guards_probe_seconds = inf": "'inf' is no number of",
+    "resource_guards_unavailable = skip\nresource_guards_probe_seconds = soon": "'soon' is not a number of",
+    "resource_guards_unavailable = skip\nresource_guards_probe_seconds = 0": "'0' is not a number of",
+    "resource_guards_unavailable = skip\nresource_guards_probe_seconds = inf": "'inf' is not a number of",
 }
 
 
@@ -439,5 +441,5 @@ def test_required_and_nothing_can_tell(suite: Suite) -> None:
     outcome = suite.run("--resource-guards-require=lan")
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "whether 'lan' can be used here cannot be told. Give it a probe" in outcome.output
+    assert "nothing can check whether 'lan' is available here. Give it a probe" in outcome.output
     assert suite.run("--resource-guards-require=all").code == 0

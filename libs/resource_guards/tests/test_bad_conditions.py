@@ -184,9 +184,9 @@ FULL = pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a file s
         ("limit_files(2)", "ulimit -n"),
         ("fail(fcntl, 'flock', errno.ENOLCK)", "with locks (flock)"),
         ("sys.modules['fcntl'] = None", "Set TMPDIR to a directory"),
-        ("fail(pathlib.Path, 'write_text', errno.ENOSPC)", "Make room there"),
-        ("fail(pathlib.Path, 'mkdir', errno.EDQUOT)", "Make room there"),
-        ("fail(system, 'write', errno.ENOSPC)", "Make room there"),
+        ("fail(pathlib.Path, 'write_text', errno.ENOSPC)", "Free some space there"),
+        ("fail(pathlib.Path, 'mkdir', errno.EDQUOT)", "Free some space there"),
+        ("fail(system, 'write', errno.ENOSPC)", "Free some space there"),
         ("fail(tempfile, 'gettempdir', errno.ENOENT); del os.environ['TMPDIR']", "Set TMPDIR to"),
     ],
 )
@@ -224,7 +224,7 @@ def test_a_start_for_which_something_is_missing(
     outcome = suite.run(*workers, "-s")
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR, outcome.output
-    assert re.search("^ERROR: .*cannot (make .* in (/|the )|start)", outcome.output, re.MULTILINE)
+    assert re.search("^ERROR: .*cannot (create .* in (/|the )|start)", outcome.output, re.MULTILINE)
     assert said in outcome.output
     assert "Traceback" not in outcome.output
     assert "INTERNALERROR" not in outcome.output
@@ -255,7 +255,7 @@ def test_a_full_temporary_directory(suite: Suite, tmp_path: Path) -> None:
     finally:
         subprocess.run(["umount", str(full)], check=True)
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "No space left on device. Make room there" in outcome.output.replace("'", "")
+    assert "No space left on device. Free some space there" in outcome.output.replace("'", "")
     assert left == ["file"]
 
 
@@ -501,7 +501,7 @@ def test_the_native_layer_on_another_platform(suite: Suite) -> None:
     outcome = suite.run("-oresource_guards_native=true")
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "the native layer exists on Linux and not on darwin" in outcome.output
+    assert "the native layer works on Linux, not on darwin" in outcome.output
     assert suite.leftovers() == []
 
 

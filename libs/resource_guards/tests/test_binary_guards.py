@@ -239,7 +239,7 @@ def test_all_violations_of_a_test_are_told_at_once(suite: Suite) -> None:
     assert test.says_missing("one")
     assert test.says_missing("two")
     assert test.says_superfluous("three")
-    assert "first correct the blocked call" in test.text
+    assert "fix the blocked call first" in test.text
 
 
 def test_one_mark_for_several_binaries(suite: Suite) -> None:
@@ -598,7 +598,7 @@ def test_a_temporary_directory_with_a_colon(suite: Suite, monkeypatch: pytest.Mo
     outcome = suite.run()
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "there is a colon in it" in outcome.output
+    assert "contains a colon" in outcome.output
     assert list(folder.glob("resource-guards-*")) == []
 
 

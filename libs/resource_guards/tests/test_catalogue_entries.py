@@ -104,7 +104,7 @@ def test_the_list(town: Suite) -> None:
     output = town.run("--resource-guards-list").output
 
     for line in (
-        "of the catalogue: the tariffs of a town",
+        "from the catalogue: the tariffs of a town",
         "no use: a fake town",
         "not seen: letters",
         "connections of town_sdk:Connection.connect",
@@ -179,7 +179,7 @@ def test_an_entry_of_a_package(suite: Suite, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHONPATH", str(site))
     suite.write_files(settings('["town"]'))
 
-    assert "  of the catalogue\n" in suite.run("--resource-guards-list").output
+    assert "  from the catalogue\n" in suite.run("--resource-guards-list").output
 
     for name in ("village", "field"):
         suite.write_files(settings(f'["{name}"]'))
@@ -213,20 +213,20 @@ def test_a_version_that_is_not_known(town: Suite) -> None:
 
 
 BAD = {
-    "colour = 'red'": "there is no key 'colour'",
-    "clients = 1": "clients are no tables. Write [[clients]]",
+    "colour = 'red'": "unknown key 'colour'",
+    "clients = 1": "clients must be tables. Write [[clients]]",
     "[[clients]]\npackage = 'x'": "lacks its package, or both calls and openers",
     "[[clients]]\ncalls = ['x:y']": "lacks its package, or both calls and openers",
     "[[clients]]\npackage = 'x'\ncals = ['x:y']": "[[clients]] has no key 'cals'; did you mean 'calls'?",
     "[[clients]]\npackage = 'x'\ncalls = ['y']": "cannot read the target 'y'",
     "[[clients]]\npackage = 'x'\nopeners = ['y']": "cannot read the opener 'y'",
     "title = 'nothing'": "guards nothing",
-    "title = 3": "town.toml: title is 3. Write a text",
-    "no_use = 'moto'": "no_use is 'moto'. Write a list of texts",
-    "not_seen = [1]": "not_seen is [1]. Write a list of texts",
-    "[[clients]]\npackage = 1\ncalls = ['x:y']": "[[clients]] package is 1. Write a text",
+    "title = 3": "town.toml: title is 3. Write a string",
+    "no_use = 'moto'": "no_use is 'moto'. Write a list of strings",
+    "not_seen = [1]": "not_seen is [1]. Write a list of strings",
+    "[[clients]]\npackage = 1\ncalls = ['x:y']": "[[clients]] package is 1. Write a string",
     "[[clients]]\npackage = 'x'\ntried = '1.0'\ncalls = ['x:y']": "[[clients]] tried is '1.0'. Write a list",
-    "[[clients]]\npackage = 'x'\ncalls = [[]]": "[[clients]] calls is [[]]. Write a list of texts, and of lists",
+    "[[clients]]\npackage = 'x'\ncalls = [[]]": "[[clients]] calls is [[]]. Write a list of strings, and of lists",
     "[[clients]]\npackage = 'x'\ncalls = [['x:y', 1]]": "[[clients]] calls is [['x:y', 1]]. Write a list",
     "[[clients]]\npackage = 'x'\nopeners = [1]": "[[clients]] openers is [1]. Write a list",
     "[[clients]]\npackage = 'x'\nopeners = 'x'": "[[clients]] openers is 'x'. Write a list",
@@ -249,10 +249,10 @@ def test_entries_that_cannot_be_read(suite: Suite, text: str) -> None:
 
 
 BAD_NAMES = {
-    '["no/such.toml"]': "'no/such.toml' ends in .toml, and there is no file",
+    '["no/such.toml"]': "'no/such.toml' ends in .toml, but there is no file",
     '["postgress"]': "did you mean 'postgres'?",
-    '["postgresql"]': 'say so: [tool.resource_guards.postgres] mark = "postgresql"',
-    '["mongo"]': "If the program 'mongo' is meant, write binary:mongo.",
+    '["postgresql"]': 'set it: [tool.resource_guards.postgres] mark = "postgresql"',
+    '["mongo"]': "For the program 'mongo', write binary:mongo.",
 }
 
 
@@ -342,7 +342,7 @@ def test_partial_sight(suite: Suite, name: str) -> None:
 
 BAD_TABLES = {
     "[tool.resource_guards.redis]\nextends = false": "extends = false the catalogue's entry is left out",
-    "[tool.resource_guards.network]\nloopback = true": "'loopback' is an option of openers, and its settings name",
+    "[tool.resource_guards.network]\nloopback = true": "'loopback' is an option of openers, but its settings have no openers",
 }
 
 
@@ -369,7 +369,7 @@ def test_a_value_of_extends(suite: Suite) -> None:
         settings("[]", "[tool.resource_guards.redis]\nextends = false\nprograms = ['redis-cli']\n")
     )
 
-    assert "'redis', which resource_guards does not name. Name it there" in suite.run().output
+    assert "'redis', but resource_guards does not name it. Name it there" in suite.run().output
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -32,7 +32,9 @@ def test_a_module_that_uses_it_when_imported(suite: Suite, workers: tuple[str, .
 
     outcome = suite.run(*workers)
 
-    said = f"{SAID}tool version at {suite.path}/test_it.py:4. So runs that collect this need tool"
+    said = (
+        f"{SAID}tool version at {suite.path}/test_it.py:4. Every run that collects this needs tool"
+    )
     assert outcome.output.count(said) == 1, outcome.output
     assert outcome["test_plain"].outcome == "passed"
     assert outcome["test_superfluous"].says_superfluous()

@@ -78,24 +78,24 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "utf-16": (json.dumps(REPORT).encode("utf-16"), "cannot be read as a report"),
     "half": (json.dumps(REPORT).encode()[:200], "cannot be read as a report"),
     "two": (json.dumps(REPORT).encode() * 2, "cannot be read as a report"),
-    "no JSON": (b"NaN", "is no report"),
+    "no JSON": (b"NaN", "is not a report"),
     "nested lists": (b"[" * 200_000, "nested too deeply"),
     "nested objects": (b'{"a":' * 200_000, "nested too deeply"),
     "a long number": (b"1" * 10_000, "cannot be read as a report"),
     "version true": (report_of(version=True), "version must be a whole number"),
     "version 3": (report_of(version=3), "has version 3"),
     "version 0": (report_of(version=0), "reads version 1 and 2"),
-    "no number of seconds": (
+    "not a number of seconds": (
         report_of_test(seconds=-1),
         "tests[0].seconds must be a number from 0",
     ),
     "seconds null": (
         report_of_test(seconds=None),
-        "tests[0].seconds must be a number, and is None",
+        "tests[0].seconds must be a number, but is None",
     ),
     "seconds true": (
         report_of_test(seconds=True),
-        "tests[0].seconds must be a number, and is True",
+        "tests[0].seconds must be a number, but is True",
     ),
     "seconds without end": (report_of_test(seconds=float("inf")), "a number from 0 to 1000000000"),
     "seconds not a number": (report_of_test(seconds=float("nan")), "a number from 0 to 1000000000"),

@@ -117,9 +117,7 @@ def test_what_fails(suite: Suite) -> None:
     done = program(suite, "--fail-on-new", "--format=json")
 
     assert done.returncode == 1
-    assert done.stderr == (
-        "2 tests newly need tool. Do without it there, or leave out --fail-on-new.\n"
-    )
+    assert done.stderr == ("2 tests newly need tool. Avoid it there, or leave out --fail-on-new.\n")
     assert json.loads(done.stdout)["spread"] == {
         "tool": ["test_it.py::test_gains", "test_it.py::test_comes"]
     }
@@ -142,7 +140,7 @@ def test_the_same_twice(suite: Suite) -> None:
 
     lines = program(suite, "--fail-on-new").stdout.splitlines()
 
-    assert lines[0] == "No test of both runs needs another resource than before."
+    assert lines[0] == "No test of both runs needs a different resource than before."
     assert len(lines) == 2
 
 
@@ -181,7 +179,7 @@ def test_a_file_that_is_no_report(suite: Suite, name: str) -> None:
 
     assert done.returncode == 2
     assert done.stderr == (
-        f"error: {name} is no report of resource guards. Write one by --resource-guards-json {name}\n"
+        f"error: {name} is not a report of resource guards. Write one with --resource-guards-json {name}\n"
     )
 
 
@@ -227,8 +225,8 @@ def test_a_resource_that_only_one_run_guards() -> None:
     assert (found.gained, found.lost, found.spread) == ({}, {}, {})
     assert found.new == {"b": ["tool"]}
     lines = list(SHOWN["text"](found))
-    assert lines[0].startswith("tool is guarded in HEAD alone")
-    assert lines[1].startswith("old is guarded in BASE alone")
+    assert lines[0].startswith("tool is guarded only in HEAD")
+    assert lines[1].startswith("old is guarded only in BASE")
 
 
 def test_a_mark_that_was_there_before() -> None:
@@ -255,8 +253,8 @@ def test_a_run_that_is_not_to_be_trusted() -> None:
     """Its problem comes first, in each format."""
     found = compare(Document(problems=["a use was lost"]), Document())
 
-    assert next(SHOWN["text"](found)) == "BASE is not to be trusted: a use was lost"
-    assert "- BASE is not to be trusted&#58; a use was lost" in list(SHOWN["markdown"](found))
+    assert next(SHOWN["text"](found)) == "BASE is unreliable: a use was lost"
+    assert "- BASE is unreliable&#58; a use was lost" in list(SHOWN["markdown"](found))
     assert json.loads("".join(SHOWN["json"](found)))["problems"]["base"] == ["a use was lost"]
 
 

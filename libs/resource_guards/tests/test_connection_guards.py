@@ -189,7 +189,7 @@ def test_bad_input(suite: Suite) -> None:
     outcome = suite.run()
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "returns whether it is the resource's" in outcome.output
+    assert "returns whether it belongs to the resource" in outcome.output
 
 
 @pytest.mark.parametrize("is_use", ["partial(is_port, 1)", "Port()", "Port().is_it"])

@@ -439,7 +439,7 @@ def test_a_pool_that_a_test_without_the_mark_has_opened(suite: Suite, postgres: 
     assert outcome["test_marked"].outcome == "passed", outcome.output
     assert outcome["test_forgot_it_too"].says_missing("postgres")
     assert outcome["test_superfluous"].says_superfluous("postgres")
-    assert "After it had ended, test_it.py::test_forgot_the_mark invoked" in outcome.output
+    assert "test_it.py::test_forgot_the_mark used" in outcome.output
 
 
 def test_the_page_has_the_same_table() -> None:

@@ -105,13 +105,13 @@ def test_what_a_suite_uses(bare: Suite, workers: tuple[str, ...]) -> None:
     found = rows(outcome.output)
     assert found["tool"] == "3 a program, through sh (1), in fixture repository (1)", outcome.output
     assert found["other"] == "2 a program, 1 of them failed or were skipped"
-    assert found["early"] == "no a program, at the start or while tests were collected"
+    assert found["early"] == "no a program, at startup or during collection"
     assert found["db.invalid:5433"] == "1 an address"
     assert found["smtp"].startswith("1 by smtplib"), found
     assert found[f"127.0.0.1:{port}"] == "2 an address"
     assert "such as test_it.py::test_in_a_fixture" in outcome.output
-    assert "Servers of the suite's own, which need no mark: 1 test" in outcome.output
-    assert "Not known of tests that did not pass: 1 failed" in outcome.output
+    assert "Servers that the suite starts itself, which need no mark: 1 test" in outcome.output
+    assert "Unknown for tests that did not pass: 1 failed" in outcome.output
     assert 'resource_guards = ["other", "smtp", "tool"]' in outcome.output
     assert f'[tool.resource_guards.localhost_{port}]\naddresses = ["127.0.0.1:{port}"]' in (
         outcome.output
@@ -266,7 +266,9 @@ def test_a_known_library_at_an_own_server(bare: Suite) -> None:
     outcome = bare.run("--resource-guards-discover", "--resource-guards-fix=write")
 
     assert not rows(outcome.output), outcome.output
-    assert "Servers of the suite's own, which need no mark: 1 test (smtp)" in outcome.output
+    assert (
+        "Servers that the suite starts itself, which need no mark: 1 test (smtp)" in outcome.output
+    )
     assert "Settings" not in outcome.output
     assert "mark" not in (bare.path / "test_it.py").read_text()
 
@@ -424,7 +426,7 @@ def test_descendants_that_are_not_python(bare: Suite) -> None:
     without = bare.run("--resource-guards-discover")
     with_it = bare.run("--resource-guards-discover", "-oresource_guards_native=true")
 
-    assert "Not seen: what programs that are not Python start" in without.output
+    assert "Not seen: what programs other than Python start" in without.output
     assert "tool" not in rows(without.output)
     assert rows(with_it.output)["tool"] == "1 a program, through sh"
     assert "Not seen" not in with_it.output
@@ -471,8 +473,8 @@ def test_where_nobody_listens(suite: Suite) -> None:
         f"127.0.0.1:{down}": "1 an address, 1 of them failed or were skipped",
         f"127.0.0.1:{other}": "1 an address",
     }
-    vain = next(line for line in output.splitlines() if "Nobody listens there" in line)
-    assert vain.startswith("Nobody listens there, and 2 tests passed all the same: ")
+    vain = next(line for line in output.splitlines() if "No server listens there" in line)
+    assert vain.startswith("No server listens there, and 2 tests passed anyway: ")
     assert f"127.0.0.1:{refusing}" in vain
     assert "unix:/not/there" in vain
     assert f"localhost_{refusing}" not in output
@@ -514,7 +516,7 @@ def test_what_cannot_be_recorded_is_let_go(bare: Suite, workers: tuple[str, ...]
     assert outcome.outcomes == before.outcomes, outcome.output
     assert outcome.code == 0
     assert rows(outcome.output)["tool"] == "1 a program", outcome.output
-    assert "what a process used and could not record" in outcome.output
+    assert "what a process used but could not record" in outcome.output
 
 
 def test_a_known_library_on_a_server_of_the_suites_own(suite: Suite) -> None:

@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[3]
     [
         ("pyproject.toml", b"\xff", "cannot be read, so no settings were added"),
         ("pyproject.toml", b"[tool", "cannot be read, so no settings were added"),
-        ("pytest.toml", b"[pytest]\nresource_guards = 1\n", "is 1, and not a list of names"),
+        ("pytest.toml", b"[pytest]\nresource_guards = 1\n", "is 1, but must be a list of names"),
         (
             "tox.ini",
             b"[pytest]\nkey = 1\n  [pytest\nx",

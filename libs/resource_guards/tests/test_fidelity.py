@@ -290,7 +290,7 @@ def test_a_blocked_thread_that_outlives_its_test(suite: Suite) -> None:
 
     assert outcome.counts == {"passed": 2}
     assert outcome.code == pytest.ExitCode.TESTS_FAILED
-    assert "test_starts invoked 'sdk' without @pytest.mark.sdk" in outcome.output
+    assert "test_starts used 'sdk' without @pytest.mark.sdk" in outcome.output
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -359,7 +359,7 @@ def test_a_thread_of_a_test_without_the_mark_serves_those_that_have_it(
     }
     assert outcome["test_forgot_the_mark"].says_missing(kind)
     assert outcome["test_idle"].says_superfluous(kind)
-    assert "After it had ended, test_it.py::test_forgot_the_mark invoked" in outcome.output
+    assert "test_it.py::test_forgot_the_mark used" in outcome.output
 
 
 INNER_CONFTEST = """
@@ -478,7 +478,7 @@ def test_a_process_without_its_variable_that_outlives_its_test(suite: Suite) -> 
     assert outcome["test_starts_it"].outcome == "passed"
     assert outcome["test_superfluous"].says_superfluous()
     assert outcome["test_uses_the_server"].outcome == "passed"
-    assert "test_it.py::test_starts_it may use tool, and left a process running" in outcome.output
+    assert "test_it.py::test_starts_it may use tool, but left a process running" in outcome.output
     assert suite.runs_of() == ["", "in_fixture"]
 
 

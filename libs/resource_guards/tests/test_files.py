@@ -276,7 +276,7 @@ def test_one_of_several_fails(
     assert [each.file.read_bytes() for each in wanted] == left
     assert names(tmp_path) == ["file0", "file1", "file2"]
     if step != "interrupt":
-        why = "it was changed while" if step == "changed" else "No room"
+        why = "it changed while" if step == "changed" else "No room"
         assert str(raised.value).startswith(f"file{failing}: cannot be written: {why}")
         assert str(raised.value).endswith("No file was changed.")
 

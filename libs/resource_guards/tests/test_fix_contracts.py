@@ -230,7 +230,7 @@ def test_a(service, another):
     assert (
         "test_it.py: remove 'tool' from @fixture_uses_resources by hand (made.<locals>.inner): It is not"
     ) in outcome.output
-    assert "2 left to a person" in outcome.output
+    assert "2 left to change by hand" in outcome.output
 
 
 def test_contracts_of_merged_reports(tools: Suite) -> None:
@@ -365,7 +365,7 @@ def test_a_fixture_of_all(tools: Suite, tests: str, place: str) -> None:
         assert path.read_text() == head + helper + marked, outcome.output
     else:
         assert path.read_text() == head + "\npytestmark = pytest.mark.tool\n" + helper + tests
-    assert "1 mark added, 0 removed in 1 file; 0 left to a person" in outcome.output
+    assert "1 mark added, 0 removed in 1 file; 0 left to change by hand" in outcome.output
     assert tools.run().counts == {"passed": 1, "skipped": 1}
 
 

@@ -52,7 +52,7 @@ def test_a_class_whose_tests_stand_in_another_file(tool: Suite) -> None:
 
     assert (
         "test_it.py: the @pytest.mark.tool of class TestIt covers tests that must not have it "
-        "and tests of base.py that need it; move it by hand" in fix(tool)
+        "and tests in base.py that need it; move it by hand" in fix(tool)
     )
 
 
@@ -79,7 +79,7 @@ def test_an_inherited_test_that_one_class_needs(tool: Suite) -> None:
         """
     )
 
-    assert "it needs @pytest.mark.tool in TestUsing only" in fix(tool)
+    assert "it needs @pytest.mark.tool only in TestUsing" in fix(tool)
 
 
 def test_the_values_of_a_fixture(tool: Suite) -> None:
@@ -115,12 +115,12 @@ def test_the_values_of_a_fixture(tool: Suite) -> None:
     said = fix(tool)
     assert "test_marked" not in said
     assert said.count("test_it.py::TestIt::test_bare[bare]: ") == 1
-    assert "no one parametrize of it tells them apart" in said
-    assert "0 marks added, 0 removed in 0 files; 1 left to a person" in said
+    assert "no single parametrize separates them" in said
+    assert "0 marks added, 0 removed in 0 files; 1 left to change by hand" in said
 
 
 HOOK = """\
-2 tests need marks and cannot carry a decorator, such as a doctest; put this into conftest.py (if it has this hook, add the loop to it):
+2 tests need marks and cannot have a decorator, such as a doctest; put this into conftest.py (if it has this hook, add the loop to it):
 NEEDS = {
     "lib/shop.py::lib.shop.cart": ["tool"],
     "test.commands::command": ["tool"],
@@ -131,7 +131,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         for mark in NEEDS.get(item.nodeid, []):
             item.add_marker(mark)
-0 marks added, 0 removed in 0 files; 2 left to a person
+0 marks added, 0 removed in 0 files; 2 left to change by hand
 """
 
 DOCTEST = '''
@@ -165,7 +165,7 @@ def test_tests_that_are_no_functions(tool: Suite) -> None:
         checked.code == pytest.ExitCode.TESTS_FAILED
     )  # what a person has to do is still to be done
 
-    assert "Only a hook can mark 2 tests. To see what to write:\n" in enforced.output
+    assert "Only a hook can mark 2 tests. To see the hook:\n" in enforced.output
     written = tool.run("--resource-guards-fix=write", "--doctest-modules")
 
     output = written.output
@@ -176,9 +176,9 @@ def test_tests_that_are_no_functions(tool: Suite) -> None:
     conftest.write_text(f"{conftest.read_text()}\n\n{hook}\n")
     assert tool.run("--doctest-modules").code == pytest.ExitCode.OK
     again = tool.run("--resource-guards-fix=write", "--doctest-modules")
-    assert "0 marks added, 0 removed in 0 files; 0 left to a person" in again.output
+    assert "0 marks added, 0 removed in 0 files; 0 left to change by hand" in again.output
     assert again.code == pytest.ExitCode.OK
-    said = "Fix: no decorator can stand on it: mark it by a hook in its conftest.py, which pytest"
+    said = "Fix: it cannot have a decorator: mark it with a hook in its conftest.py, which pytest"
     assert enforced.output.count(said) == 2
 
 
@@ -200,7 +200,7 @@ def test_what_stops_a_doctest(tool: Suite) -> None:
 
     said = outcome["shop.cart"].text
     assert (
-        "Fix: no decorator can stand on it: mark it by a hook in its conftest.py, which pytest"
+        "Fix: it cannot have a decorator: mark it with a hook in its conftest.py, which pytest"
         in said
     )
     assert "or do not use sdk there." in said
@@ -300,7 +300,7 @@ def test_pytests_output_applies_as_well(tool: Suite, name: str) -> None:
         [*command, "--resource-guards-fix=diff"], capture_output=True, check=False
     ).stdout
 
-    note = "test_it.py: this difference does not apply as it is shown here. Write it to a file: "
+    note = "test_it.py: this difference cannot be applied from here. Write it to a file: "
     assert (note in done.decode(errors="replace")) == (name in CANNOT_BE_PASTED)
     if name not in CANNOT_BE_PASTED:
         subprocess.run([*command, "--resource-guards-fix=write"], capture_output=True, check=False)
@@ -365,7 +365,7 @@ def test_two_names_of_one_file(tool: Suite, output: str) -> None:
     said = tool.run(f"--resource-guards-fix={output}").output
 
     would = "would be " if output == "diff" else ""
-    assert f"1 mark {would}added, 0 {would}removed in 1 file; 1 left to a person" in said
+    assert f"1 mark {would}added, 0 {would}removed in 1 file; 1 left to change by hand" in said
     assert "test_it.py:15: add @pytest.mark.tool by hand (test_made): It is an assignment" in said
     if output == "write":
         assert path.read_text().count("@pytest.mark.tool") == 1
@@ -392,7 +392,7 @@ def test_one_line_for_one_cause(tool: Suite) -> None:
         "test_it.py: add @pytest.mark.other, add @pytest.mark.tool by hand "
         "(test_a, test_b, test_c and 1 more): The file cannot be"
     ) in said
-    assert "1 left to a person" in said
+    assert "1 left to change by hand" in said
 
 
 def test_lambdas(tool: Suite) -> None:
@@ -435,9 +435,9 @@ def test_lambdas(tool: Suite) -> None:
         "test_it.py:10: add @pytest.mark.tool by hand (TestIt.test_own)",
         "base.py:5: add @pytest.mark.tool by hand (Base.test_inherited)",
     ):
-        assert f"{place}: It is an assignment, above which no decorator can stand" in said, said
+        assert f"{place}: It is an assignment, which cannot have a decorator" in said, said
     assert "<lambda>" not in said
-    assert "1 mark added, 0 removed in 1 file; 4 left to a person" in said
+    assert "1 mark added, 0 removed in 1 file; 4 left to change by hand" in said
     assert "pytestmark = pytest.mark.tool" in (tool.path / "test_all.py").read_text()
 
 
@@ -475,10 +475,13 @@ def test_who_is_named(tool: Suite) -> None:
     said = fix(tool)
 
     assert "test_it.py::test_fixture[up]: some of its parameters need @pytest.mark.tool" in said
-    assert "test_it.py::TestIt::test_inherited: it needs @pytest.mark.tool in TestIt only" in said
+    assert "test_it.py::TestIt::test_inherited: it needs @pytest.mark.tool only in TestIt" in said
     assert "[]:" not in said
     few = tool.run("--resource-guards-fix=write", "--deselect=test_it.py::test_fixture[other]")
-    assert "test_it.py::test_fixture[up]: whether @pytest.mark.tool belongs to all" in few.output
+    assert (
+        "test_it.py::test_fixture[up]: whether its whole function needs @pytest.mark.tool"
+        in few.output
+    )
 
 
 @pytest.mark.parametrize("head", ["class TestIt:", "if True:"], ids=["a class", "a module"])
@@ -493,5 +496,5 @@ def test_one_that_has_the_mark_already(tool: Suite, head: str) -> None:
 
     said = tool.run("--resource-guards-fix=write").output
 
-    assert "2 marks added, 0 removed in 1 file; 0 left to a person" in said
+    assert "2 marks added, 0 removed in 1 file; 0 left to change by hand" in said
     assert (tool.path / "test_it.py").read_text().count("    @pytest.mark.tool\n    def ") == 3

@@ -55,7 +55,7 @@ def tool(suite: Suite) -> Suite:
 def check(outcome: Any, suite: Suite, said: str, *, others: str = MARKED) -> None:
     """The run says something of one file, has a summary, and has fixed the other file."""
     assert said in outcome.output
-    assert "left to a person" in outcome.output
+    assert "left to change by hand" in outcome.output
     assert "Traceback" not in outcome.output
     assert "INTERNALERROR" not in outcome.output
     assert (suite.path / "test_other.py").read_text() == others
@@ -65,7 +65,7 @@ def check(outcome: Any, suite: Suite, said: str, *, others: str = MARKED) -> Non
 @WORKERS
 @pytest.mark.parametrize("name", ["<generated>", "<string>", "generated.py"])
 def test_code_of_no_file(tool: Suite, name: str, workers: tuple[str, ...]) -> None:
-    """A test that was compiled from text is left to a person."""
+    """A test that was compiled from text is left to change by hand."""
     (tool.path / "test_it.py").write_text(
         f"import subprocess, pytest\n"
         f"source = 'def test_a():\\n    subprocess.run([\"tool\"], check=True)\\n'\n"
@@ -82,7 +82,10 @@ def test_code_of_no_file(tool: Suite, name: str, workers: tuple[str, ...]) -> No
     ("act", "said"),
     [
         ("file.unlink()", "test_it.py: cannot be read (No such file or directory)"),
-        ("file.write_text(file.read_text() + '# edited')", "test_it.py: it is not what it was"),
+        (
+            "file.write_text(file.read_text() + '# edited')",
+            "test_it.py: it differs from the file of the run",
+        ),
         ("file.unlink(); os.mkfifo(file)", "test_it.py: cannot be read (it is not a regular file)"),
         ("file.unlink(); file.mkdir()", "test_it.py: cannot be read (it is not a regular file)"),
         ("file.unlink(); file.symlink_to(file)", "test_it.py: cannot be read ("),
@@ -116,10 +119,10 @@ def test_a_file_edited_after_the_import(tool: Suite, workers: tuple[str, ...]) -
 
     outcome = tool.run(WRITE, *workers)
 
-    check(outcome, tool, "test_it.py: it is not what it was in the run")
+    check(outcome, tool, "test_it.py: it differs from the file of the run")
     # A second worker may come to it when the first has edited it, and then does not know.
-    known = "base.py: it is not what it was in the run" in outcome.output
-    assert known or (workers and "base.py: it is not known what" in outcome.output), outcome.output
+    known = "base.py: it differs from the file of the run" in outcome.output
+    assert known or (workers and "base.py: its content" in outcome.output), outcome.output
     assert "@pytest.mark" not in (tool.path / "base.py").read_text()
 
 
@@ -133,7 +136,7 @@ def test_a_module_generated_while_tests_are_collected(tool: Suite) -> None:
 
     outcome = tool.run(WRITE)
 
-    check(outcome, tool, "base.py: it is not known what it contained when the tests were imported")
+    check(outcome, tool, "base.py: its content when the tests were imported is unknown")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may give files away")

@@ -59,7 +59,7 @@ def test_a_file_that_is_not_committed(tool: Suite, dirty: tuple[str, ...]) -> No
     outcome = tool.run("--resource-guards-fix=write", *dirty)
 
     assert path.read_text() == "# not committed\n" + MARKED
-    assert "1 mark added, 0 removed in 1 file; 0 left to a person" in outcome.output
+    assert "1 mark added, 0 removed in 1 file; 0 left to change by hand" in outcome.output
 
 
 def test_git_is_not_asked(tool: Suite) -> None:
@@ -87,7 +87,7 @@ def test_what_a_file_has_become_since(tool: Suite, output: str) -> None:
     assert path.read_text() == "# edited\n" + USING + EDIT
     assert "test_it.py: this is for the file as it is now" in said
     assert ("run the tests again to write it" in said) == (output == "diff")
-    assert "1 mark would be added, 0 would be removed in 1 file; 0 left to a person" in said
+    assert "1 mark would be added, 0 would be removed in 1 file; 0 left to change by hand" in said
     if output == "diff":
         assert "@@ -8,6 +8,7 @@" in said  # one line further down than in the run
         assert "+@pytest.mark.tool\n def test_a():" in said
@@ -107,7 +107,7 @@ def test_of_another_machine(tool: Suite) -> None:
     assert shown.returncode == 0
     assert path.read_text() == "# edited\n" + USING
     assert other.read_text() == MARKED
-    assert "test_it.py: it is not what it was in the run" in written.stdout
+    assert "test_it.py: it differs from the file of the run" in written.stdout
     assert written.returncode == 1
 
 
@@ -126,7 +126,7 @@ def test_a_check(tool: Suite, workers: tuple[str, ...]) -> None:
     assert shown == [
         "test_it.py: 1 mark would be added, 0 removed",
         "test_other.py: 0 marks would be added, 1 removed",
-        "1 mark would be added, 1 would be removed in 2 files; 0 left to a person",
+        "1 mark would be added, 1 would be removed in 2 files; 0 left to change by hand",
     ]
 
 
@@ -215,7 +215,7 @@ def test_a_mark_of_more_than_one_test(
     outcome = run_one(tool, name, selection)
 
     assert path.read_text() == HEADER + before + other, outcome.output
-    assert f"it must not have the @pytest.mark.tool of {place}, which covers 1 test" in (
+    assert f"it must not have the @pytest.mark.tool of {place}, which also covers 1 test" in (
         outcome.output
     )
     tool.run("--resource-guards-fix=write")
@@ -235,7 +235,7 @@ def test_a_class_that_was_not_looked_into(tool: Suite) -> None:
     outcome = tool.run("--resource-guards-fix=write", "test_it.py::TestOne::test_one")
 
     assert path.read_text() == text
-    assert "of the module, which covers 1 test that did not run" in outcome.output
+    assert "of the module, which also covers 1 test that did not run" in outcome.output
 
 
 @pytest.mark.parametrize("selection", [("test_it.py::test_one[1]",), ("-k", "1")], ids=["id", "-k"])
@@ -259,7 +259,10 @@ def test_a_mark_of_all_parameters(tool: Suite, selection: tuple[str, ...]) -> No
     outcome = tool.run("--resource-guards-fix=write", *selection)
 
     assert path.read_text() == before
-    assert "belongs to all of its function is not known: 1 test of it did not run" in outcome.output
+    assert (
+        "whether its whole function needs @pytest.mark.tool is unknown: 1 test of it did not run"
+        in outcome.output
+    )
 
 
 def test_an_inherited_test_of_one_class(tool: Suite) -> None:
@@ -273,7 +276,7 @@ def test_an_inherited_test_of_one_class(tool: Suite) -> None:
     outcome = tool.run("--resource-guards-fix=write", "test_it.py::TestA")
 
     assert path.read_text() == text
-    assert "1 test of it did not run; run them together" in outcome.output
+    assert "1 test of it did not run; run all of them in one run" in outcome.output
 
 
 def test_the_report_names_what_was_not_asked_for(tool: Suite) -> None:

@@ -352,5 +352,5 @@ def test_every_kind_that_breaks_its_contract(suite: Suite, kind: str, style: str
     for name in ("test_unmarked_argument", "test_marked_argument"):
         text = outcome[name].text
         assert "fixture 'server' does not declare 'tool': ran tool" in text
-        assert "Fixture 'server' declares 'other' but never invoked other" in text
+        assert "Fixture 'server' declares 'other' but never used other" in text
     assert suite.runs_of() == []

@@ -196,7 +196,7 @@ def test_a_declared_fixture_that_uses_nothing(suite: Suite) -> None:
 
     outcome = suite.run()
 
-    assert "Fixture 'server' declares 'tool' but never invoked tool" in outcome.output
+    assert "Fixture 'server' declares 'tool' but never used tool" in outcome.output
     assert outcome["test_marked"].says_superfluous()
 
 
@@ -342,12 +342,15 @@ def test_a_declared_fixture_that_uses_more(suite: Suite) -> None:
     ("decorator", "complaint"),
     [
         ("@fixture_uses_resources()", "name at least one resource"),
-        ("@fixture_uses_resources(print)", "name at least one resource, as text"),
+        ("@fixture_uses_resources(print)", "name at least one resource, as a string"),
         (
             "@fixture_uses_resources('tool')\n@fixture_uses_resources('tool')",
             "has @fixture_uses_resources twice",
         ),
-        ("@fixture_uses_resources('tol')", "names 'tol', which is not guarded. Guarded are 'tool'"),
+        (
+            "@fixture_uses_resources('tol')",
+            "names 'tol', which is not guarded. Guarded resources: 'tool'",
+        ),
     ],
     ids=["empty", "no text", "stacked", "unknown"],
 )
@@ -573,7 +576,7 @@ def test_a_declared_fixture_that_does_not_come_to_it(suite: Suite, way: str) -> 
 
     outcome = suite.run()
 
-    assert "never invoked" not in outcome.output
+    assert "but never" not in outcome.output
     assert "no tool" in outcome["test_marked"].text
 
 
@@ -718,6 +721,6 @@ def test_the_contract_of_the_definition_that_runs(suite: Suite) -> None:
 
     assert outcome["test_innocent"].outcome == "passed", outcome.output
     assert outcome["test_superfluous"].says_superfluous()
-    assert "declares 'tool' but never invoked" in outcome["test_broken"].text
+    assert "declares 'tool' but never used" in outcome["test_broken"].text
     assert "declares 'tool'" not in outcome["test_superfluous"].text
     assert suite.runs_of() == []

@@ -91,7 +91,7 @@ def test_no_such_format(with_format: Suite, value: str, workers: tuple[str, ...]
     assert outcome.output.count("ERROR: ") == 1
     assert (
         f"--resource-guards-output: '{value}' cannot be read. Write FORMAT:PATH, where FORMAT is one "
-        f"of: json (all that the run has seen, for the commands merge, report, compare and fix), "
+        f"of: json (everything that the run saw, for the commands merge, report, compare and fix), "
         f"html (one page for a browser, with everything in it), table (the table of --resource-guards-report, with each test), markdown (tables for GitHub), "
         f"users (which tests use what)."
     ) in outcome.output
@@ -129,7 +129,7 @@ def test_a_format_that_fails(with_format: Suite) -> None:
 @pytest.mark.parametrize(
     ("added", "said"),
     [
-        ('"json", "", write', "There is a report format 'json' already"),
+        ('"json", "", write', "The report format 'json' exists already"),
         ('"a:b", "", write', "A report format cannot be named 'a:b'"),
         ('"users"', "pytest_register_resource_guard_formats failed: TypeError at conftest.py:10"),
     ],

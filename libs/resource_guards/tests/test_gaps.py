@@ -63,7 +63,7 @@ def test_a_file_that_cannot_be_collected(guarded: Suite, workers: tuple[str, ...
     lines = program(guarded, "compare", "base.json", "head.json").stdout.splitlines()
     assert lines[:4] == [
         f"HEAD is not the whole suite: {said}",
-        "No test of both runs needs another resource than before.",
+        "No test of both runs needs a different resource than before.",
         "Tests that HEAD could not collect (1 test):",
         "  test_other.py::test_other",
     ]

@@ -557,7 +557,7 @@ def test_each_user_of_a_pool_depends_on_what_its_initializer_uses(suite: Suite, 
         tests = outcome.cases.values()
         assert tests, outcome.output
         assert all(test.says_missing("sdk") for test in tests), outcome.output
-        assert "Fixture 'pool', which the test depends on, invoked" in outcome.output
+        assert "Fixture 'pool', which the test depends on, used" in outcome.output
 
 
 def test_what_is_said_in_a_worker_names_who_is_charged(suite: Suite) -> None:
@@ -621,9 +621,9 @@ def test_what_is_said_in_a_worker_names_who_is_charged(suite: Suite) -> None:
     assert said["test"][0] == "needs @pytest.mark.sdk: called sdk:Client.send"
     assert said["test"][1].startswith("Test invoked 'sdk' without @pytest.mark.sdk at ")
     assert said["test"][1].endswith("on behalf of test_it.py::test_own")
-    assert said["fixture"][1].startswith("Fixture 'using' invoked 'sdk'")
-    for who, work in (("older", "gave this process its work"), ("child", "started this process")):
-        assert said[who][1].startswith("'sdk' was invoked without @pytest.mark.sdk on the test")
+    assert said["fixture"][1].startswith("Fixture 'using' used 'sdk'")
+    for who, work in (("older", "gave work to this process"), ("child", "started this process")):
+        assert said[who][1].startswith("'sdk' was used without @pytest.mark.sdk on the test")
         assert said[who][1].endswith(f"on behalf of the test or fixture that {work}")
         assert "fixture_uses_resources" not in "".join(said[who])
 
@@ -761,4 +761,4 @@ def test_what_is_left_runs_between_tests(suite: Suite) -> None:
     outcome = suite.run()
 
     assert outcome.counts == {"passed": 1}, outcome.output
-    assert "test_leaves invoked 'sdk' without @pytest.mark.sdk" in outcome.output
+    assert "test_leaves used 'sdk' without @pytest.mark.sdk" in outcome.output

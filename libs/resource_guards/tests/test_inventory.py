@@ -79,10 +79,8 @@ def test_the_list(guarded: Suite) -> None:
     assert "patch sdk.gone:Client.send: MISSING in 3.1" in said
     assert "patch sdk.client:Client.old: for other versions than 3.1" in said
     assert "patch other_sdk:Client.send: not installed" in said
-    assert (
-        "patches of its own, by conftest:pytest_register_resource_guards.<locals>.<lambda>" in said
-    )
-    assert "connections, told by conftest:is_ours" in said
+    assert "its own patches, by conftest:pytest_register_resource_guards.<locals>.<lambda>" in said
+    assert "connections, recognized by conftest:is_ours" in said
     assert "  sight of program: complete, but for what other programs start by its path" in said
     assert "  sight of call: complete\n" in said
     assert "  sight of hooks: this process, and its forks, alone\n" in said
@@ -196,11 +194,11 @@ def test_the_list_of_other_names(suite: Suite) -> None:
 
     unseen = "which keeps the function itself: calls from there are not seen"
     elsewhere = (
-        "the target sdk:lazy is not in its module, whose __getattr__ gets it from elsewhere. "
-        "Name it where it is defined, sdk.client:lazy."
+        "the target sdk:lazy is not defined in its module, whose __getattr__ gets it from elsewhere. "
+        "Name it where it is defined: sdk.client:lazy."
     )
     is_class = (
-        "the target sdk:Client is a class. Name the method through which its calls flow, "
+        "the target sdk:Client is a class. Name the method that all its calls go through: "
         "sdk:Client.method."
     )
     lines = [
@@ -287,7 +285,7 @@ def test_a_target_that_the_installed_version_lacks(
 
     header, _, rest = outcome.output.partition("test_it.py")
     for name in ("sdk.client:Client.moved", "sdk.gone:Client.send"):
-        told = f"{name} is not in sdk 3.1"
+        told = f"{name} is missing in sdk 3.1"
         assert header.count(told) == 1, outcome.output
         assert rest.count(told) == 1, outcome.output
     assert "Client.old" not in outcome.output

@@ -132,7 +132,7 @@ def test_a_look_up_is_an_attempt(with_names: Suite, workers: tuple[str, ...]) ->
 
     assert outcome.outcomes == VERDICTS, outcome.output
     assert all(outcome[f"test_unmarked[{way}]"].says_missing("rates") for way in NAMES)
-    assert "look-up of rates.example.invalid" in outcome["test_unmarked[getaddrinfo]"].text
+    assert "lookup of rates.example.invalid" in outcome["test_unmarked[getaddrinfo]"].text
     assert outcome["test_superfluous"].says_superfluous("rates")
 
 
@@ -289,7 +289,7 @@ def test_what_is_no_look_up(watched: tuple[list[str], ImportHook]) -> None:
     assert socket.getnameinfo(("127.0.0.1", 80), socket.NI_NUMERICHOST)[0] == "127.0.0.1"
     assert socket.gethostbyname("127.0.0.1") in lookups.names_of("127.0.0.1", 9)
     assert socket.gethostbyname_ex("127.0.0.1")[2] == ["127.0.0.1"]
-    assert seen == ["look-up of 127.0.0.1"] * 2
+    assert seen == ["lookup of 127.0.0.1"] * 2
 
 
 def test_the_functions_are_put_back() -> None:

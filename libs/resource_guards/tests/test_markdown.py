@@ -190,7 +190,7 @@ def test_a_run_that_is_not_to_be_trusted() -> None:
     """It says so, with what was wrong."""
     lines = list(markdown(Document(problems=["a use was lost"])))
 
-    assert lines[lines.index("| This run is not to be trusted |") + 2] == "| a use was lost |"
+    assert lines[lines.index("| This run is unreliable |") + 2] == "| a use was lost |"
 
 
 def test_the_marks_of_tests() -> None:

@@ -22,7 +22,7 @@ TESTS = """
             subprocess.run(["doker"])
 """
 
-COMPLAINT = "resource_guards: 'doker' is no installed guard package"
+COMPLAINT = "resource_guards: 'doker' is not an installed guard package"
 
 
 @pytest.fixture(name="named")
@@ -109,8 +109,8 @@ def test_a_misspelt_name(suite: Suite, workers: tuple[str, ...]) -> None:
     outcome = suite.run(*workers)
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR, outcome.output
-    assert "'dokerish' is no installed guard package (installed: " in outcome.output
-    assert "no mark of any collected test; did you mean 'dockerish'? Correct it" in outcome.output
+    assert "'dokerish' is not an installed guard package (installed: " in outcome.output
+    assert "or a mark of a collected test; did you mean 'dockerish'? Fix the name" in outcome.output
     assert "write binary:dokerish if it is a program that this machine" in outcome.output
     assert outcome.tests == {}
 

@@ -139,8 +139,8 @@ def test_warn(named: Suite, workers: tuple[str, ...], by: str) -> None:
     assert outcome.output.count("ResourceGuardWarning") == 2
     assert "ResourceGuardWarning: needs @pytest.mark.tool: ran tool" in outcome.output
     assert "@pytest.mark.tool is not needed: tool was not used" in outcome.output
-    assert "tool: 1 test needs @pytest.mark.tool (only warned of): test_it.py (1)" in outcome.output
-    assert "1 test has @pytest.mark.tool for nothing (only warned of): test_it.py" in outcome.output
+    assert "tool: 1 test needs @pytest.mark.tool (warning only): test_it.py (1)" in outcome.output
+    assert "1 test does not need its @pytest.mark.tool (warning only): test_it.py" in outcome.output
     assert "--resource-guards-fix=write" in outcome.output.splitlines()[-2]
     assert "2 warnings" in outcome.output
 
@@ -176,7 +176,7 @@ def test_warn_for_a_child_python(suite: Suite) -> None:
     outcome = suite.run()
 
     assert outcome.counts == {"passed": 1}, outcome.output
-    assert "sdk: 1 test needs @pytest.mark.sdk (only warned of)" in outcome.output
+    assert "sdk: 1 test needs @pytest.mark.sdk (warning only)" in outcome.output
 
 
 def test_a_native_layer_that_is_neither_on_nor_off(named: Suite) -> None:

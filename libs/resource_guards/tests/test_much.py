@@ -121,4 +121,4 @@ def test_late_uses_in_the_table(tool: Suite) -> None:
     outcome = tool.run("--resource-guards-report")
 
     assert outcome.counts == {"passed": 2}
-    assert "1 late use, by what tests had left running" in outcome.output
+    assert "1 late use, by processes or threads that tests left running" in outcome.output

@@ -10,7 +10,7 @@ import pytest
 
 from support.suite import Suite
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the layer exists on Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the native layer works on Linux")
 
 NATIVE = "-oresource_guards_native=true"
 

@@ -326,7 +326,7 @@ def test_the_list(guarded: Suite) -> None:
 BAD = {
     "'thing_sdk:Client'": "is a class",
     "'thing_sdk:Client.nothing'": "does not exist",
-    "'thing_sdk:PORT'": "which cannot be called. Name a method or a function",
+    "'thing_sdk:PORT'": "which is not callable. Name a method or a function",
     "'thing_sdk:callable'": "the opener thing_sdk:callable is neither a function nor a method",
     "'thing_sdk:pieces'": "the opener thing_sdk:pieces is a generator",
     "'redis'": "cannot read the opener 'redis'. Write 'package.module:Class.method'",

@@ -63,7 +63,9 @@ def test_other_arguments(suite: Suite, workers: tuple[str, ...], arguments: str)
     assert outcome.code != 0
     assert f"test_it.py::test_it: @pytest.mark.tool({arguments}): the mark of" in outcome.output
     assert outcome.tests == {}
-    assert "or @pytest.mark.tool(optional=True) if the test uses it only at times" in outcome.output
+    assert (
+        "or @pytest.mark.tool(optional=True) if the test uses it only sometimes" in outcome.output
+    )
 
 
 def test_the_fix_keeps_optional_marks(suite: Suite) -> None:

@@ -142,7 +142,7 @@ def test_no_superfluous_mark_where_child_pythons_are_not_guarded(suite: Suite) -
         "test_alone": "failed",
         "test_whose_program_has_a_shim": "failed",
     }
-    said = f"Pythons that tests start are not guarded: no {CHILD_FILE} that Python reads is in the"
+    said = f"Pythons that tests start are not guarded: Python finds no {CHILD_FILE} in the site-packages"
     assert said in outcome.output
     assert "service: whether 1 test with this mark" in outcome.output
     assert "Fix: install resource-guards as a wheel" in outcome.output
@@ -200,7 +200,7 @@ def test_a_python_that_nobody_guards_imports_nothing_of_ours() -> None:
     assert "imbue" not in done.stderr
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the native layer exists on Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="the native layer works on Linux")
 def test_a_cache_that_others_can_write(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """The native layer's library is not taken from where someone else could have put it."""
     suite.guard_tool()

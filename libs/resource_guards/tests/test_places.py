@@ -142,8 +142,8 @@ def test_each_kind_is_explained(kind: ViolationKind) -> None:
 
 
 def test_all_kinds_are_explained_at_once() -> None:
-    """Without a topic, all of them; with one that is not there, an error that lists them."""
-    done = explain()
+    """With ``all``, each has its text; with an unknown kind, an error lists them."""
+    done = explain("all")
     assert all(f"{topic}\n\n" in done.stdout for topic in TOPICS.values())
 
     wrong = explain("colours")
@@ -181,7 +181,7 @@ def test_what_a_blocked_call_says(suite: Suite) -> None:
 
     shared = outcome["test_shared"].text
     assert "needs @pytest.mark.sdk for fixture 'shared': called sdk:send" in shared
-    assert "Fixture 'shared', which the test depends on, invoked 'sdk' without" in shared
+    assert "Fixture 'shared', which the test depends on, used 'sdk' without" in shared
     assert "pytest_fixture_setup" not in shared
     some = outcome["test_some[True]"].text
     assert "Test invoked 'sdk' without @pytest.mark.sdk" in some

@@ -53,5 +53,5 @@ def test_a_fixture_that_is_no_function(suite: Suite) -> None:
 
     test = suite.run()["test_it"]
 
-    assert "Fixture 'idle' declares 'tool' but never invoked tool" in test.text
+    assert "Fixture 'idle' declares 'tool' but never used tool" in test.text
     assert "from its @fixture_uses_resources." in test.text

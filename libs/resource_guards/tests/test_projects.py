@@ -115,7 +115,7 @@ def test_three_projects_put_together(monorepo: Suite) -> None:
 
     fixed = program(".", "fix", "all.json", "--write")
 
-    assert "3 marks added, 3 removed in 3 files; 0 left to a person" in fixed.stdout, fixed
+    assert "3 marks added, 3 removed in 3 files; 0 left to change by hand" in fixed.stdout, fixed
     for name in PROJECTS:
         text = (monorepo.path / name / "tests/test_it.py").read_text()
         assert "@pytest.mark.tool\ndef test_missing" in text
@@ -136,12 +136,12 @@ def test_a_fix_in_another_directory(monorepo: Suite) -> None:
     up = os.path.relpath(monorepo.path, monorepo.path / project)
     assert (failed.returncode, failed.stdout) == (2, "")
     assert failed.stderr == (
-        "error: no file of this report is here: its paths begin at the root of the repository. "
+        "error: no file of this report is here: its paths start at the root of the repository. "
         f"Add --root={up}\n"
     )
     assert program(project, "fix", report, "--diff", f"--root={up}").stdout.startswith("---")
     alone = program(project, "fix", f"{monorepo.path}/{other}/report.json", "--diff", "--root=/")
-    assert f"begin at {other} in the repository. Add --root and the path of that" in alone.stderr
+    assert f"start at {other} in the repository. Add --root=PATH with its path" in alone.stderr
 
 
 def test_a_single_project(monorepo: Suite) -> None:
@@ -203,7 +203,9 @@ def test_reports_of_version_1() -> None:
     mixed = program(".", "merge", old[0], *reports(*PROJECTS[:2]), "-o", "all.json")
 
     assert apart.returncode == 2
-    assert "tests/test_it.py was another file in the run of two.json" in apart.stderr
+    assert (
+        "tests/test_it.py is not the same file in the runs of one.json and two.json" in apart.stderr
+    )
     assert alike.returncode == 0
     assert mixed.returncode == 2
     assert "one.json does not say where its project is in the repository" in mixed.stderr

@@ -153,7 +153,7 @@ def test_a_run_that_lacks_what_it_requires(suite: Suite, workers: tuple[str, ...
 
     assert first.startswith(
         "a.json is not the whole suite: it ended early: "
-        "tool is not available: 'tool' is not on PATH. The run has to have it"
+        "tool is not available: 'tool' is not on PATH. This run requires it"
     )
     assert others == [
         "1 test ran nowhere:",

@@ -246,7 +246,7 @@ def test_the_place_is_named(container_and_key: int) -> None:
     with pytest.raises(MisfitError) as raised:
         from_data(report)
 
-    assert str(raised.value).endswith(f"and is {other!r}")
+    assert str(raised.value).endswith(f"but is {other!r}")
     found: Any = report
     for name, index, quoted in re.findall(
         r"(?:^|\.)(\w+)|\[(\d+)\]|\['(.*?)'\]", raised.value.place
@@ -258,14 +258,14 @@ def test_the_place_is_named(container_and_key: int) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"version": True}, "version must be a whole number, and is True"),
-        ({"late_uses": "one"}, "late_uses must be a list, and is 'one'"),
+        ({"version": True}, "version must be a whole number, but is True"),
+        ({"late_uses": "one"}, "late_uses must be a list, but is 'one'"),
         ({"tests": [{**TEST, "outcome": "vanished"}]}, "tests[0].outcome must be one of"),
         ({"tests": [{**TEST, "violations": {"a\nb": ["no"]}}]}, "tests[0].violations['a\\nb'][0]"),
-        ({"tests": [TEST, {**TEST, "used": []}]}, "tests[1].used must be an object, and is a list"),
+        ({"tests": [TEST, {**TEST, "used": []}]}, "tests[1].used must be an object, but is a list"),
         ({"sources": {"test_it.py": "short"}}, "sources['test_it.py'] must be a SHA-256"),
         ({"sources": {"a\0b": "0" * 64}}, "must be the path of a file"),
-        ({"more": 1}, "the whole must be an object without other keys, and is one with 'more'"),
+        ({"more": 1}, "the whole must be an object without other keys, but is one with 'more'"),
     ],
 )
 def test_what_is_said(change: dict[str, Any], said: str) -> None:
@@ -278,7 +278,7 @@ def test_what_is_said(change: dict[str, Any], said: str) -> None:
 
 def test_a_missing_key() -> None:
     """It is named."""
-    with pytest.raises(MisfitError, match=r"^tests\[0\] must be an object with 'used', and is"):
+    with pytest.raises(MisfitError, match=r"^tests\[0\] must be an object with 'used', but is"):
         from_data(REPORT | {"tests": [{key: TEST[key] for key in TEST if key != "used"}]})
 
 

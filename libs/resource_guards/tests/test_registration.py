@@ -376,23 +376,23 @@ BAD = {
     "empty name": ("register_resource_guard('')", "Give it a name that is not empty"),
     "no identifier": (
         "register_resource_guard('7z')",
-        "Give a mark where the resource is registered, as mark='...'",
+        "Set another mark where the resource is registered, as mark='...'",
     ),
     "spaces": ("register_resource_guard('a b')", "'a b' cannot be the name of a mark"),
     "keyword": ("register_resource_guard('import')", "no Python keyword"),
     "underscore": ("register_resource_guard('_x')", "'_x' cannot be the name of a mark"),
-    "pytest's own mark": ("register_resource_guard('skip')", "is pytest's own"),
+    "pytest's own mark": ("register_resource_guard('skip')", "belongs to pytest"),
     "bad mark": ("register_resource_guard('7z', mark='7-z')", "'7-z' cannot be the name of a mark"),
     "path": ("register_resource_guard('x', binaries=['/bin/x'])", "Give the bare name"),
     "path as the name": ("register_resource_guard('/bin/x')", "Give the bare name"),
     "text": ("register_resource_guard('x', binaries='tool')", "write ['tool']"),
     "one mark for two": (
         "register_resource_guard('a-b'); register_resource_guard('a.b')",
-        "both claim the mark 'a_b'",
+        "both use the mark 'a_b'",
     ),
     "one mark for two, given": (
         "register_resource_guard('a'); register_resource_guard('b', mark='a')",
-        "both claim the mark 'a'",
+        "both use the mark 'a'",
     ),
     "one binary for two": (
         "register_resource_guard('a', binaries=['x']); register_resource_guard('x')",
@@ -426,7 +426,7 @@ BAD = {
     ),
     "no list": ("register_resource_guard('x', binaries=5)", "binaries=5 is not a list"),
     "target of no kind": ("register_sdk_guard('x', targets=[5])", "cannot read the target 5"),
-    "mark of no kind": ("register_resource_guard('x', mark=5)", "mark=5 is not text"),
+    "mark of no kind": ("register_resource_guard('x', mark=5)", "mark=5 is not a string"),
     "two marks for one": (
         "register_resource_guard('x', mark='y'); register_resource_guard('x', mark='z')",
         "A resource has one mark",
@@ -692,7 +692,7 @@ def test_a_temporary_directory_that_cannot_be_written(
     outcome = suite.run(*workers, f"--basetemp={suite.temporary / 'base'}")
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert outcome.output.count("Resource guards 'tool' cannot make their private directory") == 1
+    assert outcome.output.count("Resource guards 'tool' cannot create their private directory") == 1
     assert "Set TMPDIR" in outcome.output
     assert outcome.tests == {}
 

@@ -160,7 +160,7 @@ def test_the_command_does_not_apply_what_cannot_be_trusted(
     code = main(["fix", str(report), "--root", str(tool.path), "--write"])
 
     assert code == 2
-    assert "is not to be trusted: a torn record" in capsys.readouterr().err
+    assert "is unreliable: a torn record" in capsys.readouterr().err
 
 
 def test_an_item_that_tells_its_failure_as_text(tool: Suite) -> None:

@@ -289,7 +289,7 @@ def test_a_late_blocked_use_fails_the_run(suite: Suite, workers: tuple[str, ...]
 
     assert outcome.counts == {"passed": 2}
     assert outcome.code == pytest.ExitCode.TESTS_FAILED
-    assert "test_starts_it invoked 'tool' without @pytest.mark.tool" in outcome.output
+    assert "test_starts_it used 'tool' without @pytest.mark.tool" in outcome.output
     assert suite.runs_of() == []
 
 

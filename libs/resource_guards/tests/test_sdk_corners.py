@@ -245,10 +245,10 @@ IMPORTS = """
                 """,
                 "sdk/_impl.py": "def send(): return 7",
             },
-            "Name it where it is defined, sdk._impl:send.",
+            "Name it where it is defined: sdk._impl:send.",
         ),
         ({"sdk/_impl.py": "def send(): return 7"}, "Name a module in it."),
-        ({"sdk.py": "class send: pass"}, "Name the method through which its calls flow"),
+        ({"sdk.py": "class send: pass"}, "Name the method that all its calls go through"),
     ],
     ids=["PEP 562", "namespace package", "class"],
 )
@@ -285,7 +285,7 @@ def test_an_optional_class_that_is_missing(suite: Suite) -> None:
     assert outcome["test_marked"].outcome == "passed", outcome.output
     assert outcome["test_unmarked"].says_missing("sdk"), outcome.output
     for name in ("Gone", "Extra"):
-        assert f"sdk:{name}.__init__ is not in sdk" in outcome.output
+        assert f"sdk:{name}.__init__ is missing in sdk" in outcome.output
 
 
 def test_modules_that_tests_load_anew(suite: Suite) -> None:

@@ -415,7 +415,10 @@ def test_enforcing_a_name_that_is_not_guarded(suite: Suite) -> None:
 
     outcome = suite.run()
 
-    assert "no resource of this name is guarded. Guarded are 'my-sdk'" in outcome["test_wrong"].text
+    assert (
+        "no resource of this name is guarded. Guarded resources: 'my-sdk'"
+        in outcome["test_wrong"].text
+    )
     assert outcome["test_by_name"].outcome == "passed"
     assert outcome["test_by_mark"].outcome == "passed"
 

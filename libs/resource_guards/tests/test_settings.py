@@ -211,29 +211,29 @@ def test_a_kind_of_ones_own(suite: Suite) -> None:
 
 
 BAD_TABLES = {
-    "[tool.resource_guards.x]\nadresses = ['*:80']": "there is no key 'adresses'; did you mean 'addresses'? Keys are 'programs',",
-    "[tool.resource_guards.x]\nhookss = ['*:80']": "there is no key 'hookss'",
-    "[tool.resource_guards.x]\naddresses = '*:80'": "addresses is '*:80', and no list of texts; write addresses = ['*:80']",
-    "[tool.resource_guards.x]\nprograms = [1]": 'programs is [1], and no list of texts; write programs = ["..."]',
-    "[tool.resource_guards.x]\nprograms = {a = 1}": "programs is {'a': 1}, and no list of texts",
+    "[tool.resource_guards.x]\nadresses = ['*:80']": "unknown key 'adresses'; did you mean 'addresses'? Valid keys: 'programs',",
+    "[tool.resource_guards.x]\nhookss = ['*:80']": "unknown key 'hookss'",
+    "[tool.resource_guards.x]\naddresses = '*:80'": "addresses is '*:80', but must be a list of strings; write addresses = ['*:80']",
+    "[tool.resource_guards.x]\nprograms = [1]": 'programs is [1], but must be a list of strings; write programs = ["..."]',
+    "[tool.resource_guards.x]\nprograms = {a = 1}": "programs is {'a': 1}, but must be a list of strings",
     "[tool.resource_guards.x]\naddresses = ['x y']": "Resource guard 'x': cannot read the address 'x y'",
     "[tool.resource_guards.x]\ncalls = ['sdk']": "cannot read the target 'sdk'",
-    "[tool.resource_guards.x]\nprograms = ['a']\nmark = 1": "mark=1 is not text",
-    "[tool.resource_guards.x]\naddresses = ['*:80']\nlibraries = 'uvloop'": "libraries='uvloop' is text",
+    "[tool.resource_guards.x]\nprograms = ['a']\nmark = 1": "mark=1 is not a string",
+    "[tool.resource_guards.x]\naddresses = ['*:80']\nlibraries = 'uvloop'": "libraries='uvloop' is a string",
     "[tool.resource_guards.x]\naddresses = ['*:80']\nlibraries = ['x']": "names no library that is known",
-    "[tool.resource_guards.x]\nprograms = ['a']\nlibraries = []": "'libraries' is an option of addresses, and its settings name none",
+    "[tool.resource_guards.x]\nprograms = ['a']\nlibraries = []": "'libraries' is an option of addresses, but its settings have no addresses",
     "[tool.resource_guards.x]": "[tool.resource_guards.x] guards nothing. Write a list under one of 'programs',",
     "[tool.resource_guards.x]\nprograms = []": "[tool.resource_guards.x] guards nothing",
-    "[tool.resource_guards]\naddresses = ['*:80']": "'addresses' stands in [tool.resource_guards], without the name",
-    "[tool]\nresource_guards = ['x']": "tool.resource_guards is no table",
-    "[tool.resource_guard.x]\nprograms = ['a']": "there is no table [tool.resource_guard]; did you mean [tool.resource_guards]?",
-    "[tool.resource-guards.x]\nprograms = ['a']": "there is no table [tool.resource-guards]",
-    "[tool.resouce_guards.x]\nprograms = ['a']": "there is no table [tool.resouce_guards]",
-    "[tool.ressource_guards.x]\nprograms = ['a']": "there is no table [tool.ressource_guards]",
-    "[tool.resource_gaurds.x]\nprograms = ['a']": "there is no table [tool.resource_gaurds]",
+    "[tool.resource_guards]\naddresses = ['*:80']": "'addresses' is in [tool.resource_guards], without the name",
+    "[tool]\nresource_guards = ['x']": "tool.resource_guards is not a table",
+    "[tool.resource_guard.x]\nprograms = ['a']": "unknown table [tool.resource_guard]; did you mean [tool.resource_guards]?",
+    "[tool.resource-guards.x]\nprograms = ['a']": "unknown table [tool.resource-guards]",
+    "[tool.resouce_guards.x]\nprograms = ['a']": "unknown table [tool.resouce_guards]",
+    "[tool.ressource_guards.x]\nprograms = ['a']": "unknown table [tool.ressource_guards]",
+    "[tool.resource_gaurds.x]\nprograms = ['a']": "unknown table [tool.resource_gaurds]",
     "[tool.pytest.ini_options]\nresouce_guards_define = ['a: program:a']": "resouce_guards_define",
-    "[resource_guards.x]\nprograms = ['a']": "[resource_guards] is not read there. Write [tool.resource_guards.NAME]",
-    "[tool.pytest.ini_options.resource_guards.x]\nprograms = ['a']": "[tool.pytest.ini_options.resource_guards] is not read there",
+    "[resource_guards.x]\nprograms = ['a']": "[resource_guards] is not read from here. Write [tool.resource_guards.NAME]",
+    "[tool.pytest.ini_options.resource_guards.x]\nprograms = ['a']": "[tool.pytest.ini_options.resource_guards] is not read from here",
     "[tool.resource_guards.'a b']\nprograms = ['a']": "'a b' cannot be the name of a mark",
 }
 
@@ -253,21 +253,21 @@ def test_tables_that_cannot_be_read(suite: Suite, table: str, complaint: str) ->
 
 
 BAD_SETTINGS = {
-    "resource_guard = tool": "There is no setting 'resource_guard'; did you mean 'resource_guards'? Settings are",
+    "resource_guard = tool": "Unknown setting 'resource_guard'; did you mean 'resource_guards'? Valid settings:",
     "resource_guards_defines = x: program:tool": "did you mean 'resource_guards_define'?",
-    "resource-guards = tool": "There is no setting 'resource-guards'; did you mean 'resource_guards'?",
+    "resource-guards = tool": "Unknown setting 'resource-guards'; did you mean 'resource_guards'?",
     "resourceguards_mode = warn": "did you mean 'resource_guards_mode'?",
     "resource_guards_define = x: adress:*:80": "names no kind of guard; did you mean 'address'?",
     "resource_guards_define = x: address:http": "",
-    "resource_guards_define = x: address:http://x": "cannot read the address 'http://x': it is a URL; leave out 'http://'",
+    "resource_guards_define = x: address:http://x": "cannot read the address 'http://x': it is a URL; remove 'http://'",
     "resource_guards_define = x: program:tool mark:a-b": "'a-b' cannot be the name of a mark",
-    "resource_guards_define = x: program:tool mark:": "'mark:' says nothing",
-    "resource_guards_define = x: program:tool libraries:uvloop": "'libraries' is an option of addresses, and its settings name none",
+    "resource_guards_define = x: program:tool mark:": "'mark:' has no value",
+    "resource_guards_define = x: program:tool libraries:uvloop": "'libraries' is an option of addresses, but its settings have no addresses",
     "resource_guards_define = x: address:*:80 libraries:uvlop": "names no library that is known",
     "resource_guards_define = x: address:*:80 librarys:uvloop": "did you mean 'libraries'?",
     "resource_guards_define = x: mark:y": "'x: mark:y' defines no resource",
-    "resource_guards_define = x: program:'tool": "defines no resource. Write its name, a colon and its guards, those with a blank in quotes",
-    "resource_guards_define = a b: program:tool": "Give a mark where the resource is registered, as mark='...', or in its table",
+    "resource_guards_define = x: program:'tool": "defines no resource. Write its name, a colon and its guards, with quotes around one that contains a space",
+    "resource_guards_define = a b: program:tool": "Set another mark where the resource is registered, as mark='...', or in its table",
 }
 
 
@@ -329,8 +329,11 @@ def test_a_setting_of_another_plugin(suite: Suite) -> None:
         ("resource_guards_warn = 'x'", "'resource_guards_warn' expects a list"),
         ("resource_guards_mode = 1", "'resource_guards_mode' expects a string"),
         ("resource_guards_native = 'no'", "'resource_guards_native' expects a bool"),
-        ("[pytest.resource_guards]", "[pytest.resource_guards] is not read there"),
-        ("[tool.resource_guards.x]\nprograms = ['a']", "[tool.resource_guards] is not read there"),
+        ("[pytest.resource_guards]", "[pytest.resource_guards] is not read from here"),
+        (
+            "[tool.resource_guards.x]\nprograms = ['a']",
+            "[tool.resource_guards] is not read from here",
+        ),
     ],
 )
 def test_values_of_another_type(suite: Suite, setting: str, complaint: str) -> None:
@@ -353,7 +356,7 @@ def test_lists_of_other_things(suite: Suite) -> None:
     outcome = suite.run()
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "resource_guards: 1 is not text. Write a list of texts." in outcome.output
+    assert "resource_guards: 1 is not a string. Write a list of strings." in outcome.output
 
 
 def test_a_file_that_is_no_toml(suite: Suite) -> None:

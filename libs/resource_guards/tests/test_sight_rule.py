@@ -124,7 +124,7 @@ def test_the_verdict_where_it_cannot_be_known() -> None:
 @pytest.mark.parametrize(
     ("libraries", "said"),
     [
-        ("uvloop", "libraries='uvloop' is text; write ['uvloop']."),
+        ("uvloop", "libraries='uvloop' is a string; write ['uvloop']."),
         (5, "libraries"),
         (["psycopg2", "requests"], "libraries=['requests'] names no library that is known"),
         ([None], "libraries=[None] names no library that is known"),

@@ -365,7 +365,7 @@ def test_sdk_calls(
 
 
 @WORKERS
-@pytest.mark.skipif(sys.platform != "linux", reason="the native layer exists on Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="the native layer works on Linux")
 @pytest.mark.parametrize("way", NATIVE)
 def test_native_layer(  # noqa: PLR0913, PLR0917 - fixtures
     suite: Suite,

@@ -1,6 +1,4 @@
-"""Reports of runs on other machines: put them together, show them, apply what they saw here.
-
-And more about each kind of violation.
+"""Merge and show reports of runs on other machines, apply them here, and explain messages.
 
 ``python -m imbue.resource_guards merge A.json B.json --output ALL.json``,
 ``python -m imbue.resource_guards report ALL.json``,
@@ -29,7 +27,6 @@ from imbue.resource_guards.messages import discover as say_discover
 from imbue.resource_guards.messages import explanations
 from imbue.resource_guards.messages import nowhere as say_nowhere
 from imbue.resource_guards.messages import options as messages
-from imbue.resource_guards.messages.explanations import EXPLANATIONS
 from imbue.resource_guards.messages.foreign import shown
 from imbue.resource_guards.messages.gaps import run_not_whole
 from imbue.resource_guards.report.comparing import compare
@@ -133,7 +130,13 @@ def _parser() -> argparse.ArgumentParser:
     comparison.set_defaults(run=_compare)
 
     explain = commands.add_parser("explain", help=explanations.EXPLAIN_HELP)
-    explain.add_argument("topic", nargs="?", choices=list(EXPLANATIONS))
+    explain.add_argument(
+        "topic",
+        nargs="?",
+        choices=[*explanations.EXPLANATIONS, explanations.ALL],
+        metavar="KIND",
+        help=explanations.TOPIC_HELP,
+    )
     explain.set_defaults(run=_explain)
 
     fix = commands.add_parser("fix", help=messages.FIX_FILE_HELP)
@@ -205,8 +208,8 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    topics = [options.topic] if options.topic else list(EXPLANATIONS)
-    print("\n\n".join(f"{topic}\n\n{EXPLANATIONS[topic]}" for topic in topics))  # noqa: T201
+    text = explanations.explained(options.topic) if options.topic else None
+    print(text or "\n".join(explanations.listed()))  # noqa: T201 - a program
     return 0
 
 

@@ -43,7 +43,7 @@ def register_binary_guard(
 def register_resource_guard(
     name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
 ) -> None:
-    """The name of 0.1.x for :func:`register_binary_guard`, which says what is guarded."""
+    """Do the same as :func:`register_binary_guard`, under its name in 0.1.x."""
     __tracebackhide__ = True
     _registry().register_binary_guard(name, binaries=binaries, mark=mark)
 
@@ -113,35 +113,35 @@ def register_guard(name: str, guard: Guard, *, mark: str | None = None) -> None:
 
 
 def register_probe(name: str, probe: Callable[[], str | None] | str) -> None:
-    """Say how it is found out whether a resource is available; see :meth:`Registry.register_probe`.
+    """Set how to find out whether a resource is available; see :meth:`Registry.register_probe`.
 
     Example:
-        >>> def is_there():
+        >>> def missing_token():
         ...     return None if os.environ.get("TARIFFS_TOKEN") else "there is no TARIFFS_TOKEN"
-        >>> register_probe("tariffs", is_there)
+        >>> register_probe("tariffs", missing_token)
     """
     __tracebackhide__ = True
     _registry().register_probe(name, probe)
 
 
 def register_guard_kind(kind: type[Guard]) -> None:
-    """Let settings name a further kind of guard; see :meth:`Registry.register_guard_kind`."""
+    """Let settings use your own kind of guard; see :meth:`Registry.register_guard_kind`."""
     __tracebackhide__ = True
     _registry().register_guard_kind(kind)
 
 
 def enforce_sdk_guard(resource: str) -> None:
-    """Note that the running test uses the resource, and stop it if it does not carry the mark.
+    """Record that the running test uses the resource, and stop the test if it does not have the mark.
 
-    For patches that a ``register_sdk_guard(name, install, cleanup)`` puts in place. Outside tests,
-    and where no guards are installed, it does nothing.
+    For patches by ``register_sdk_guard(name, install, cleanup)``. Outside tests, and without
+    installed guards, it does nothing.
 
     Args:
         resource: The name that the guard was registered with, or its mark.
 
     Raises:
         ResourceGuardViolation: The test may not use the resource.
-        ResourceGuardMisconfiguration: Guards are installed, and none is of this name.
+        ResourceGuardMisconfiguration: Guards are installed, but none has this name.
     """
     __tracebackhide__ = True
     known = False
@@ -163,13 +163,13 @@ def enforce_sdk_guard(resource: str) -> None:
 def register_all_resource_guards(
     entry_points: Callable[..., Iterable[Any]] = entry_points,
 ) -> None:
-    """Register the guards of all installed packages that publish some.
+    """Register the guards of all installed guard packages.
 
     Each entry point of the group ``resource_guards`` is a function that registers guards: with the
-    registrar that it is given, or, if it takes none, by the documented functions.
+    registrar that it gets, or, if it has no parameter, with the documented functions.
 
     Raises:
-        ResourceGuardMisconfiguration: One cannot be loaded, or fails.
+        ResourceGuardMisconfiguration: An entry point cannot be loaded, or fails.
     """
     __tracebackhide__ = True
     # Most conftests name what they guard, or leave it to the settings.
@@ -190,48 +190,48 @@ def register_guarded_resource_markers(
 ) -> None:
     """Register the marks of all guarded resources with pytest, for ``--strict-markers``.
 
-    The plugin does this too; a conftest that calls it needs to change nothing.
+    The plugin does this as well; a conftest that calls it can stay unchanged.
 
     Args:
-        config: The config that ``pytest_configure`` is given.
-        skip_names: Marks that the project describes itself.
+        config: The config that ``pytest_configure`` gets.
+        skip_names: Marks that the project registers itself.
     """
     _session(config).gathering.skip_names.update(skip_names or ())
     add_marker_lines(config, _registry(), skip_names=skip_names or ())
 
 
 def start_resource_guards(session: pytest.Session) -> None:
-    """Install the guards. The plugin does this too, so a second call changes nothing.
+    """Install the guards. The plugin does this as well; a second call has no effect.
 
     Raises:
-        pytest.UsageError: A guard cannot be installed; then none is.
+        pytest.UsageError: A guard cannot be installed; then no guard is.
     """
     with plugin.usage_errors():
         _session(session.config).start(session)
 
 
 def stop_resource_guards() -> None:
-    """Take the guards out. A second call changes nothing.
+    """Remove the guards. A second call has no effect.
 
-    While pytest finishes a session they stay until its last fixture has been torn down.
+    While pytest finishes a session, they stay until the last fixture is torn down.
     """
     if SESSIONS and SESSIONS[-1].phase < Phase.FINISHING:
         SESSIONS[-1].stop()
 
 
 def register_session_cleanup_callback(callback: Callable[[], object]) -> None:
-    """Keep a function for :func:`run_session_cleanup_callbacks`; the same one is kept once."""
+    """Add a function for :func:`run_session_cleanup_callbacks`; adding it again has no effect."""
     callbacks = _registry().cleanup_callbacks
     if callback not in callbacks:
         callbacks.append(callback)
 
 
 def run_session_cleanup_callbacks() -> None:
-    """Run the registered functions in their order; all run, whichever fail.
+    """Run the registered functions in order; if one fails, the others still run.
 
     Raises:
-        Exception: What the one that failed raised.
-        ExceptionGroup: What they raised, where several failed.
+        Exception: The exception of a function that failed.
+        ExceptionGroup: The exceptions, if several functions failed.
     """
     errors = []
     for callback in tuple(_registry().cleanup_callbacks):

@@ -26,10 +26,10 @@ class ResourceGuardError(Exception):
 
 
 class ResourceGuardViolation(ResourceGuardError):  # noqa: N818 - the name that 0.1.x had
-    """A test called a resource whose mark it does not carry; the call was blocked.
+    """A test used a resource without its mark; the call was blocked.
 
     Attributes:
-        resource: The resource's mark name, where it is known.
+        resource: The name of the resource's mark, if it is known.
     """
 
     def __init__(self, message: str = "", resource: str = "") -> None:
@@ -42,7 +42,7 @@ class ResourceGuardViolation(ResourceGuardError):  # noqa: N818 - the name that 
 
 
 class ResourceGuardMisconfiguration(ResourceGuardError):  # noqa: N818 - as above
-    """A guard, mark or fixture declaration that cannot work; the text names the remedy."""
+    """A guard, a mark or a fixture declaration is invalid; the message says what to do."""
 
 
 class ResourceGuardWarning(UserWarning):

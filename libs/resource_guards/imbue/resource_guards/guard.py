@@ -54,15 +54,15 @@ def is_word(text: object) -> bool:
 
 
 class Layer:
-    """One of the things that see uses as they happen.
+    """A layer that sees uses as they happen.
 
     Args:
-        name: What the journal calls it: one word, of which no other layer has the same.
-        way: Under what a report counts what it sees; several layers may have the same.
-        seen: How a message goes on about a use: ``seen by the shim on PATH``.
-        title: What the list of guards calls it.
-        sees: What it sees, as the list says it.
-        is_process: It is a process of its own, and not part of the one that it sees.
+        name: Its name in the journal: one word that no other layer has.
+        way: How a report counts its uses; several layers may have the same way.
+        seen: How a message describes its uses: ``seen by the shim on PATH``.
+        title: Its name in the list of guards.
+        sees: What it sees, for the list of guards.
+        is_process: It runs in its own process, not in the one that it sees.
     """
 
     __slots__ = ("is_process", "name", "seen", "sees", "title", "way")
@@ -144,19 +144,19 @@ LAYERS: Final = {each.name: each for each in (SHIM, SPAWN, SDK, CONNECTION, TRAN
 
 
 class Guard:
-    """One way of seeing a resource used. A kind of guard is a subclass, and has its own module.
+    """A way to see uses of a resource. Each kind of guard is a subclass in its own module.
 
-    Two guards are equal if they are of one kind and have the same key. ``registry.register_guard_kind(Kind)`` lets
-    settings name a kind; its guards are registered by ``registry.register_guard(name, guard)``, with or without that.
+    Two guards are equal if they have the same kind and key. ``registry.register_guard(name, guard)`` registers a
+    guard. ``registry.register_guard_kind(Kind)`` lets settings use the kind.
 
-    Child Pythons load the module of a kind when they start, so it imports little at its top.
+    Child Pythons import the module of a kind when they start, so it should import little.
 
     Attributes:
-        kind: Its name in settings, ``program`` in ``program:tmux``, and in the list of guards.
-        setting: The key of a list of them in a table of the settings; by default `kind` and an ``s``.
-        options: Further keys of such a table, which are about all guards of this kind in it.
-        layers: What sees uses for it.
-        is_client: It is how the resource is reached: that it is here says nothing of the resource.
+        kind: Its name in settings (``program`` in ``program:tmux``) and in the list of guards.
+        setting: The key for a list of such guards in a table of the settings; by default `kind` and an ``s``.
+        options: Other keys of such a table, for all guards of this kind in it.
+        layers: The layers that see uses for it.
+        is_client: It guards a client: if it is installed, the resource may still be unavailable.
     """
 
     __slots__ = ()
@@ -169,15 +169,15 @@ class Guard:
 
     @classmethod
     def parse(cls, label: str, text: str) -> Self:
-        """Make the guard that a text in the settings stands for.
+        """Make a guard from a string in the settings.
 
         Args:
             label: The name of the resource.
-            text: What stands behind the kind's name and a colon.
+            text: The string after the kind's name and a colon.
 
         Raises:
             ResourceGuardMisconfiguration: It cannot be read.
-            NotImplementedError: The kind cannot be written in settings, which is so by default.
+            NotImplementedError: Settings cannot have this kind, which is the default.
         """
         raise NotImplementedError
 
@@ -185,12 +185,12 @@ class Guard:
     def parse_all(
         cls, label: str, texts: Iterable[str], options: Mapping[str, Any]
     ) -> Sequence[Self]:
-        """Make the guards that a list in a table of the settings stands for.
+        """Make guards from a list in a table of the settings.
 
         Args:
             label: The name of the resource.
             texts: The list.
-            options: The table, which may have the kind's `options`; by default nothing is made of it.
+            options: The table, which may have the kind's `options`; ignored by default.
 
         Raises:
             ResourceGuardMisconfiguration: One cannot be read.
@@ -222,9 +222,9 @@ class Guard:
         """Install it in the session's process.
 
         Args:
-            resource: What it is of; it has a `name`, which is its mark, and a `label`.
-            process: What the process offers: a `Process`, and more to the kinds of this package.
-            undo: Takes it out again.
+            resource: Its resource, with a `name`, which is the mark, and a `label`.
+            process: What the process provides: a `Process`, with more for the kinds of this package.
+            undo: Collects what removes it again.
 
         Raises:
             ResourceGuardMisconfiguration: It cannot be installed.
@@ -232,60 +232,60 @@ class Guard:
         raise NotImplementedError
 
     def wire(self, process: Any) -> Sequence[str] | None:
-        """What a child Python is told of it, as :meth:`install_in_child` takes it.
+        """What :meth:`install_in_child` needs in a child Python.
 
-        `None`, by default, is for what is not there for other processes.
+        `None`, the default, means that child Pythons do not have this guard.
 
         Args:
-            process: Where it has been installed.
+            process: The process that it is installed in.
         """
         del process
         return None
 
     @classmethod
     def install_in_child(cls, resource: str, fields: Sequence[str], process: Any) -> None:
-        """Install in a child Python what :meth:`wire` has told of, for as long as it lives.
+        """Install the guard in a child Python, for as long as that runs.
 
         Args:
             resource: The resource's mark.
-            fields: What `wire` has returned in the session's process.
-            process: What the process offers: a `Process`, and more to the kinds of this package.
+            fields: What `wire` returned in the session's process.
+            process: What the process provides: a `Process`, with more for the kinds of this package.
         """
         raise NotImplementedError
 
     @classmethod
     def describe(cls, guards: Sequence[Self]) -> Iterable[Sequence[str]]:
-        """For each of all guards of this kind, its lines in the list of guards."""
+        """For each guard of this kind, its lines in the list of guards."""
         return [[f"{cls.kind} {guard.title}"] for guard in guards]
 
     def gaps(self, resource: Any) -> Iterable[str]:
-        """A line for each part of a resource's guard that this installation does not have; found out cheaply."""
+        """A line for each part of a guard that is missing in this installation; must be cheap."""
         del resource
         return ()
 
     def sight(self) -> str:
-        """What it can know, for the list of guards: ``complete``, or what it may not see."""
+        """What it can see, for the list of guards: ``complete``, or what it may miss."""
         return "complete"
 
     def doubts(
         self, covered: Collection[str], modules: Mapping[str, Any]
     ) -> Iterable[tuple[str, tuple[str, ...]]]:
-        """What may have used it unseen: each library by its name in messages, with the calls that a guard could watch.
+        """What may have used the resource unseen: each library by its name in messages, with calls that could be guarded.
 
         Args:
             covered: The packages whose calls are seen by other guards of the resource.
-            modules: The modules that are loaded, by their names.
+            modules: The loaded modules, by name.
         """
         del covered, modules
         return ()
 
     def probe(self) -> str | None:
-        """Why the resource cannot be used by this way here and now; empty if it can, `None` if that cannot be told."""
+        """Why the resource cannot be used this way here and now; empty if it can, `None` if that is unknown."""
         return None
 
     @classmethod
     def probe_any(cls, guards: Iterable[Self]) -> str | None:
-        """The same of several guards of this kind: empty if the resource can be used by one of them."""
+        """The same for several guards of this kind: empty if one of them can use the resource."""
         told = [reason for each in guards if (reason := each.probe()) is not None]
         return None if not told else "" if "" in told else "; ".join(dict.fromkeys(told))
 

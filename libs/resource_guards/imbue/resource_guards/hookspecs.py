@@ -1,4 +1,4 @@
-"""The hooks through which guards, and formats of the report, are found."""
+"""The hooks that register guards and report formats."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @pytest.hookspec(historic=True)
 def pytest_register_resource_guards(registry: Registry) -> None:
-    """Register guards by calling methods of `registry`; plugins and any conftest may implement it."""
+    """Register guards by the methods of `registry`. Plugins and all conftests can implement it."""
 
 
 # Not historic: a format that comes while tests are collected is too late to be on the command line.
 @pytest.hookspec
 def pytest_register_resource_guard_formats(formats: Formats) -> None:
-    """Add formats of the report by calling `formats.add(name, purpose, write)`; for plugins and first conftests."""
+    """Add report formats with `formats.add(name, purpose, write)`. Plugins and initial conftests can implement it."""

@@ -21,17 +21,17 @@ from imbue.resource_guards.kinds import ViolationKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SdkTarget:
-    """One chokepoint of an SDK: an attribute of a class or module.
+    """A function that calls of an SDK go through: an attribute of a class or module.
 
     Args:
         owner: The class or module object, or ``"package.module"`` / ``"package.module:Class"``;
             a string is resolved when its module is first imported.
         attribute: The name of the method or function in the owner.
-        kind: How it is called; ``None`` finds out by looking at it.
-        optional: Leave it out, instead of failing, where it does not exist.
-        quiet: Of an optional target: do not tell where it is missing, since only some versions of
-            the SDK are known to have it.
-        when: Given a call's arguments, whether it is a use; `None` takes each call for one.
+        kind: How it is called; with ``None`` this is detected.
+        optional: If it does not exist, leave it out and do not fail.
+        quiet: For an optional target: do not report that it is missing, because only some versions of
+            the SDK have it.
+        when: Takes a call's arguments, and returns whether the call is a use; with `None` each call is one.
     """
 
     owner: Any

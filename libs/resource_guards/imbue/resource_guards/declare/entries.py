@@ -41,12 +41,12 @@ CLIENTS: Final = "clients"
 
 
 class Form(Enum):
-    """What the value of a key is; the words are for whoever has written another."""
+    """What the value of a key is; the words are for an error."""
 
-    TEXT = 'a text: "..."'
-    TEXTS = 'a list of texts: ["...", "..."]'
+    TEXT = 'a string: "..."'
+    TEXTS = 'a list of strings: ["...", "..."]'
     TARGETS = (
-        'a list of texts, and of lists of texts of which the first that is there counts: ["sdk:send", '
+        'a list of strings, and of lists whose first existing target counts: ["sdk:send", '
         '["sdk.newer:send", "sdk.older:send"]]'
     )
 

@@ -26,11 +26,11 @@ _MADE: Final[set[frozenset[str]]] = set()
 
 
 def fixture_uses_resources(*resources: str) -> Callable[[F], F]:
-    """Declare that a fixture uses exactly these resources, in set-up or tear-down.
+    """Declare that a fixture uses exactly these resources, in setup or teardown.
 
-    It may stand above or below ``@pytest.fixture``. A use of another resource is blocked and
-    fails; so does a declaration that was not used by the end of the fixture's tear-down. Each
-    test that depends on the fixture needs the marks of what it declares.
+    Write it above or below ``@pytest.fixture``. If the fixture uses another resource, the call is
+    blocked and fails. A declared resource that is not used by the end of teardown is an error. Each
+    test that depends on the fixture needs the marks of the declared resources.
 
     Example:
         >>> import pytest
@@ -39,8 +39,8 @@ def fixture_uses_resources(*resources: str) -> Callable[[F], F]:
         ... def database(): ...
 
     Raises:
-        ResourceGuardMisconfiguration: No resource is named, a name is no text, or the fixture is
-            decorated already.
+        ResourceGuardMisconfiguration: No resource is named, a name is not a string, or the fixture
+            has the decorator already.
     """
     if not resources or not all(isinstance(name, str) and name for name in resources):
         raise ResourceGuardMisconfiguration(messages.fixture_declares_nothing(resources))

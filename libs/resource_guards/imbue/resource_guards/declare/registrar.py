@@ -16,7 +16,7 @@ from imbue.resource_guards.model import SdkTarget
 class Registrar(Protocol):
     """Where guards are registered: a :class:`Registry`, or the module of documented functions.
 
-    A guard package's function takes one, so that it serves hooks, entry points and conftests alike.
+    A function of a guard package takes one, so hooks, entry points and conftests can all use it.
     """
 
     def register_binary_guard(

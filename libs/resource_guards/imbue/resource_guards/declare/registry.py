@@ -38,14 +38,14 @@ Listener = Callable[[Resource], None]
 class Registry:
     """The resources that one pytest session guards.
 
-    Implementations of ``pytest_register_resource_guards(registry)`` are given it. To register a guard twice is
-    harmless; a resource collects those that are registered for it.
+    The hook ``pytest_register_resource_guards(registry)`` gets it. A resource has all guards that are registered
+    for it; registering one twice is harmless.
 
     Attributes:
-        layers: What may see uses, by name.
-        notes: What the list of guards says of a resource beside its guards, by its label.
-        probes: What tells that a resource is available in place of its guards, by its label.
-        revision: How often it has changed.
+        layers: The layers that may see uses, by name.
+        notes: What else the list of guards says about a resource, by its label.
+        probes: The probes of a resource, by its label; without one, its guards find out whether it is available.
+        revision: How often the registry has changed.
     """
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Registry:
         return KINDS | self._further_kinds
 
     def listen(self, listener: Listener | None) -> None:
-        """Call back with each resource that is added or extended from now on; `None` ends it."""
+        """Call back with each resource that is added or extended from now on; `None` stops that."""
         self._listener = listener
 
     def register_binary_guard(
@@ -89,11 +89,11 @@ class Registry:
 
         Args:
             name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
-            binaries: Names of the executables that are the resource; by default `name` alone.
-            mark: The mark, where it is not to be made from the name.
+            binaries: The names of the executables; by default `name` alone.
+            mark: The mark, if it should not be made from the name.
 
         Raises:
-            ResourceGuardMisconfiguration: A name that cannot be, or a mark that is taken.
+            ResourceGuardMisconfiguration: A name is invalid, or the mark is taken.
         """
         __tracebackhide__ = True
         self._add(name, mark, partial(Program.parse, name), programs_of(name, binaries))
@@ -101,7 +101,7 @@ class Registry:
     def register_resource_guard(
         self, name: str, *, binaries: Iterable[str] | None = None, mark: str | None = None
     ) -> None:
-        """The name of 0.1.x for :meth:`register_binary_guard`, which says what is guarded."""
+        """Do the same as :meth:`register_binary_guard`, under its name in 0.1.x."""
         __tracebackhide__ = True
         self.register_binary_guard(name, binaries=binaries, mark=mark)
 
@@ -121,13 +121,13 @@ class Registry:
         Args:
             name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
             install: Patches the SDK so that it calls ``enforce_sdk_guard(name)``.
-            cleanup: Takes the patch out.
-            targets: The SDK's chokepoints, ``"package.module:Class.method"`` or
+            cleanup: Removes the patch.
+            targets: The functions that all calls of the SDK go through, ``"package.module:Class.method"`` or
                 ``"package.module:function"``; patched when their module is imported.
-            mark: The mark, where it is not to be made from the name.
+            mark: The mark, if it should not be made from the name.
 
         Raises:
-            ResourceGuardMisconfiguration: One of these cannot be, or not exactly one way is given.
+            ResourceGuardMisconfiguration: An argument is invalid, or both ways or neither are given.
         """
         __tracebackhide__ = True
         if isinstance(targets, str):
@@ -153,17 +153,18 @@ class Registry:
 
         Args:
             name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
-            is_use: Given an address, as ``socket.connect`` is, whether it is the resource's. It is asked
-                of all: a tuple that begins with host, an IP address or else a name, and port; the
-                path of a Unix socket, text or bytes, after a null byte where it is abstract; and
-                what other families have. For child Pythons, it is a function of a light module.
-            mark: The mark, where it is not to be made from the name.
-            libraries: Libraries like ``psycopg2`` connect past Python, where it is not seen. While
-                one is loaded, and no call of its package is guarded for the resource, no mark is
-                superfluous. These, by their packages, can reach it; by default all.
+            is_use: Takes an address, as ``socket.connect`` does, and returns whether it belongs to
+                the resource. It gets all addresses: a tuple of host (an IP address or a name), port
+                and more; the path of a Unix socket as a string or bytes, with a null byte before an
+                abstract name; and those of other families. For child Pythons, it must be a function
+                in a module that imports little.
+            mark: The mark, if it should not be made from the name.
+            libraries: The packages that can reach the resource past Python's socket, like
+                ``psycopg2``; by default all known ones. Their connections are not seen. While one is
+                loaded, and none of its calls is guarded for the resource, no mark is superfluous.
 
         Raises:
-            ResourceGuardMisconfiguration: One of these cannot be.
+            ResourceGuardMisconfiguration: An argument is invalid.
         """
         __tracebackhide__ = True
         from imbue.resource_guards.guards.address import Address
@@ -183,11 +184,11 @@ class Registry:
             name: The resource's name.
             addresses: ``127.0.0.1:5432``, ``*:5432``, ``10.0.0.0/8``, ``[fd00::/8]:443``,
                 ``*.example.com:443``, ``localhost:5432``, ``unix:/run/postgresql/*``.
-            mark: The mark, where it is not to be made from the name.
+            mark: The mark, if it should not be made from the name.
             libraries: As for :meth:`register_connection_guard`.
 
         Raises:
-            ResourceGuardMisconfiguration: One of these cannot be.
+            ResourceGuardMisconfiguration: An argument is invalid.
         """
         __tracebackhide__ = True
         from imbue.resource_guards.guards.address import Address
@@ -198,26 +199,26 @@ class Registry:
     def create_sdk_method_guard(
         self, name: str, methods: Sequence[tuple[Any, str, MethodKind]], *, mark: str | None = None
     ) -> None:
-        """Guard a resource by methods of classes that are at hand.
+        """Guard a resource by methods of classes that are already imported.
 
         Args:
             name: The resource's name.
             methods: For each method its class, its name, and how it is called.
-            mark: The mark, where it is not to be made from the name.
+            mark: The mark, if it should not be made from the name.
         """
         __tracebackhide__ = True
         self._add(name, mark, partial(Call.of_method, name), some(name, "methods", methods))
 
     def register_guard(self, name: str, guard: Guard, *, mark: str | None = None) -> None:
-        """Guard a resource by a guard of any kind, also of one that this package does not have.
+        """Guard a resource by a guard of any kind, including your own.
 
         Args:
             name: The resource's name. Its mark is the name with ``_`` for ``-`` and ``.``.
             guard: The guard.
-            mark: The mark, where it is not to be made from the name.
+            mark: The mark, if it should not be made from the name.
 
         Raises:
-            ResourceGuardMisconfiguration: A name that cannot be, a mark that is taken, or no guard.
+            ResourceGuardMisconfiguration: The name is invalid, the mark is taken, or `guard` is not a guard.
         """
         __tracebackhide__ = True
         if not isinstance(guard, Guard):
@@ -225,27 +226,27 @@ class Registry:
         self._add(name, mark, lambda same: same, [guard])
 
     def register_guard_kind(self, kind: type[Guard]) -> None:
-        """Let settings name a kind of guard that this package does not have, by its `kind` or `setting`.
+        """Let settings use your own kind of guard, by its `kind` or `setting`.
 
         Raises:
-            ResourceGuardMisconfiguration: It is no subclass of `Guard` with names of its own.
+            ResourceGuardMisconfiguration: It is not a subclass of `Guard`, or another kind has its names.
         """
         __tracebackhide__ = True
         check_kind(kind, self.kinds)
         self._further_kinds[kind.kind] = kind
 
     def register_probe(self, name: str, probe: Callable[[], str | None] | str) -> None:
-        """Say how it is found out whether a resource is available; of several probes one is enough.
+        """Set how to find out whether a resource is available; of several probes, one must succeed.
 
         Args:
             name: Its name.
-            probe: A function that returns nothing, or why it is not available; or what settings say.
+            probe: A function that returns None, or why the resource is not available; or a probe as in settings.
         """
         __tracebackhide__ = True
         self.probes.setdefault(name, {})[probe] = probe_of(name, probe)
 
     def take_all_from(self, other: Registry) -> None:
-        """Take over all that was registered in `other`, and leave it empty."""
+        """Move everything that was registered in `other` to this registry."""
         for each in other:
             self._merge(each)
         other._resources.clear()

@@ -159,7 +159,7 @@ class Address(Guard):
     def describe(cls, guards: Sequence[Address]) -> Iterator[Sequence[str]]:
         """The addresses, or which function knows them."""
         for guard in guards:
-            how = "connections, told by" if guard.addresses is None else "connections to"
+            how = "connections, recognized by" if guard.addresses is None else "connections to"
             yield [f"{how} {guard.title}"]
 
     def probe(self) -> str | None:

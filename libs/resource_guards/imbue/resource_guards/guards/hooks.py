@@ -93,4 +93,4 @@ class Hooks(Guard):
     def describe(cls, guards: Sequence[Hooks]) -> Iterator[Sequence[str]]:
         """Nothing is known of what they patch."""
         for guard in guards:
-            yield [f"patches of its own, by {guard.title}"]
+            yield [f"its own patches, by {guard.title}"]

@@ -130,7 +130,7 @@ def _in_loop(old: Callable[..., Any]) -> Callable[..., Any]:
         name = _name("getaddrinfo", (host, port), kwargs)
         for each in [each for each in _WATCHERS if each.by_context]:
             if name and each.is_name(name, _port("getaddrinfo", (host, port), kwargs)):
-                each.saw(f"look-up of {name}")
+                each.saw(f"lookup of {name}")
         return await old(self, host, port, *args, **kwargs)
 
     getaddrinfo.__qualname__ = old.__qualname__
@@ -146,7 +146,7 @@ def _with_name(method: str, old: Callable[..., Any]) -> Callable[..., Any]:
             name, port = address[:2]
             for each in _WATCHERS[:]:
                 if each.is_name(name, port if isinstance(port, int) else None):
-                    each.saw(f"look-up of {name}")
+                    each.saw(f"lookup of {name}")
         return old(self, *args)
 
     with_name.__name__ = with_name.__qualname__ = method
@@ -161,7 +161,7 @@ def _watched(function: str, old: Callable[..., Any]) -> Callable[..., Any]:
         port = _port(function, args, kwargs)
         watchers = [each for each in _WATCHERS if name and each.is_name(name, port)]
         for each in watchers:
-            each.saw(f"look-up of {name}")
+            each.saw(f"lookup of {name}")
         found = old(*args, **kwargs)
         if watchers:
             for address in _addresses(function, found):

@@ -12,7 +12,7 @@ _FORMS: Final = (
 
 
 def address_unreadable(label: str, address: object) -> str:
-    """A text that has none of the forms of an address."""
+    """A value that is not an address."""
     where = f"Resource guard '{label}': cannot" if label else "Cannot"
     why = _why(address) if isinstance(address, str) else _why_no_text(address)
     return f"{where} read the address {address!r}{why and f': {why}'}. Write it in one of these forms: {_FORMS}."
@@ -20,24 +20,24 @@ def address_unreadable(label: str, address: object) -> str:
 
 def _why_no_text(address: object) -> str:
     if isinstance(address, (list, set, frozenset)):
-        return "it is not text; give each address as an argument of its own"
-    return "it is not text"
+        return "it is not a string; give each address as its own argument"
+    return "it is not a string"
 
 
 def _why(text: str) -> str:
-    """The reason in words, for slips that are often made; empty for others."""
+    """The reason in words, for common mistakes; empty for others."""
     scheme, has_scheme, rest = text.partition("://")
     if has_scheme:
-        return f"it is a URL; leave out '{scheme}://' and what follows the port" if rest else ""
+        return f"it is a URL; remove '{scheme}://' and everything after the port" if rest else ""
     if text.startswith("unix:"):
         return "a Unix socket has a path that begins with '/', or '@' and an abstract name"
     if text.startswith(("/", "@")):
         return f"write 'unix:{text}' for a Unix socket"
     if _is_ip(text, 6):
-        return f"write '[{text}]', with a port behind it or not"
+        return f"write '[{text}]', with or without a port after it"
     host, colon, port = text.rpartition(":")
     if colon and not text.endswith("]") and not _is_port(port):
-        return f"the port is {port!r}, and not a number from 1 to 65535"
+        return f"the port is {port!r}, but must be a number from 1 to 65535"
     host = host if colon and _is_port(port) else text
     return _why_no_host(host)
 
@@ -54,11 +54,11 @@ def _why_no_host(host: str) -> str:
         wider = ipaddress.ip_network(bare, strict=False)
     except ValueError:
         if "/" in host:
-            return f"'{host}' is no network; a path of a URL cannot be told by its address"
+            return f"'{host}' is not a network; an address does not include the path of a URL"
         if "*" in host.removeprefix("*."):
-            return "'*' stands alone, or first before a dot"
+            return "'*' must be alone, or first and before a dot"
         return ""
-    return f"it is neither one host nor the network '{wider}'; write the one that is meant"
+    return f"it is neither one host nor the network '{wider}'; write the one that you mean"
 
 
 def _is_ip(text: str, version: int) -> bool:

@@ -1,4 +1,4 @@
-"""How a test gets a mark that it lacks, by what is known of it."""
+"""How a test gets a missing mark."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Known(NamedTuple):
     Args:
         place: The line of its definition, or assignment; empty where that is not known.
         is_function: It is a function, and not an item such as a doctest.
-        is_lambda: It is a lambda, which can carry no mark.
-        is_assigned: It is the value of an assignment, above which no decorator can stand.
+        is_lambda: It is a lambda, which cannot have a mark.
+        is_assigned: It is the value of an assignment, which cannot have a decorator.
         heir: The class that inherits it, if it is inherited.
         heirs_place: The line of that class; empty where that is not known.
         origins: Where its sets of parameters are made, if there are several sets.
@@ -40,7 +40,7 @@ def to_add(resource: str, test: Known) -> str:
     if test.heir:
         at = f" at {test.heirs_place}" if test.heirs_place else ""
         heir = f"add {mark} to class {test.heir}{at}, which inherits the test"
-        advice = f"{heir}, or, if all that inherit it need it, {advice}"
+        advice = f"{heir}, or, if all classes that inherit it need it, {advice}"
     if test.origins:
         few = f"add marks={mark[1:]} to its pytest.param in {' or in '.join(test.origins)}"
         advice = f"{few}, or, if all of its parameters need it, {advice}"
@@ -53,9 +53,9 @@ def _for_all(mark: str, test: Known) -> str:
         return BY_HOOK
     at = f" at {test.place}" if test.place else ""
     if test.is_lambda:
-        return f"write the lambda{at} as a def, and add {mark} above it"
+        return f"rewrite the lambda{at} as a def, and add {mark} above it"
     if test.is_assigned:
-        return f"put {mark[1:]}(...) around the value that is assigned{at}"
+        return f"wrap the assigned value{at} in {mark[1:]}(...)"
     return f"add {mark}{f' above {test.place}' if test.place else ' to the test'}"
 
 

@@ -19,14 +19,14 @@ _SHOWN: Final = 3
 
 
 def not_on_path(names: Sequence[str]) -> str:
-    """None of some programs is there."""
+    """None of some programs is installed."""
     if len(names) == 1:
         return f"'{names[0]}' is not on PATH"
     return f"none of {_some(names)} is on PATH"
 
 
 def not_installed(packages: Sequence[str]) -> str:
-    """None of some packages is there."""
+    """None of some packages is installed."""
     if len(packages) == 1:
         return f"the package '{packages[0]}' is not installed"
     return f"none of the packages {_some(packages)} is installed"
@@ -43,8 +43,8 @@ def refused(place: str | tuple[str, int], error: Exception) -> str:
 
 
 def command_failed(command: str, code: int, said: str) -> str:
-    """A command has ended, and not well."""
-    return f"'{command}' ended with {code}{f': {said}' if said else ''}"
+    """A command has failed."""
+    return f"'{command}' exited with {code}{f': {said}' if said else ''}"
 
 
 def command_not_found(command: str, error: Exception) -> str:
@@ -63,18 +63,18 @@ def probe_raised(probe: str, error: BaseException) -> str:
 
 
 def probe_not_importable(label: str, probe: str, error: Exception) -> str:
-    """A probe in the settings that is not there."""
+    """A probe in the settings that does not exist."""
     return (
         f"Resource guard '{label}': the probe {probe} cannot be imported ({type(error).__name__}: {error}). Name a function "
-        f"of a module that the tests can import."
+        f"in a module that the tests can import."
     )
 
 
 def probe_says_something_else(label: str, probe: str, said: object) -> str:
-    """A probe's function that returns what is no reason."""
+    """A probe's function that returns neither None nor a reason."""
     return (
-        f"Resource guard '{label}': the probe {probe} returned {said!r}. Return None if the resource is available, and "
-        f"else the reason as text."
+        f"Resource guard '{label}': the probe {probe} returned {said!r}. Return None if the resource is available, "
+        f"or the reason as a string if it is not."
     )
 
 
@@ -87,41 +87,41 @@ def probe_bad(label: str, value: object) -> str:
 
 
 def unavailable_unknown(text: str, known: Iterable[str]) -> str:
-    """A word for what becomes of tests that there is not."""
-    return f"resource_guards_unavailable: there is no '{text}'. Write one of {', '.join(known)}."
+    """An unknown value of the setting."""
+    return f"resource_guards_unavailable: '{text}' is unknown. Write one of {', '.join(known)}."
 
 
 def seconds_bad(text: str) -> str:
-    """A time limit that is none."""
-    return f"resource_guards_probe_seconds: '{text}' is no number of seconds above 0 and up to 3600. Write, for example, 2 or 0.5."
+    """An invalid time limit."""
+    return f"resource_guards_probe_seconds: '{text}' is not a number of seconds above 0 and up to 3600. Write, for example, 2 or 0.5."
 
 
 def required_unknown(name: str, labels: Collection[str]) -> str:
     """A required resource that is not guarded."""
     return (
         f"resource_guards_require: '{name}' is not guarded{nearest(name, labels) or '.'} "
-        f"{f'Guarded are {quoted(labels)}.' if labels else 'Nothing is guarded.'}"
+        f"{f'Guarded resources: {quoted(labels)}.' if labels else 'Nothing is guarded.'}"
     )
 
 
 def required_untold(labels: Sequence[str]) -> str:
-    """Required resources of which nothing tells whether they are available."""
+    """Required resources that nothing can check."""
     return (
-        f"resource_guards_require: whether {quoted(labels)} can be used here cannot be told. Give it a probe: "
+        f"resource_guards_require: nothing can check whether {quoted(labels)} is available here. Give it a probe: "
         f'[tool.resource_guards.{labels[0]}] probe = "...".'
     )
 
 
 def probe_of_nothing(name: str, labels: Collection[str]) -> str:
     """A probe for a resource that is not guarded."""
-    return f"register_probe: '{name}' is not guarded{nearest(name, labels) or '.'} Guarded are {quoted(labels)}."
+    return f"register_probe: '{name}' is not guarded{nearest(name, labels) or '.'} Guarded resources: {quoted(labels)}."
 
 
 def probe_not_a_function(label: str, probe: str, why: str) -> str:
-    """Something that cannot be asked."""
+    """Something that cannot be called as a probe."""
     return (
         f"Resource guard '{label}': the probe {probe} {why}. Give a plain function without arguments that returns "
-        f"None, or the reason as text."
+        f"None, or the reason as a string."
     )
 
 
@@ -129,7 +129,7 @@ def required_missing(reasons: Mapping[str, str]) -> str:
     """Required resources that are not available."""
     said = "; ".join(unavailable(label, reason) for label, reason in reasons.items())
     return (
-        f"{said}. The run has to have {'it' if len(reasons) == 1 else 'them'} (resource_guards_require, or "
+        f"{said}. This run requires {'it' if len(reasons) == 1 else 'them'} (resource_guards_require, or "
         f"--resource-guards-require). No test was run."
     )
 
@@ -140,15 +140,15 @@ def unavailable(label: str, reason: str) -> str:
 
 
 def skipped_for(label: str, tests: int, reason: str) -> str:
-    """How many tests were skipped since a resource is not there."""
+    """How many tests were skipped because a resource is not available."""
     return f"{label}: {counted(tests, 'test')} skipped (not available: {reason})"
 
 
 def mark_arguments(nodeid: str, mark: str, arguments: str) -> str:
-    """A mark with arguments that it does not have."""
+    """A mark with unknown arguments."""
     return (
-        f"{nodeid}: @pytest.mark.{mark}({arguments}): the mark of a guarded resource takes optional=True or nothing. "
-        f"Write @pytest.mark.{mark}, or @pytest.mark.{mark}(optional=True) if the test uses it only at times."
+        f"{nodeid}: @pytest.mark.{mark}({arguments}): the mark of a guarded resource takes optional=True or no argument. "
+        f"Write @pytest.mark.{mark}, or @pytest.mark.{mark}(optional=True) if the test uses it only sometimes."
     )
 
 

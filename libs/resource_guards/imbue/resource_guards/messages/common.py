@@ -24,10 +24,10 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def cause(error: Exception) -> str:
-    """What an error says: of one of the system without its number and file, which the sentence has."""
+    """What an error says; without the number and file of a system error, which the sentence has."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def raised(error: Exception, origin: str) -> str:
-    """An error that nobody expected, for whoever has to look for it."""
+    """An unexpected error, with the place that raised it."""
     return f"{type(error).__name__} at {origin}: {error}"

@@ -7,14 +7,16 @@ from typing import Final
 
 from imbue.resource_guards.messages.common import counted
 
-COMPARE_HELP: Final = "show which tests need other resources than in an earlier run"
+COMPARE_HELP: Final = "show which tests need different resources than in an earlier run"
 BASE_HELP: Final = "the earlier report"
 HEAD_HELP: Final = "the later report"
-FAIL_HELP: Final = "end with 1 if a test needs a resource that no test of its name needed in BASE"
-COMPARE_FORMAT_HELP: Final = "how it is shown (default: text)"
+FAIL_HELP: Final = (
+    "exit with 1 if a test needs a resource that no test of the same name needed in BASE"
+)
+COMPARE_FORMAT_HELP: Final = "the format of the output (default: text)"
 
 TITLE: Final = "Resource guards: what has changed"
-NOTHING: Final = "No test of both runs needs another resource than before."
+NOTHING: Final = "No test of both runs needs a different resource than before."
 NEW: Final = "New tests"
 GONE: Final = "Tests that are gone"
 UNCOLLECTED_BEFORE: Final = "Tests that BASE could not collect"
@@ -29,7 +31,7 @@ SKIP_HEADINGS: Final = ("test", "reason")
 SECONDS_HEADINGS: Final = ("resource", "BASE", "HEAD")
 NEWLY: Final = "newly needs it"
 NO_LONGER: Final = "no longer needs it"
-CHANGES: Final = "Tests that need other resources"
+CHANGES: Final = "Tests that need different resources"
 
 
 def heading(what: str, count: int) -> str:
@@ -63,31 +65,31 @@ def seconds(label: str, before: str, now: str) -> str:
 
 
 def guarded_now_alone(label: str) -> str:
-    """A resource of which BASE has seen nothing."""
-    return f"{label} is guarded in HEAD alone: what the tests of BASE used of it is not known"
+    """A resource that BASE did not guard."""
+    return f"{label} is guarded only in HEAD: how the tests of BASE used it is unknown"
 
 
 def guarded_before_alone(label: str) -> str:
-    """A resource of which HEAD has seen nothing."""
-    return f"{label} is guarded in BASE alone: what the tests of HEAD use of it is not known"
+    """A resource that HEAD did not guard."""
+    return f"{label} is guarded only in BASE: how the tests of HEAD use it is unknown"
 
 
 def spread(label: str, count: int) -> str:
-    """Why a comparison fails that is to."""
+    """Why a comparison fails."""
     return (
-        f"{counted(count, 'test')} newly need{'s' if count == 1 else ''} {label}. Do without it there, or "
+        f"{counted(count, 'test')} newly need{'s' if count == 1 else ''} {label}. Avoid it there, or "
         f"leave out --fail-on-new."
     )
 
 
 def untrustworthy(which: str, problem: str) -> str:
-    """A run that says of itself that its report may be wrong."""
-    return f"{which} is not to be trusted: {problem}"
+    """A run whose own report says that it may be wrong."""
+    return f"{which} is unreliable: {problem}"
 
 
 def no_test_in_common(which: str) -> str:
-    """A run that cannot be compared with another: their names may be told from different directories."""
+    """A run that cannot be compared with another: their paths may start in different directories."""
     return (
         f"{which} does not say where its project is in the repository, and no test has the same name in both runs. "
-        f"Write it anew, in a git repository and with this version of resource-guards."
+        f"Write it again, in a git repository and with this version of resource-guards."
     )

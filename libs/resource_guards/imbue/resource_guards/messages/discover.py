@@ -15,27 +15,25 @@ TITLE: Final = "what this suite uses from outside"
 
 HEADER: Final = "resource guards: discovering what the tests use; nothing is guarded"
 
-NOTHING: Final = (
-    "Nothing: no program, no connection, and no call that the catalogue knows was seen."
-)
+NOTHING: Final = "Nothing: no program, no connection and no call that the catalogue knows was seen."
 
 _WHEN: Final = {
-    "collecting": "at the start or while tests were collected",
-    "hooks": "by hooks or between tests",
+    "collecting": "at startup or during collection",
+    "hooks": "in hooks or between tests",
     "late": "after its test had ended",
 }
 _MOST: Final = 4
 _NAMED: Final = 8
 
 NEXT_WRITE: Final = "To add them: pytest --resource-guards-discover=write"
-NEXT: Final = "Then: pytest --resource-guards-fix=write gives the tests their marks, and pytest enforces them."
+NEXT: Final = "Then: pytest --resource-guards-fix=write adds the marks to the tests, and pytest enforces them."
 NOTHING_NEW: Final = "All of it is guarded already."
 
 NEEDS_TOMLKIT: Final = "--resource-guards-discover=write needs tomlkit for a TOML file: pip install 'resource-guards[fix]'"
 
-NATIVE_LAYER: Final = "what programs that are not Python start (resource_guards_native = true shows it, on Linux), and where they connect to"
+NATIVE_LAYER: Final = "what programs other than Python start (on Linux, resource_guards_native = true shows it), and where they connect to"
 
-OUT_OF_REACH: Final = "what a process used and could not record: it has changed its user or root directory, or the disk is full"
+OUT_OF_REACH: Final = "what a process used but could not record: it changed its user or root directory, or the disk is full"
 
 
 def other_pythons(names: Sequence[str]) -> str:
@@ -79,14 +77,14 @@ def example(nodeid: str) -> str:
 def own_servers(count: int, names: Sequence[str]) -> str:
     """Servers that the suite starts itself."""
     return shown(
-        f"Servers of the suite's own, which need no mark: {counted(count, 'test')} ({_listed(names)})"
+        f"Servers that the suite starts itself, which need no mark: {counted(count, 'test')} ({_listed(names)})"
     )
 
 
 def nobody_listens(count: int, names: Sequence[str]) -> str:
-    """Addresses of this machine that tests try in vain, and pass."""
+    """Addresses of this machine where no server listens, and whose tests pass."""
     return shown(
-        f"Nobody listens there, and {counted(count, 'test')} passed all the same: {_listed(names)}"
+        f"No server listens there, and {counted(count, 'test')} passed anyway: {_listed(names)}"
     )
 
 
@@ -96,9 +94,9 @@ def left_out(title: str, names: Sequence[str]) -> str:
 
 
 def not_known(outcomes: Mapping[str, int]) -> str:
-    """Tests that have not shown what they use."""
+    """Tests whose uses are unknown."""
     said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
-    return f"Not known of tests that did not pass: {said}"
+    return f"Unknown for tests that did not pass: {said}"
 
 
 def not_seen(what: Iterable[str]) -> str:
@@ -107,8 +105,8 @@ def not_seen(what: Iterable[str]) -> str:
 
 
 def settings_for(name: str) -> str:
-    """What stands before the settings."""
-    return f"Settings that guard it, for {shown(name)}:"
+    """The line above the settings."""
+    return f"Settings to guard it, for {shown(name)}:"
 
 
 def written(name: str) -> str:
@@ -127,12 +125,12 @@ def file_unwritable(path: Path, error: Exception) -> str:
 
 
 def setting_odd(name: str, key: str, value: object) -> str:
-    """A setting that is not what it has to be."""
-    return f"{key} in {name} is {value!r}, and not a list of names, so no settings were added: make it a list"
+    """A setting of the wrong type."""
+    return f"{key} in {name} is {value!r}, but must be a list of names, so no settings were added: make it a list"
 
 
 def not_discovery(path: Path, why: object) -> str:
-    """A file that is no discovery."""
+    """A file that is not a discovery."""
     return f"{path} was not written by --resource-guards-discover-json: {why}"
 
 

@@ -1,4 +1,4 @@
-"""What a fix has done, and what it leaves to a person."""
+"""What a fix has done, and what is left to change by hand."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from imbue.resource_guards.messages.common import raised
 _SHOWN_NAMES: Final = 3
 
 FIX_TITLE: Final = "resource guards: fix"
-FIX_UNTRUSTWORTHY: Final = (
-    "Nothing is changed, since what was seen is not to be trusted (see above)."
-)
-CHANGED_MEANWHILE: Final = "it was changed while the fix was being made; run the tests again"
+FIX_UNTRUSTWORTHY: Final = "Nothing was changed, because this run is unreliable (see above)."
+CHANGED_MEANWHILE: Final = "it changed while the fix ran; run the tests again"
 
 
 def fix_written(path: str) -> str:
@@ -31,17 +29,15 @@ def fix_would_change(path: str, added: int, removed: int, contracts: int) -> str
 
 
 def fix_shown_as_it_is(path: str, *, is_check: bool) -> str:
-    """What a difference, or a check, has read instead of what the run has read."""
-    said = (
-        f"{path}: this is for the file as it is now, which is not known to be what the run has read"
-    )
+    """The file has changed since the run, and a diff or a check has read it as it is now."""
+    said = f"{path}: this is for the file as it is now, which may differ from what the run read"
     return f"{said}." if is_check else f"{said}; run the tests again to write it."
 
 
 def fix_cannot_be_pasted(path: str) -> str:
-    """A difference of which a terminal cannot show all: ends of lines, an encoding, characters that print nothing."""
+    """A difference that a terminal cannot show in full: ends of lines, an encoding, invisible characters."""
     return (
-        f"{path}: this difference does not apply as it is shown here. Write it to a file: pytest "
+        f"{path}: this difference cannot be applied from here. Write it to a file: pytest "
         f"--resource-guards-json=report.json, then python -m imbue.resource_guards fix report.json --diff > fix.patch"
     )
 
@@ -53,7 +49,7 @@ def fix_summary(  # noqa: PLR0913 - what there is to count
     done = "" if written else "would be "
     return (
         f"{counted(added, 'mark')} {done}added, {removed} {done}removed"
-        f"{_of_contracts(contracts, done)} in {counted(files, 'file')}; {left} left to a person"
+        f"{_of_contracts(contracts, done)} in {counted(files, 'file')}; {left} left to change by hand"
     )
 
 
@@ -63,13 +59,13 @@ def _of_contracts(count: int, done: str) -> str:
 
 
 def fix_left_alone(outcome: str, count: int) -> str:
-    """Tests of which nothing is known."""
+    """Tests whose uses are unknown."""
     return f"{counted(count, 'test')} left alone: {outcome}"
 
 
 def fix_cannot_be_known(mark: str, count: int, libraries: Iterable[str]) -> str:
     return (
-        f"{counted(count, 'test')} left alone: whether they use {mark} cannot be known, since "
+        f"{counted(count, 'test')} left alone: whether they use {mark} cannot be known, because "
         f"{', '.join(libraries)} connects unseen"
     )
 
@@ -80,8 +76,8 @@ def fix_sometimes(mark: str) -> str:
 
 
 def fix_beside_optional(mark: str) -> str:
-    """A test that has the mark, and around it stands one that says it uses the resource only at times."""
-    return f"it did not use {mark}: remove its own @pytest.mark.{mark}, since what is around it has (optional=True)"
+    """A test that has the mark, while its class or module has it with ``optional=True``."""
+    return f"it did not use {mark}: remove its own @pytest.mark.{mark}, because its class or module has (optional=True)"
 
 
 def fix_more(count: int) -> str:
@@ -90,7 +86,7 @@ def fix_more(count: int) -> str:
 
 
 def fix_edit(action: str, mark: str, *, is_contract: bool) -> str:
-    """What is to be done to one mark, or one name in a fixture's contract."""
+    """The change of one mark, or of one name in a fixture's contract."""
     if not is_contract:
         return f"{action} @pytest.mark.{mark}"
     preposition = "to" if action == "add" else "from"
@@ -112,8 +108,8 @@ def fix_undone(
 def fix_contract_unseen(path: str, fixture: str, name: str, count: int) -> str:
     """A fixture that did not use what it declares, for the tests that ran."""
     return (
-        f"{path}: fixture {fixture} did not use '{name}', which it declares; {counted(count, 'test')} that "
-        f"need it did not run; run them together"
+        f"{path}: fixture {fixture} declares '{name}' but did not use it; {counted(count, 'test')} that "
+        f"need the fixture did not run; run all of them in one run"
     )
 
 
@@ -122,9 +118,9 @@ def fix_not_written(path: str, error: OSError) -> str:
 
 
 def fix_put_back(said: str, not_put_back: Sequence[str]) -> str:
-    """What became of all files when one could not be written."""
+    """What happened to all files when one could not be written."""
     if not_put_back:
-        return f"{said}. All other files are as they were, except: {'; '.join(not_put_back)}."
+        return f"{said}. All other files are unchanged, except: {'; '.join(not_put_back)}."
     return f"{said}. No file was changed."
 
 
@@ -139,7 +135,7 @@ def fix_no_file(path: str, error: Exception) -> str:
 
 def fix_unknown_content(path: str) -> str:
     return (
-        f"{path}: it is not known what it contained when the tests were imported (it was changed "
+        f"{path}: its content when the tests were imported is unknown (it was changed "
         f"or generated during the run); run the tests again."
     )
 
@@ -153,51 +149,51 @@ def fix_read_only_folder(path: str) -> str:
 
 
 def fix_outside(path: str, root: Path) -> str:
-    return f"{path}: it is not below {root} or belongs to an installed package; not touched."
+    return f"{path}: it is outside {root} or belongs to an installed package; not changed."
 
 
 def fix_of_another_root(place: str, there: str) -> str:
     """A report that is applied in another directory than its own."""
     begin = f"{place} in the repository" if place else "the root of the repository"
-    advice = f"Add --root={there}" if there else "Add --root and the path of that."
-    return f"no file of this report is here: its paths begin at {begin}. {advice}"
+    advice = f"Add --root={there}" if there else "Add --root=PATH with its path."
+    return f"no file of this report is here: its paths start at {begin}. {advice}"
 
 
 def fix_changed_since(path: str) -> str:
     return (
-        f"{path}: it is not what it was in the run (another revision, or changed since); run the "
+        f"{path}: it differs from the file of the run (another revision, or changed since); run the "
         f"tests again."
     )
 
 
 def fix_inseparable(mark: str) -> str:
     return (
-        f"some of its parameters need @pytest.mark.{mark} and others must not have it, and no one "
-        f"parametrize of it tells them apart"
+        f"some of its parameters need @pytest.mark.{mark} and others must not have it, and no single "
+        f"parametrize separates them"
     )
 
 
 def fix_unseen(mark: str, count: int) -> str:
-    """Others of the same function have not run."""
+    """Other tests of the same function did not run."""
     return (
-        f"whether @pytest.mark.{mark} belongs to all of its function is not known: {counted(count, 'test')} of it "
-        f"did not run; run them together"
+        f"whether its whole function needs @pytest.mark.{mark} is unknown: {counted(count, 'test')} of it "
+        f"did not run; run all of them in one run"
     )
 
 
 def fix_broad_unseen(mark: str, qualname: str, count: int) -> str:
-    """A mark of a class or module that one of its tests must not have, and of others nothing is known."""
+    """A mark of a class or module that one of its tests must not have, while other tests did not run."""
     place = f"class {qualname}" if qualname else "the module"
     return (
-        f"it must not have the @pytest.mark.{mark} of {place}, which covers {counted(count, 'test')} that did not "
-        f"run; run them together"
+        f"it must not have the @pytest.mark.{mark} of {place}, which also covers {counted(count, 'test')} that did not "
+        f"run; run all of them in one run"
     )
 
 
 def fix_inherited(mark: str, cls: str) -> str:
     return (
-        f"it needs @pytest.mark.{mark} in {cls} only, where other tests must not have it; override "
-        f"it there"
+        f"it needs @pytest.mark.{mark} only in {cls}, where other tests must not have it; override "
+        f"the test there"
     )
 
 
@@ -205,23 +201,23 @@ def fix_elsewhere(mark: str, path: str, qualname: str, paths: Sequence[str]) -> 
     place = f"class {qualname}" if qualname else "the module"
     return (
         f"{path}: the @pytest.mark.{mark} of {place} covers tests that must not have it and tests "
-        f"of {', '.join(paths)} that need it; move it by hand"
+        f"in {', '.join(paths)} that need it; move it by hand"
     )
 
 
 def fix_by_hook(conftest: str, count: int) -> str:
-    """What stands above a hook that is ready for a conftest."""
+    """The line above a hook for a conftest."""
     need = "1 test needs" if count == 1 else f"{count} tests need"
     return (
-        f"{need} marks and cannot carry a decorator, such as a doctest; put this into {conftest} (if it has this hook, "
+        f"{need} marks and cannot have a decorator, such as a doctest; put this into {conftest} (if it has this hook, "
         f"add the loop to it):"
     )
 
 
 def fix_mark_from_elsewhere(mark: str) -> str:
     return (
-        f"its @pytest.mark.{mark} is superfluous, and was given to it by a hook or a package's "
-        f"__init__.py, not by a decorator or pytestmark"
+        f"its @pytest.mark.{mark} is superfluous, but comes from a hook or a package's "
+        f"__init__.py, not from a decorator or pytestmark"
     )
 
 

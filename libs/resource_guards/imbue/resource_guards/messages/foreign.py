@@ -23,7 +23,7 @@ def shown(text: str, keep: str = "") -> str:
 
     Args:
         text: The text.
-        keep: Characters that stay as they are.
+        keep: Characters to keep.
 
     Examples:
         >>> shown("a\nb")

@@ -10,12 +10,12 @@ from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import raised
 
 HTML_PURPOSE: Final = "one page for a browser, with everything in it"
-JSON_PURPOSE: Final = "all that the run has seen, for the commands merge, report, compare and fix"
+JSON_PURPOSE: Final = "everything that the run saw, for the commands merge, report, compare and fix"
 TABLE_PURPOSE: Final = "the table of --resource-guards-report, with each test"
 
 
 def output_unreadable(value: str, known: Iterable[tuple[str, str]]) -> str:
-    """Said of a value without a path, too."""
+    """A value without a format or a path."""
     formats = ", ".join(f"{name} ({purpose})" for name, purpose in known)
     return (
         f"--resource-guards-output: '{value}' cannot be read. Write FORMAT:PATH, where FORMAT is one "
@@ -31,7 +31,7 @@ def format_name_unusable(name: str) -> str:
 
 
 def format_name_taken(name: str) -> str:
-    return f"There is a report format '{name}' already: add yours by another name."
+    return f"The report format '{name}' exists already: add yours under another name."
 
 
 def format_hook_failed(error: Exception, origin: str) -> str:
@@ -45,10 +45,10 @@ def report_not_rendered(option: str, name: str, error: Exception, origin: str) -
 
 
 def summary_not_written(path: str, error: OSError | ValueError) -> str:
-    """The run itself is not the worse for it."""
+    """This does not change the result of the run."""
     return (
         f"The report could not be added to the summary of the job (GITHUB_STEP_SUMMARY={path}): {cause(error)}. "
-        f"resource_guards_github_summary = false leaves it out."
+        f"To leave it out, set resource_guards_github_summary = false."
     )
 
 

@@ -13,7 +13,7 @@ def not_collected(nodeid: str, reason: str) -> str:
 
 
 def ended_early(reason: str) -> str:
-    """A run that somebody or something has broken off."""
+    """A run that was interrupted."""
     return f"it ended early: {reason}"
 
 

@@ -1,4 +1,4 @@
-"""What stands in the way of guarding, and what a shim says."""
+"""What keeps a guard from working, and what a shim says."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from imbue.resource_guards.model import SdkTarget
 
 REMEDIES: Final = {
     errno.EMFILE: "Raise the limit for open files (ulimit -n).",
-    errno.ENFILE: "Close programs that keep many files open.",
+    errno.ENFILE: "Close programs that have many files open.",
     errno.EFBIG: "Raise the limit for the size of files (ulimit -f).",
-    errno.ENOSPC: "Make room there, or set TMPDIR to another directory.",
-    errno.EDQUOT: "Make room there, or set TMPDIR to another directory.",
+    errno.ENOSPC: "Free some space there, or set TMPDIR to another directory.",
+    errno.EDQUOT: "Free some space there, or set TMPDIR to another directory.",
     errno.ENOLCK: "Set TMPDIR to a directory on a file system with locks (flock).",
     errno.ENOSYS: "Set TMPDIR to a directory on a file system with locks (flock).",
     errno.EOPNOTSUPP: "Set TMPDIR to a directory on a file system with locks (flock).",
 }
-"""By the number of an error of the system's, what to do where it refuses room, files or locks."""
+"""By the number of a system error: what to do if the system refuses space, files or locks."""
 
 
 def directory_unwritable(
     guards: Iterable[str], parent: Path | str, error: OSError | ImportError
 ) -> str:
     number = getattr(error, "errno", None)
-    remedy = REMEDIES.get(number or 0, "Set TMPDIR to a directory that can be written.")
+    remedy = REMEDIES.get(number or 0, "Set TMPDIR to a directory that you can write to.")
     return (
-        f"Resource guards {quoted(guards)} cannot make their private directory in {parent}: {error}. "
+        f"Resource guards {quoted(guards)} cannot create their private directory in {parent}: {error}. "
         f"{remedy}"
     )
 
 
 def directory_has_colon(directory: Path) -> str:
     return (
-        f"The private directory {directory} of the resource guards cannot be on PATH, since there "
-        f"is a colon in it. Set TMPDIR to a directory without one."
+        f"The private directory {directory} of the resource guards cannot be on PATH, because its "
+        f"path contains a colon. Set TMPDIR to a directory without one."
     )
 
 
@@ -55,13 +55,13 @@ def directory_noexec(directory: Path, resource: Resource) -> str:
 
 def native_unavailable(system: str) -> str:
     return (
-        f"resource_guards_native = true: the native layer exists on Linux and not on {system}. "
+        f"resource_guards_native = true: the native layer works on Linux, not on {system}. "
         f"Remove the option here."
     )
 
 
 NATIVE_NEEDS_COMPILER: Final = (
-    "resource_guards_native = true needs a C compiler, and none of cc, gcc and clang is on "
+    "resource_guards_native = true needs a C compiler, but none of cc, gcc and clang is on "
     "PATH. Install one (Debian: apt-get install gcc libc6-dev), name it in CC, or remove the "
     "option."
 )
@@ -78,15 +78,15 @@ def native_not_compiled(command: Sequence[str], output: str) -> str:
 def native_unfit(directory: Path, character: str) -> str:
     """The native layer with a private directory that LD_PRELOAD cannot name."""
     return (
-        f"resource_guards_native = true: LD_PRELOAD cannot name a library in {directory}, since "
-        f"{character!r} in a path has a meaning of its own there. Set TMPDIR to another directory."
+        f"resource_guards_native = true: LD_PRELOAD cannot name a library in {directory}, because "
+        f"{character!r} separates its paths. Set TMPDIR to another directory."
     )
 
 
 def native_not_loaded(library: str, said: str) -> str:
     return (
         f"resource_guards_native = true: /bin/sh does not load {library} by LD_PRELOAD. Its "
-        f"loader may be another than the compiler's, or forbid it; remove the option.\n{said}"
+        f"loader may differ from the compiler's, or forbid it; remove the option.\n{said}"
     )
 
 
@@ -103,7 +103,7 @@ WRITABLE_BY_OTHERS: Final = "it belongs to, or can be written by, another user"
 def install_failed(resource: Resource, guard: Guard, error: BaseException) -> str:
     return (
         f"Resource guard '{resource.label}' ({resource.origin}): its install function "
-        f"{guard.title} raised {type(error).__name__}: {error}. Correct it, or do not register "
+        f"{guard.title} raised {type(error).__name__}: {error}. Fix it, or do not register "
         f"the guard where the SDK is not installed."
     )
 
@@ -116,52 +116,52 @@ def cleanup_function_failed(resource: Resource, guard: Guard, error: BaseExcepti
 
 
 def guard_raised(resource: Resource, guard: Guard, error: BaseException, place: str) -> str:
-    """A guard of a kind of one's own that fails where it is installed."""
+    """A guard of a custom kind that fails when it is installed."""
     return (
-        f"Resource guard '{resource.label}' ({resource.origin}): {guard!r} cannot be installed, since its "
-        f"kind raised {type(error).__name__}: {error} ({place}). Correct that."
+        f"Resource guard '{resource.label}' ({resource.origin}): {guard!r} cannot be installed, because its "
+        f"class raised {type(error).__name__}: {error} ({place}). Fix it there."
     )
 
 
 def guard_stays(resource: Resource, guard: Guard, error: BaseException, place: str) -> str:
-    """The same where it is taken out."""
+    """The same when it is removed."""
     return (
-        f"Resource guard '{resource.label}' ({resource.origin}): what takes {guard!r} out raised "
+        f"Resource guard '{resource.label}' ({resource.origin}): removing {guard!r} raised "
         f"{type(error).__name__}: {error} ({place}). Some of it may still be in place."
     )
 
 
 def not_for_children(resource: Resource, guard: Guard, fields: object) -> str:
     return (
-        f"Resource guard '{resource.label}' ({resource.origin}): what {guard!r} tells child Pythons is "
-        f"{fields!r}. Have its `wire` return a list of texts, or None."
+        f"Resource guard '{resource.label}' ({resource.origin}): the `wire` of {guard!r} returned "
+        f"{fields!r}. It must return a list of strings, or None."
     )
 
 
 def not_in_child(label: str, kind: str, error: BaseException, place: str) -> str:
-    """What a child Python says of a guard that fails there."""
+    """A child Python in which a guard fails."""
     return (
         f"in this process '{label}' is not guarded by {kind}, which raised {type(error).__name__}: {error} "
-        f"({place}). Correct that."
+        f"({place}). Fix it there."
     )
 
 
 def guard_failed(resource: Resource, reason: object) -> str:
-    """A guard that cannot be installed, and whose it is."""
+    """A guard that cannot be installed, with its resource."""
     return f"Resource guard '{resource.label}' ({resource.origin}): {reason}"
 
 
 def module_missing(target: SdkTarget, module: str) -> str:
     return (
-        f"the target {target.title} cannot be patched, since there is no module '{module}'. "
-        f"Install its package or correct the target; an SdkTarget(..., optional=True) may be "
+        f"the target {target.title} cannot be patched, because there is no module '{module}'. "
+        f"Install its package or fix the target; an SdkTarget(..., optional=True) may be "
         f"missing."
     )
 
 
 def target_missing(target: SdkTarget) -> str:
     return (
-        f"the target {target.title} does not exist. Correct it to a method or function that this "
+        f"the target {target.title} does not exist. Change it to a method or function that this "
         f"version of the package has; an SdkTarget(..., optional=True) may be missing."
     )
 
@@ -169,17 +169,17 @@ def target_missing(target: SdkTarget) -> str:
 def target_is_missing(resource: Resource, target: SdkTarget, version: str) -> str:
     package = target.title.partition(":")[0].partition(".")[0]
     return (
-        f"Resource guard '{resource.label}': {target.title} is not in {f'{package} {version}'.strip()}, "
-        f"so that calls of it are not seen; its other targets are guarded. "
-        f"A newer version of the guard may know what has replaced it."
+        f"Resource guard '{resource.label}': {target.title} is missing in {f'{package} {version}'.strip()}, "
+        f"so calls of it are not seen; the other targets are guarded. "
+        f"A newer version of the guard may know its replacement."
     )
 
 
 def target_made_when_asked(target: SdkTarget, name: str) -> str:
     """A function that a module's `__getattr__` gets from elsewhere."""
     return (
-        f"the target {target.title} is not in its module, whose __getattr__ gets it from elsewhere. "
-        f"Name it where it is defined, {name}."
+        f"the target {target.title} is not defined in its module, whose __getattr__ gets it from elsewhere. "
+        f"Name it where it is defined: {name}."
     )
 
 
@@ -192,22 +192,22 @@ def target_in_namespace(target: SdkTarget) -> str:
 
 def target_not_callable(target: SdkTarget, found: object) -> str:
     return (
-        f"the target {target.title} is {found!r}, which cannot be called. Name a method or a "
+        f"the target {target.title} is {found!r}, which is not callable. Name a method or a "
         f"function."
     )
 
 
 def target_is_class(target: SdkTarget) -> str:
     return (
-        f"the target {target.title} is a class. Name the method through which its calls flow, "
+        f"the target {target.title} is a class. Name the method that all its calls go through: "
         f"{target.title}.method."
     )
 
 
 def target_is_slot(target: SdkTarget) -> str:
-    """A target that is the place of a value in each object."""
+    """A target that is a slot."""
     return (
-        f"the target {target.title} is a slot, in which each object has a value of its own. Name "
+        f"the target {target.title} is a slot, which has its own value in each object. Name "
         f"the method or function that uses the value."
     )
 
@@ -215,7 +215,7 @@ def target_is_slot(target: SdkTarget) -> str:
 def target_is_abstract(target: SdkTarget, overriding: Iterable[str]) -> str:
     return (
         f"the target {target.title} is abstract, so calls go to the methods that override it. "
-        f"Name those{_listed(overriding)}."
+        f"Name these methods{_listed(overriding)}."
     )
 
 
@@ -231,14 +231,14 @@ def target_of_metaclass(target: SdkTarget, metaclass: str) -> str:
     makes = f"{target.title.rpartition('.')[0]}.__init__"
     return (
         f"the target {target.title} is a method of {metaclass}, which all classes share. To guard "
-        f"that objects are made, name {makes}."
+        f"the creation of objects, name {makes}."
     )
 
 
 def target_new_of_object(target: SdkTarget) -> str:
-    """A `__new__` that is `object`'s, which Python does not let anyone put back."""
+    """A `__new__` that is inherited from `object`, which Python does not let us restore."""
     makes = f"{target.title.rpartition('.')[0]}.__init__"
-    return f"the target {target.title} is only that of object. Name {makes}."
+    return f"the target {target.title} is inherited from object. Name {makes}."
 
 
 def target_of_class(target: SdkTarget, owner: str) -> str:
@@ -263,20 +263,20 @@ def _listed(names: Iterable[str]) -> str:
 
 def shim_refusal(resource: Resource) -> str:
     return (
-        f"resource guards: blocked '{resource.label}', which the running test or fixture does not "
-        f"declare (@pytest.mark.{resource.name}, or the fixture's @fixture_uses_resources)."
+        f"resource guards: blocked '{resource.label}', because the running test or fixture does not "
+        f"declare it (@pytest.mark.{resource.name}, or the fixture's @fixture_uses_resources)."
     )
 
 
 def shim_no_state(resource: Resource) -> str:
     return (
-        f"resource guards: blocked '{resource.label}', since the private directory of the pytest "
+        f"resource guards: blocked '{resource.label}', because the private directory of the pytest "
         f"process that guards it cannot be read."
     )
 
 
 def shim_no_record(resource: Resource) -> str:
     return (
-        f"resource guards: blocked '{resource.label}', since its use cannot be recorded in the "
+        f"resource guards: blocked '{resource.label}', because its use cannot be recorded in the "
         f"private directory of the pytest process that guards it."
     )

@@ -26,7 +26,7 @@ def nothing_is_guarded() -> str:
 
 
 def inventory_origin(resource: Resource) -> str:
-    """What stands beside a resource's name."""
+    """What follows a resource's name."""
     by = "by" if resource.origin == NO_CALL_SITE else "at"
     return f"  @pytest.mark.{resource.name}  registered {by} {resource.origin}"
 
@@ -37,7 +37,7 @@ def layer_live(layer: str, sees: str) -> str:
 
 
 def layer_off(layer: str, reason: str) -> str:
-    """A layer that is not."""
+    """A layer that is not live."""
     return f"{layer}: OFF: {reason}"
 
 

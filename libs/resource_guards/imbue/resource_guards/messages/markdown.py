@@ -10,7 +10,7 @@ MARKDOWN_PURPOSE: Final = "tables for GitHub"
 
 TITLE: Final = "Resource guards"
 VIOLATIONS: Final = "Violations"
-PROBLEMS: Final = "This run is not to be trusted"
+PROBLEMS: Final = "This run is unreliable"
 
 RESOURCES: Final = ("resource", "marked", "used", "missing", "superfluous", "seconds", "saved")
 WRONG: Final = ("test", "resource", "what is wrong", "what was seen")
@@ -18,13 +18,13 @@ TESTS: Final = ("test", "outcome", "mark", "uses", "seconds")
 
 
 def seen(what: str, where: str, fixture: str) -> str:
-    """One use: what it was, as it is to be shown, and where and by which fixture."""
+    """One use: what it was, where, and by which fixture."""
     return f"{what}{f' at {where}' if where else ''}{f', by fixture {fixture}' if fixture else ''}"
 
 
 SAVED: Final = (
-    "*seconds*: of the tests that used the resource, and of shared fixtures that did. *saved*: what a run with "
-    '`-m "not ..."` for its mark does without.'
+    "*seconds*: of the tests and shared fixtures that used the resource. *saved*: by a run with "
+    '`-m "not ..."` for its mark.'
 )
 OPTIONAL: Final = "optional"
 MARKED: Final = "marked"
@@ -32,7 +32,7 @@ UNMARKED: Final = "none"
 
 
 def and_more(count: int) -> str:
-    """What is not shown."""
+    """How much is not shown."""
     return f"and {count} more"
 
 

@@ -1,4 +1,4 @@
-"""What no machine had, and what none has run."""
+"""Resources that no machine had, and tests that no machine ran."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from imbue.resource_guards.messages.common import counted
 
-FAIL_HELP: Final = "end with 1 if there are tests that ran in none of the runs"
+FAIL_HELP: Final = "exit with 1 if some tests ran in none of the runs"
 
 
 def no_machine_had(resource: str, reasons: Sequence[str]) -> str:
@@ -26,7 +26,7 @@ def for_a_reason(reason: str, count: int) -> str:
 
 
 def not_available(resources: Sequence[str]) -> str:
-    """Skipped for the sake of resources."""
+    """Skipped because resources are not available."""
     return f"{' and '.join(resources)} not available"
 
 
@@ -45,6 +45,6 @@ def not_selected(outcome: str, resources: Sequence[str], options: str) -> str:
 def used_sometimes(resource: str, count: int) -> str:
     """Tests that use a resource in one run and not in another."""
     return (
-        f"{counted(count, 'test')} used {resource} in one run and not in another; mark them with (optional=True) behind "
-        f"the mark's name, or find out why:"
+        f"{counted(count, 'test')} used {resource} in one run but not in another; add (optional=True) to "
+        f"the mark, or find out why:"
     )

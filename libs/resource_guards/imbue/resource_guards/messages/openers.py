@@ -20,10 +20,10 @@ def opener_unreadable(label: str, text: str, packages: Iterable[str]) -> str:
 
 
 def loopback_bad(label: str, value: object) -> str:
-    """Something else where it is asked whether connections on this machine count."""
+    """A wrong value of ``loopback``."""
     return (
-        f"Resource guard '{label}': loopback is {value!r}. Write true, or false if the connections that its openers "
-        f"make on this machine do not count."
+        f"Resource guard '{label}': loopback is {value!r}. Write true, or false if connections of its openers on "
+        f"this machine do not count."
     )
 
 
@@ -38,6 +38,6 @@ def opener_is_no_function(target: SdkTarget) -> str:
 def opener_is_generator(target: SdkTarget) -> str:
     """An opener whose body runs in turns with its caller's."""
     return (
-        f"the opener {target.title} is a generator, which runs in turns with whoever asks it for values. Name "
+        f"the opener {target.title} is a generator, which runs in turns with its caller. Name "
         f"the function that runs it."
     )

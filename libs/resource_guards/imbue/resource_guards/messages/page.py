@@ -14,7 +14,7 @@ WORDS: Final = {
     "wrong_test": "{n} test with violations",
     "wrong_tests": "{n} tests with violations",
     "all_right": "No violations.",
-    "nothing_ran": "No test has run.",
+    "nothing_ran": "No test ran.",
     "problems": "Problems",
     "resources": "Resources",
     "no_resources": "Nothing was guarded.",
@@ -25,7 +25,7 @@ WORDS: Final = {
     "superfluous": "Mark not needed",
     "unavailable": "Skipped without it",
     "time": "Time by resource",
-    "time_means": "Of the tests that used a resource, and of the fixtures that did, which count once.",
+    "time_means": "Time of the tests and fixtures that used a resource; a fixture counts once.",
     "violations": "Violations",
     "by_file": "By file",
     "path": "File",
@@ -48,9 +48,9 @@ WORDS: Final = {
     "uses": "used {n} times",
     "not_available": "not available",
     "cannot_be_known": "cannot be known",
-    "optional": "at times",
+    "optional": "optional",
     "only_marked": "marked",
-    "marked_optional": "marked, at times only",
+    "marked_optional": "marked as optional",
     "has_mark": "marked",
     "no_mark": "not marked",
     "at": "at {place}",
@@ -63,11 +63,9 @@ WORDS: Final = {
 }
 """What the page's script says, by its names; ``{n}`` and the like stand for what it knows."""
 
-NO_SCRIPT: Final = (
-    "This page shows the report by a script, which is in the page itself. Allow scripts for it."
-)
+NO_SCRIPT: Final = "This page needs JavaScript to show the report. The script is part of the page; allow it to run."
 
 MISSING: Final = "mark missing"
 SUPERFLUOUS: Final = "mark not needed"
 UNDECLARED: Final = "fixture does not declare it"
-UNUSED: Final = "fixture declares it for nothing"
+UNUSED: Final = "fixture declares it but did not use it"

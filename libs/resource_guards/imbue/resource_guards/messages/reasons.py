@@ -9,7 +9,7 @@ NOT_KEPT: Final = "The file cannot be rewritten without other changes to it."
 WOULD_NOT_PARSE: Final = "With this change the file could not be parsed."
 NOT_FOUND: Final = "It is not defined in this file, at least not under this name."
 ASSIGNED: Final = (
-    "It is an assignment, above which no decorator can stand: write a def or class instead."
+    "It is an assignment, which cannot have a decorator: write a def or class instead."
 )
 DEFINED_TWICE: Final = "It is defined more than once in this file."
 NOT_THERE: Final = "The mark is not in the source here."

@@ -24,10 +24,10 @@ def header(names: Iterable[str], mode: str) -> str:
 
 
 def children_not_guarded(name: str, prefix: str) -> str:
-    """Pythons that tests start do not guard themselves."""
+    """Pythons that tests start are not guarded."""
     return (
-        f"resource guards: Pythons that tests start are not guarded: no {name} that Python reads is in the "
-        f"site-packages of {prefix}. Install resource-guards there as a wheel; from Python 3.18 on, a newer release of it."
+        f"resource guards: Pythons that tests start are not guarded: Python finds no {name} in the site-packages "
+        f"of {prefix}. Install resource-guards there as a wheel; Python 3.18 and newer need a newer release of it."
     )
 
 
@@ -44,10 +44,10 @@ def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
     libraries = ", ".join(each.library for each in doubts)
     targets = ", ".join(f'"{target}"' for each in doubts for target in each.targets)
     advice = (
-        f"guard the calls that connect, too: calls = [{targets}] in [tool.resource_guards.{resource}], or "
+        f"also guard the calls that connect: calls = [{targets}] in [tool.resource_guards.{resource}], or "
         f'register_sdk_guard("{resource}", targets=[{targets}])'
         if targets
-        else f"guard the calls of yours that use it, too: calls in [tool.resource_guards.{resource}], or "
+        else f"also guard your own calls that use it: calls in [tool.resource_guards.{resource}], or "
         f"register_sdk_guard"
     )
     if any(each.library == CHILD_PYTHONS for each in doubts):
@@ -56,14 +56,14 @@ def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
             if targets
             else "install resource-guards as a wheel"
         )
-    unseen = f"the guard of addresses does not see the connections of {libraries}"
+    unseen = f"the address guard does not see the connections of {libraries}"
     if all(each.library == OTHER_PROGRAMS for each in doubts):
         unseen = f"this system has no shims, which see {libraries}"
         advice = "start the program from Python, or run these tests on Linux or macOS"
     return (
         f"{resource}: whether {counted(tests, 'test')} with this mark (or with a fixture that "
-        f"declares it) really use it cannot be known, since {unseen}. No mark is called superfluous "
-        f"there. Fix: {advice}"
+        f"declares it) really used it cannot be known, because {unseen}. Their marks are not reported "
+        f"as superfluous. Fix: {advice}"
     )
 
 
@@ -76,8 +76,8 @@ def table_optional(label: str, tests: int, used: int) -> str:
     return f"{label}: {counted(tests, 'test')} may use it (optional=True), and {used} did"
 
 
-NOT_ASKED_FOR: Final = "what the run was asked for"
-"""Why a test was left out of which no hook tells: others were named, or had failed last time."""
+NOT_ASKED_FOR: Final = "the arguments of the run"
+"""Why a test was left out that no hook reports: others were named, or had failed last time."""
 
 
 def selection(marks: str, keywords: str) -> str:
@@ -87,25 +87,25 @@ def selection(marks: str, keywords: str) -> str:
 
 
 def not_on_path(label: str) -> str:
-    """A resource in that line of which no program is there."""
+    """A resource in that line that has no program on this machine."""
     return f"{label} [not on PATH]"
 
 
 TABLE_FIRST = ("resource", "marked", "used")
 TABLE_WAYS = {"program": "programs", "sdk": "SDK", "connection": "conn.", "child": "child"}
-"""The headings of the ways that are always there, by their names; another's is its name."""
+"""The headings of the ways that always exist, by their names; another's is its name."""
 TABLE_LAST = ("missing", "superfluous")
 
 
 def table_outcomes(count: int, outcomes: Iterable[tuple[str, int]], *, own: bool) -> str:
     """How many tests there were, and how many had each outcome: their own one, where that is not all."""
     said = ", ".join(f"{number} {outcome}" for outcome, number in outcomes)
-    tests = f"{counted(count, 'test')}{', violations left aside' * own}"
+    tests = f"{counted(count, 'test')}{', not counting violations' * own}"
     return f"{tests}: {said}" if said else tests
 
 
 def table_late_uses(count: int) -> str:
-    return f"{counted(count, 'late use')}, by what tests had left running"
+    return f"{counted(count, 'late use')}, by processes or threads that tests left running"
 
 
 def table_test(
@@ -138,11 +138,11 @@ DATA: Final = {
     dict: "an object",
     type(None): "null",
 }
-"""What a report can have in a place."""
+"""The types of values in a report."""
 
 
 def misfit(place: str, expected: str, found: str) -> str:
-    return f"{place or 'the whole'} must be {expected}, and is {found}"
+    return f"{place or 'the whole'} must be {expected}, but is {found}"
 
 
 def one_of(values: Iterable[object]) -> str:
@@ -161,12 +161,12 @@ def number_between(least: int, most: int) -> str:
 
 
 def key_missing(key: str) -> tuple[str, str]:
-    """What must be in the place of an object that is not whole, and what is there."""
-    return f"an object with '{key}'", "one without"
+    """What an object must have, and what was found instead."""
+    return f"an object with '{key}'", "one without it"
 
 
 def key_unknown(key: str) -> tuple[str, str]:
-    """The same of one that has too much."""
+    """The same for an object with too much."""
     return "an object without other keys", f"one with {key}"
 
 
@@ -180,27 +180,29 @@ def not_put_back(error: OSError, old: Path) -> str:
 
 
 def report_of_another_kind(path: Path) -> str:
-    return f"{path} is no report of resource guards. Write one by --resource-guards-json {path}"
+    return (
+        f"{path} is not a report of resource guards. Write one with --resource-guards-json {path}"
+    )
 
 
 def report_of_another_version(path: Path, version: object, known: Iterable[int]) -> str:
     return (
-        f"{path} has version {str(version)[:20]} of the report; this one of resource-guards reads "
-        f"version {' and '.join(map(str, known))}. Use the version that has written it, or write it anew."
+        f"{path} has version {str(version)[:20]} of the report; this resource-guards reads "
+        f"version {' and '.join(map(str, known))}. Use the resource-guards that wrote it, or write it again."
     )
 
 
 def reports_differ(path: str, first: str, second: str) -> str:
     return (
-        f"{path} was another file in the run of {second} than in that of {first}: they are of "
-        f"different revisions. Put together only runs of the same source; of several projects, only "
-        f"those of one git repository."
+        f"{path} is not the same file in the runs of {first} and {second}: they are of "
+        f"different revisions. Merge only runs of the same source, or of projects in the same git "
+        f"repository."
     )
 
 
 def project_unknown(name: str) -> str:
-    """One of several reports, of which the others are of different projects of a repository."""
+    """One of several reports, where the others are of different projects of a repository."""
     return (
         f"{name} does not say where its project is in the repository, and the other reports are of "
-        f"different projects. Write it anew, in a git repository and with this version of resource-guards."
+        f"different projects. Write it again, in a git repository and with this version of resource-guards."
     )

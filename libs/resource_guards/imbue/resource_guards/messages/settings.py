@@ -1,4 +1,4 @@
-"""What is wrong with settings: their names, their tables, and what stands there."""
+"""What is wrong with settings: their names, their tables, and their values."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ _TABLE: Final = "[tool.resource_guards.NAME] with addresses, calls or programs, 
 def setting_unknown(name: str, known: Iterable[str]) -> str:
     """A setting whose name begins like ours."""
     known = list(known)
-    return (
-        f"There is no setting '{name}'{nearest(name, known) or '.'} Settings are {quoted(known)}."
-    )
+    return f"Unknown setting '{name}'{nearest(name, known) or '.'} Valid settings: {quoted(known)}."
 
 
 def table_misnamed(file: str, name: str) -> str:
     """A table of tools whose name is nearly ours."""
-    return f"{file}: there is no table [tool.{name}]; did you mean [tool.resource_guards]? Write {_TABLE}."
+    return (
+        f"{file}: unknown table [tool.{name}]; did you mean [tool.resource_guards]? Write {_TABLE}."
+    )
 
 
 def table_misplaced(file: str, written: str) -> str:
-    """A table that stands where it is not read."""
-    return f"{file}: [{written}] is not read there. Write {_TABLE}."
+    """A table in a place that is not read."""
+    return f"{file}: [{written}] is not read from here. Write {_TABLE}."
 
 
 def table_elsewhere(file: Path, right: Path) -> str:
     """A table in a file that is not read for it."""
-    return f"{file}: [tool.resource_guards] is not read there. Write it in {right}."
+    return f"{file}: [tool.resource_guards] is not read from here. Move it to {right}."
 
 
 TABLE_IS_A_VALUE: Final = (
-    "pyproject.toml: tool.resource_guards is no table. What to guard is named in resource_guards under "
+    "pyproject.toml: tool.resource_guards is not a table. Name what to guard in resource_guards under "
     f"[tool.pytest.ini_options]; to define a resource, write {_TABLE}."
 )
 
@@ -45,8 +45,8 @@ TABLE_IS_A_VALUE: Final = (
 def table_without_name(key: str) -> str:
     """A key in the table of all resources."""
     return (
-        f"pyproject.toml: '{key}' stands in [tool.resource_guards], without the name of a resource. Write "
-        f"{_TABLE}; settings of pytest stand under [tool.pytest.ini_options]."
+        f"pyproject.toml: '{key}' is in [tool.resource_guards], without the name of a resource. Write "
+        f"{_TABLE}; pytest's settings belong in [tool.pytest.ini_options]."
     )
 
 
@@ -54,15 +54,15 @@ def key_unknown(label: str, key: str, known: Iterable[str]) -> str:
     """A key in the table of a resource."""
     known = list(known)
     return (
-        f"[tool.resource_guards.{label}]: there is no key '{key}'{nearest(key, known) or '.'} Keys are "
+        f"[tool.resource_guards.{label}]: unknown key '{key}'{nearest(key, known) or '.'} Valid keys: "
         f"{quoted(known)}."
     )
 
 
 def no_list_of_texts(label: str, key: str, value: object) -> str:
-    """A key in the table of a resource that has something else."""
+    """A key in the table of a resource with a value of another type."""
     advice = f"write {key} = [{value!r}]" if isinstance(value, str) else f'write {key} = ["..."]'
-    return f"[tool.resource_guards.{label}]: {key} is {value!r}, and no list of texts; {advice}."
+    return f"[tool.resource_guards.{label}]: {key} is {value!r}, but must be a list of strings; {advice}."
 
 
 def table_of_nothing(label: str, keys: Iterable[str]) -> str:
@@ -73,21 +73,21 @@ def table_of_nothing(label: str, keys: Iterable[str]) -> str:
 
 
 def extends_nothing(label: str) -> str:
-    """A table that says whether it adds to an entry of the catalogue, which is not named."""
+    """``extends`` in the table of a resource that is not named in ``resource_guards``."""
     return (
-        f"[tool.resource_guards.{label}]: extends is about the catalogue's entry '{label}', which resource_guards does "
-        f"not name. Name it there, or leave extends out."
+        f"[tool.resource_guards.{label}]: extends needs the catalogue's entry '{label}', but resource_guards does "
+        f"not name it. Name it there, or leave extends out."
     )
 
 
 def option_of_nothing(label: str, option: str, key: str) -> str:
-    """An option of guards that a resource does not have in the settings, as the libraries of no addresses."""
+    """An option of guards that a resource does not have in the settings, such as libraries without addresses."""
     return (
-        f"Resource guard '{label}': '{option}' is an option of {key}, and its settings name none of these. "
-        f"Name some, or leave it out."
+        f"Resource guard '{label}': '{option}' is an option of {key}, but its settings have no {key}. "
+        f"Add some, or leave '{option}' out."
     )
 
 
 def file_unreadable(path: Path, error: Exception) -> str:
-    """A file of settings that is no TOML."""
-    return f"{path} cannot be read: {cause(error)}. Correct it: it may define resources."
+    """A file of settings that is not TOML."""
+    return f"{path} cannot be read: {cause(error)}. Fix the file: it may define resources."

@@ -1,4 +1,4 @@
-"""What stands at the end of a run with violations: how many of what, and what to do next."""
+"""The end of a run with violations: how many there are, and what to do next."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from imbue.resource_guards.messages.foreign import shown
 _MOST: Final = 5
 """How many files or fixtures are named."""
 
-_WARNED: Final = " (only warned of)"
+_WARNED: Final = " (warning only)"
 
-EXPLAIN: Final = "Why, and what else: python -m imbue.resource_guards explain"
+EXPLAIN: Final = "What each message means: python -m imbue.resource_guards explain"
 
 INSTALL: Final = "First: pip install 'resource-guards[fix]'"
 
 FOR_PROGRAMS: Final = (
-    "What does not help: another path to the resource, a skip, a looser guard. A test that needs it carries its "
-    "mark, and no other does."
+    "Do not work around a guard by another path to the resource, a skip or a looser guard. A test that needs the "
+    "resource has its mark, and no other test has it."
 )
-"""For whoever reads this and edits the tests by itself."""
+"""For a program that reads this and edits the tests."""
 
 
 def lacking(
@@ -36,13 +36,13 @@ def idle(
     label: str, mark: str, tests: int, files: Sequence[tuple[str, int]], *, warned: bool
 ) -> str:
     """Tests with a mark that they do not need."""
-    verb = "has" if tests == 1 else "have"
-    what = f"{verb} @pytest.mark.{mark} for nothing{_WARNED * warned}"
+    verb = "does not need its" if tests == 1 else "do not need their"
+    what = f"{verb} @pytest.mark.{mark}{_WARNED * warned}"
     return _of_tests(label, tests, what, files)
 
 
 def through_fixtures(fixtures: Sequence[tuple[str, int]]) -> str:
-    """Which fixtures bring the resource."""
+    """The fixtures that use the resource."""
     quoted = [(f"'{name}'", count) for name, count in fixtures]
     word = "fixture" if len(fixtures) == 1 else "fixtures"
     return shown(f"  through {word} {_some(quoted)}")
@@ -51,26 +51,24 @@ def through_fixtures(fixtures: Sequence[tuple[str, int]]) -> str:
 def contract(label: str, fixture: str, *, uses: bool, warned: bool) -> str:
     """A fixture whose contract is wrong."""
     if uses:
-        said = (
-            f"{label}: fixture '{fixture}' uses it, and its @fixture_uses_resources does not say so"
-        )
+        said = f"{label}: fixture '{fixture}' uses it, but its @fixture_uses_resources does not name it"
     else:
-        said = f"{label}: fixture '{fixture}' declares it, and did not use it"
+        said = f"{label}: fixture '{fixture}' declares it but did not use it"
     return shown(f"{said}{_WARNED * warned}")
 
 
 def left_out(count: int) -> str:
     """Reports that are not shown in full."""
-    told = (
-        "is told in one line above; -v shows it whole"
+    how = (
+        "is cut to one line above; -v shows all of it"
         if count == 1
-        else "are told in one line each above; -v shows all"
+        else "are cut to one line each above; -v shows all of them"
     )
-    return f"{counted(count, 'more report')} {told}."
+    return f"{counted(count, 'more report')} {how}."
 
 
 def fix(tests: int, files: int, by_hook: int) -> str:
-    """What stands before the command that corrects the marks.
+    """The line before the command that fixes the marks.
 
     Args:
         tests: How many tests have marks in a file.
@@ -78,10 +76,10 @@ def fix(tests: int, files: int, by_hook: int) -> str:
         by_hook: How many others there are.
     """
     if not tests:
-        return f"Only a hook can mark {counted(by_hook, 'test')}. To see what to write:"
-    marks = f"To correct the marks of {counted(tests, 'test')} in {counted(files, 'file')}"
-    hook = f" ({counted(by_hook, 'more test')} by a hook, which it shows)" if by_hook else ""
-    return f"{marks}, and of what comes after a blocked call{hook}:"
+        return f"Only a hook can mark {counted(by_hook, 'test')}. To see the hook:"
+    marks = f"To fix the marks of {counted(tests, 'test')} in {counted(files, 'file')}"
+    hook = f" ({counted(by_hook, 'more test')} by a hook, which it prints)" if by_hook else ""
+    return f"{marks}, and those that blocked calls hide{hook}:"
 
 
 def _of_tests(label: str, tests: int, what: str, files: Sequence[tuple[str, int]]) -> str:

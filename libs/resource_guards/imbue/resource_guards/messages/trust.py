@@ -24,8 +24,8 @@ def tests_overlap(first: str, second: str, plugins: Sequence[str]) -> str:
 def verdicts_lost(worker: str, count: int, first: str) -> str:
     return (
         f"Worker {worker} crashed before {counted(count, 'test')} that it had run could be judged, "
-        f"since fixtures that they depend on were still set up: {first}"
-        f"{' and others' if count > 1 else ''}. Find the test that crashes, and run these again."
+        f"because their fixtures were still set up: {first}"
+        f"{' and others' if count > 1 else ''}. Fix the crash, and run the tests again."
     )
 
 
@@ -43,14 +43,14 @@ def journal_torn(line: str) -> str:
 
 def journal_foreign(line: str) -> str:
     return (
-        f"The journal of uses has a record that no guard writes ({line[:80]!r}), so that it cannot "
+        f"The journal of uses has a record that no guard writes ({line[:80]!r}), so it cannot "
         f"be trusted. Look for a test or program that writes to the temporary directory."
     )
 
 
 def journal_replaced(path: Path) -> str:
     return (
-        f"The file {path} was replaced while tests ran, so uses of resources went unseen. Look for a "
+        f"The file {path} was replaced while tests ran, so uses of resources were not seen. Look for a "
         f"test or program that changes the temporary directory."
     )
 
@@ -64,8 +64,8 @@ def journal_cut(path: Path) -> str:
 
 def directory_unreadable(path: Path, error: OSError) -> str:
     return (
-        f"The private directory {path.parent} cannot be read any more ({error.strerror}), so it is "
-        f"not known whether all uses of resources were seen. Look for a test that changes the limits "
+        f"The private directory {path.parent} cannot be read any more ({error.strerror}), so uses of "
+        f"resources may be missing. Look for a test that changes the limits "
         f"of the process, or the temporary directory."
     )
 
@@ -73,35 +73,35 @@ def directory_unreadable(path: Path, error: OSError) -> str:
 def journal_removed(path: Path) -> str:
     return (
         f"The private directory {path.parent} was removed while tests ran, so uses of resources "
-        f"went unseen. Look for a test or program that cleans the temporary directory."
+        f"were not seen. Look for a test or program that cleans the temporary directory."
     )
 
 
 def directory_locked(path: Path) -> str:
     return (
-        f"The permissions of {path} were changed while tests ran, so uses of resources may have "
-        f"gone unseen. Look for a test or program that changes the temporary directory."
+        f"The permissions of {path} were changed while tests ran, so uses of resources may be "
+        f"missing. Look for a test or program that changes the temporary directory."
     )
 
 
 def state_unwritable(path: Path, error: OSError) -> str:
     return (
-        f"What the running test may use could not be written to {path} ({error}), so programs "
+        f"The resources that the running test may use could not be written to {path} ({error}), so programs "
         f"that it starts cannot be judged. Look for a test or program that cleans the temporary "
-        f"directory, or make room on its file system."
+        f"directory, or free some space on its file system."
     )
 
 
 def journal_out_of_reach(directory: str, reason: object) -> str:
-    """A process that can record nothing, nor leave a sign of that."""
+    """A process that can neither record a use nor report that."""
     return (
         f"A use of a resource could not be recorded in {directory} ({reason}), so this process was "
-        f"ended. Has it changed its user or root directory? Use the resource before that."
+        f"ended. If it changed its user or root directory, use the resource before that."
     )
 
 
 def journal_unwritable(path: Path, reason: object) -> str:
     return (
-        f"A use of a resource could not be recorded in {path} ({reason}). Make room on its file "
-        f"system, or set TMPDIR to another."
+        f"A use of a resource could not be recorded in {path} ({reason}). Free some space on its file "
+        f"system, or set TMPDIR to another directory."
     )

@@ -1,7 +1,8 @@
 """What a test or fixture has done wrong: the fact in one line, then what happened where, and what to do.
 
-The fact stands first, since summaries, annotations and JUnit show no more than one line. The phrases that users of
-resource-guards 0.1.x look for (``invoked 'git' without @pytest.mark.git``, ``never invoked git``) stand below it.
+The fact comes first, because summaries, annotations and JUnit show one line only. Below it come, word for word, the two phrases
+that users of resource-guards 0.1.x search for: ``Test invoked 'git' without @pytest.mark.git``, and
+``Test has @pytest.mark.git but never invoked git``.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ _WIDTH: Final = 76
 """Of a fact: 80 columns, less what pytest puts before it."""
 
 LINES: Final = 3
-"""How many lines tell one violation."""
+"""How many lines one violation has."""
 
 _VERBS: Final = {"program": "ran ", "sdk": "called "}
 """By the way in which a use was seen; what others see is a noun."""
 
 BY_HOOK: Final = (
-    "no decorator can stand on it: mark it by a hook in its conftest.py, which pytest "
-    "--resource-guards-fix=diff writes"
+    "it cannot have a decorator: mark it with a hook in its conftest.py, which pytest "
+    "--resource-guards-fix=diff prints"
 )
-"""How a test that is no function gets a mark."""
+"""How a test that is not a function gets a mark."""
 
-GAVE_WORK = "the test or fixture that gave this process its work"
+GAVE_WORK = "the test or fixture that gave work to this process"
 """The owner of a scope for a fork that is older."""
 
 
@@ -45,17 +46,17 @@ def blocked(label: str, use: Use, owner: str, kind: OwnerKind = OwnerKind.OTHER)
     owner = shown(owner)
     how = f"{_at(use)} (blocked; {use.layer.seen})"
     if kind is OwnerKind.FIXTURE:
-        happened = f"Fixture '{owner}' invoked '{label}' without {mark} on the test{how}"
+        happened = f"Fixture '{owner}' used '{label}' without {mark} on the test{how}"
         fix = (
             f"add {mark} to the tests that depend on the fixture, and '{use.resource}' to its "
-            f"@fixture_uses_resources if it has that"
+            f"@fixture_uses_resources if it has one"
         )
     elif kind in (OwnerKind.TEST, OwnerKind.ITEM):
         happened = f"Test invoked '{label}' without {mark}{how}, on behalf of {owner}"
         fix = BY_HOOK if kind is OwnerKind.ITEM else f"add {mark} to the test"
     else:
-        happened = f"'{label}' was invoked without {mark} on the test{how}, on behalf of {owner}"
-        fix = f"add {mark} to the test, or to those that depend on the fixture"
+        happened = f"'{label}' was used without {mark} on the test{how}, on behalf of {owner}"
+        fix = f"add {mark} to the test, or to all tests that depend on the fixture"
     return shown_lines(
         f"{_cut(f'needs {mark}: {_deed(use)}')}\n{happened}\nFix: {fix}, or do not use {label} there."
     )
@@ -76,7 +77,7 @@ def fact(violation: Violation, label: str) -> str:
     elif what is ViolationKind.FIXTURE_UNDECLARED_USE:
         text = f"fixture '{violation.fixture}' does not declare '{violation.resource}': {_deed(violation.uses[0])}"
     else:
-        text = f"fixture '{violation.fixture}' declares '{violation.resource}' and did not use it"
+        text = f"fixture '{violation.fixture}' declares '{violation.resource}' but did not use it"
     return shown(_cut(text))
 
 
@@ -95,7 +96,7 @@ def _missing_mark(violation: Violation, label: str) -> tuple[str, str]:
     else:
         happened = (
             f"Fixture '{violation.fixture}', which the test depends on, "
-            f"invoked '{label}' without {mark} on the test"
+            f"used '{label}' without {mark} on the test"
         )
         what = f"{label} in the fixture"
     fix = f"{violation.advice or f'add {mark} to the test'}, or do not use {what}."
@@ -106,24 +107,24 @@ def _superfluous_mark(violation: Violation, label: str) -> tuple[str, str]:
     carriers = " and ".join(violation.places) or "the test"
     happened = f"Test has @pytest.mark.{violation.resource} but never invoked {label}"
     if violation.after_block:
-        happened += "; first correct the blocked call, after which it may come to that"
+        happened += f"; fix the blocked call first, because the test may use {label} after it"
     return happened, f"remove it from {carriers}, or make the test use {label}."
 
 
 def _fixture_undeclared_use(violation: Violation, label: str) -> tuple[str, str]:
     where = "".join(f" at {place}" for place in violation.places)
-    happened = f"Fixture '{violation.fixture}' invoked '{label}'{_seen(violation)}"
+    happened = f"Fixture '{violation.fixture}' used '{label}'{_seen(violation)}"
     fix = f"add '{violation.resource}' to its @fixture_uses_resources{where}, or do not use {label} in it."
-    return f"{happened}, which its @fixture_uses_resources does not name", fix
+    return f"{happened}, but its @fixture_uses_resources does not name it", fix
 
 
 def _fixture_unused_declaration(violation: Violation, label: str) -> tuple[str, str]:
     where = "".join(f" at {place}" for place in violation.places)
     happened = (
-        f"Fixture '{violation.fixture}' declares '{violation.resource}' but never invoked {label}"
+        f"Fixture '{violation.fixture}' declares '{violation.resource}' but never used {label}"
     )
     fix = f"remove '{violation.resource}' from its @fixture_uses_resources{where}."
-    return f"{happened}, neither in set-up nor in tear-down", fix
+    return f"{happened} in setup or teardown", fix
 
 
 _DETAILS: Final = {
@@ -135,12 +136,12 @@ _DETAILS: Final = {
 
 
 def _short(fixture: str) -> str:
-    """The name of a fixture; of one that is made of ``setUpClass`` and the like, without its class."""
+    """The name of a fixture; without its class if it is made of ``setUpClass`` and the like."""
     return fixture.partition(" of ")[0]
 
 
 def _deed(use: Use) -> str:
-    """A use as a sentence ends with it."""
+    """A use, as the end of a sentence."""
     return f"{_VERBS.get(use.layer.way, '')}{use.what}"
 
 
@@ -154,7 +155,7 @@ def _at(use: Use) -> str:
 
 
 def _seen(violation: Violation) -> str:
-    """Where the first of its uses was, what became of it, and how many others there were."""
+    """Where its first use was, whether it was blocked, and how many others there were."""
     first, *others = violation.uses
     seen = f"{_at(first)} ({'allowed' if first.allowed else 'blocked'})"
     if shown(_deed(first)) not in fact(violation, ""):
@@ -165,7 +166,7 @@ def _seen(violation: Violation) -> str:
 
 
 def ended_with(reason: object) -> str:
-    """What is added of the test's own end, where that came after a blocked call."""
+    """How the test itself ended, after a blocked call."""
     first = str(reason).strip().partition("\n")[0]
     return shown(f"  Then: {first}")
 
@@ -176,17 +177,17 @@ def summary_line(facts: Sequence[str]) -> str:
 
 
 def with_own_end(line: str, reason: object) -> str:
-    """The same of a test that has failed for a reason of its own, too."""
+    """The same for a test that also failed for another reason."""
     first = str(reason).strip().partition("\n")[0]
     return f"{line}; {first}"
 
 
 def also_with(parameters: Sequence[str]) -> str:
-    """The other parameters of a test of which the same is true."""
+    """The other parameters of a test that have the same violation."""
     some = ", ".join(f"[{each}]" for each in parameters[:_SHOWN_PARAMETERS])
     if len(parameters) > _SHOWN_PARAMETERS:
         some += f" and {len(parameters) - _SHOWN_PARAMETERS} more"
-    return shown(f"  The same with {some}")
+    return shown(f"  Same for {some}")
 
 
 def place(path: str, line: int) -> str:
@@ -195,26 +196,26 @@ def place(path: str, line: int) -> str:
 
 
 def carrier(level: str, qualname: str, place: str) -> str:
-    """What a mark stands on, in a sentence."""
+    """What has the mark, in a sentence."""
     what = {
         "function": "the test",
         "param": "this parameter of the test",
         "class": f"class {qualname}",
         "module": "pytestmark of the module",
-    }.get(level, "the hook or package that gives it to the test")
+    }.get(level, "the hook or package that adds it to the test")
     what += f", at {place}" if place else ""
-    others = {"class": " (or move it to those of its tests that need it)"}
-    others["module"] = " (or move it to those tests that need it)"
+    others = {"class": " (or move it to the tests of the class that need it)"}
+    others["module"] = " (or move it to the tests that need it)"
     return what + others.get(level, "")
 
 
 def mixed_parameters(test: str, resource: str, users: Sequence[str]) -> str:
-    """A parametrised test of which only some parameters need the mark."""
+    """A parametrised test that needs the mark for some parameters only."""
     some = ", ".join(f"[{each}]" for each in users[:_SHOWN_PARAMETERS])
     if len(users) > _SHOWN_PARAMETERS:
         some += f" and {len(users) - _SHOWN_PARAMETERS} more"
     return shown(
-        f"{test} needs @pytest.mark.{resource} for some of its parameters only: {some}. Give it "
+        f"{test} needs @pytest.mark.{resource} for some of its parameters only: {some}. Add it "
         f"to these: pytest.param(..., marks=pytest.mark.{resource})"
     )
 
@@ -230,14 +231,14 @@ def used_in_collection(resource: str, uses: Sequence[str]) -> str:
     if len(uses) > _SHOWN_USES:
         some += f"; and {len(uses) - _SHOWN_USES} more"
     return (
-        f"While tests were collected, {resource} was used: {some}. So runs that collect this need "
-        f'{resource}, even -m "not {resource}". Fix: move it into a fixture or test.'
+        f"While tests were collected, {resource} was used: {some}. Every run that collects this needs "
+        f'{resource}, even with -m "not {resource}". Fix: move the call into a fixture or test.'
     )
 
 
 FORK_CAME_BACK: Final = (
-    "a call was blocked in a fork of pytest's process, and nothing in the fork ended it. "
-    "It is ended here, since it would go on as a second pytest."
+    "a call was blocked in a fork of pytest's process, and the fork did not exit. "
+    "It is ended here, because it would go on as a second pytest."
 )
 
 
@@ -245,16 +246,16 @@ def late_use(owner: str, use: Use, label: str, *, may_use: bool, is_fine: bool) 
     """A use by a process or thread that outlived its test."""
     owner = shown(owner)
     if is_fine:
-        return f"Late use of {label} by what {owner} started and left running: {_late(use)}"
+        return f"Late use of {label} by a process or thread that {owner} left running: {_late(use)}"
     if may_use:
         return (
-            f"{owner} may use {label}, and left a process running that has lost the scope it was "
-            f"started in, and was judged by that of a later test: {_late(use)}. End the process in "
-            f"the test, or pass it the environment."
+            f"{owner} may use {label}, but left a process running that lost the variables of its "
+            f"test, and was judged as part of a later test: {_late(use)}. End the process in "
+            f"the test, or pass the environment on to it."
         )
     return (
-        f"After it had ended, {owner} invoked '{label}' without @pytest.mark.{use.resource}, "
-        f"by a process or thread that it started and left running: {_late(use)}"
+        f"{owner} used '{label}' without @pytest.mark.{use.resource} after it had ended, in a "
+        f"process or thread that it left running: {_late(use)}"
     )
 
 

@@ -24,10 +24,10 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
 class unguarded(ContextDecorator):  # noqa: N801 - it is called like a function
-    """Say that what is used here, while tests are collected, is meant to be: the run does not tell of it.
+    """Allow uses of resources while tests are collected: the run does not report them.
 
-    For probes, such as the condition of a ``skipif``. In tests and fixtures it changes nothing: what they use,
-    they need.
+    This is for checks such as the condition of a ``skipif``. In tests and fixtures it has no effect: they need
+    the marks of what they use.
 
     Example:
         >>> with unguarded():
