@@ -79,7 +79,7 @@ def test_an_inherited_test_that_one_class_needs(tool: Suite) -> None:
         """
     )
 
-    assert "it needs @pytest.mark.tool in TestUsing only" in fix(tool)
+    assert "it needs @pytest.mark.tool only in TestUsing" in fix(tool)
 
 
 def test_the_values_of_a_fixture(tool: Suite) -> None:
@@ -475,7 +475,7 @@ def test_who_is_named(tool: Suite) -> None:
     said = fix(tool)
 
     assert "test_it.py::test_fixture[up]: some of its parameters need @pytest.mark.tool" in said
-    assert "test_it.py::TestIt::test_inherited: it needs @pytest.mark.tool in TestIt only" in said
+    assert "test_it.py::TestIt::test_inherited: it needs @pytest.mark.tool only in TestIt" in said
     assert "[]:" not in said
     few = tool.run("--resource-guards-fix=write", "--deselect=test_it.py::test_fixture[other]")
     assert (

@@ -342,7 +342,7 @@ def test_a_declared_fixture_that_uses_more(suite: Suite) -> None:
     ("decorator", "complaint"),
     [
         ("@fixture_uses_resources()", "name at least one resource"),
-        ("@fixture_uses_resources(print)", "name at least one resource, as text"),
+        ("@fixture_uses_resources(print)", "name at least one resource, as a string"),
         (
             "@fixture_uses_resources('tool')\n@fixture_uses_resources('tool')",
             "has @fixture_uses_resources twice",
@@ -721,6 +721,6 @@ def test_the_contract_of_the_definition_that_runs(suite: Suite) -> None:
 
     assert outcome["test_innocent"].outcome == "passed", outcome.output
     assert outcome["test_superfluous"].says_superfluous()
-    assert "declares 'tool' but never invoked" in outcome["test_broken"].text
+    assert "declares 'tool' but never used" in outcome["test_broken"].text
     assert "declares 'tool'" not in outcome["test_superfluous"].text
     assert suite.runs_of() == []

@@ -198,7 +198,7 @@ def test_the_list_of_other_names(suite: Suite) -> None:
         "Name it where it is defined: sdk.client:lazy."
     )
     is_class = (
-        "the target sdk:Client is a class. Name the method that all its calls go through, "
+        "the target sdk:Client is a class. Name the method that all its calls go through: "
         "sdk:Client.method."
     )
     lines = [

@@ -130,9 +130,9 @@ What to do
     "mark-name": Explanation(
         "the name of a resource or its mark cannot be used, or is taken",
         """\
-Each resource has one mark, and each mark belongs to one resource. The mark has letters, digits and underscores,
-and must not belong to pytest (skip, parametrize, ...). One program, call or address belongs to one
-resource.
+Each resource has one mark, and each mark belongs to one resource. The mark has letters, digits and
+underscores, and must not belong to pytest (skip, parametrize, ...). One program, call or address belongs
+to one resource.
 
 What to do
   - Set another mark: mark='...' at the registration, or in the table of the resource.

@@ -36,7 +36,7 @@ def directory_unwritable(
     guards: Iterable[str], parent: Path | str, error: OSError | ImportError
 ) -> str:
     number = getattr(error, "errno", None)
-    remedy = REMEDIES.get(number or 0, "Set TMPDIR to a writable directory.")
+    remedy = REMEDIES.get(number or 0, "Set TMPDIR to a directory that you can write to.")
     return (
         f"Resource guards {quoted(guards)} cannot create their private directory in {parent}: {error}. "
         f"{remedy}"
@@ -244,7 +244,7 @@ def target_of_metaclass(target: SdkTarget, metaclass: str) -> str:
 def target_new_of_object(target: SdkTarget) -> str:
     """A `__new__` that is inherited from `object`, which Python does not let us restore."""
     makes = f"{target.title.rpartition('.')[0]}.__init__"
-    return f"the target {target.title} is inherited from object. Name {makes} instead."
+    return f"the target {target.title} is inherited from object. Name {makes}."
 
 
 def target_of_class(target: SdkTarget, owner: str) -> str:
