@@ -15,7 +15,7 @@ from imbue.resource_guards.guards.table import KINDS
 from support.suite import WORKERS
 from support.suite import Suite
 
-# Guards the look-up of a host name, in whatever Python it is made.
+# Guards the lookup of a host name, in whatever Python it is made.
 KIND = """
     import socket
 
@@ -58,7 +58,7 @@ KIND = """
 
             def getaddrinfo(host, *args, **kwargs):
                 if host == self.host:
-                    see(resource, f"look-up of {host}", LOOKUP)
+                    see(resource, f"lookup of {host}", LOOKUP)
                 return real("localhost", *args, **kwargs)
 
             socket.getaddrinfo = getaddrinfo
@@ -127,7 +127,7 @@ def test_it_is_judged(with_kind: Suite, workers: tuple[str, ...]) -> None:
     assert outcome["test_superfluous"].says_superfluous("api")
     for name in ("test_unmarked", "test_unmarked_in_child"):
         assert outcome[name].says_missing("api")
-        assert "look-up of api.example.com" in outcome[name].text
+        assert "lookup of api.example.com" in outcome[name].text
     assert "api: of api.example.com, only getaddrinfo is seen" in outcome.output
 
 

@@ -261,7 +261,10 @@ def test_a_process_that_outlives_its_test(suite: Suite) -> None:
     assert outcome["test_starts_it"].outcome == "passed"
     assert outcome["test_next"].outcome == "passed"
     assert outcome["test_superfluous"].says_superfluous()
-    assert "Late use of tool by what test_it.py::test_starts_it started" in outcome.output
+    assert (
+        "Late use of tool by a process or thread that test_it.py::test_starts_it left running"
+        in outcome.output
+    )
 
 
 @pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["one process", "a worker"])
