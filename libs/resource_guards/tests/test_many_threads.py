@@ -18,12 +18,12 @@ from imbue.resource_guards.intercept import audit
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.socket_classes import SocketClasses
 from imbue.resource_guards.kinds import OwnerKind
-from imbue.resource_guards.locks import Lock
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import OwnerName
 from imbue.resource_guards.scope.scope import Scope
+from imbue.resource_guards.system import Lock
 from support.suite import Suite
 
 THREADS = 16

@@ -10,6 +10,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 from __future__ import annotations
 
 import sys
+from _thread import RLock
 from _thread import get_ident as get_ident
 
 if sys.platform != "win32":
@@ -38,6 +39,7 @@ if sys.platform != "win32":
     from posix import putenv as putenv
     from posix import read as read
     from posix import readlink as readlink
+    from posix import register_at_fork
     from posix import replace as replace
     from posix import stat as stat
     from posix import symlink as symlink
@@ -49,6 +51,7 @@ if sys.platform != "win32":
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+    from typing import Final
 
 getframe = sys._getframe  # noqa: SLF001 - documented, if not for everyone
 settrace = sys.settrace
@@ -143,3 +146,30 @@ def identity(path: str) -> Identity | None:
     except (OSError, ValueError):
         return None
     return found.st_dev, found.st_ino
+
+
+class Lock:
+    """Keeps two threads from changing the same thing at a time, with and without the interpreter's own lock.
+
+    The thread that has it may take it again, as what the collector of garbage runs in the middle of ours does. A
+    fork finds it free: the thread that had it is not there.
+
+    Attributes:
+        now: What is entered: ``with LOCK.now``.
+    """
+
+    def __init__(self) -> None:
+        self.now = RLock()
+        if sys.platform != "win32":
+            register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        # Another one, since whoever forks may be within the old one and leave it later.
+        self.now = RLock()
+
+
+RECORDS: Final = Lock()
+"""What is kept of uses, and told to child processes. Within it nothing waits, and nothing of others is called."""
+
+STARTS: Final = Lock()
+"""The variable of this process's environment while it names a scope, until the process that gets it is there."""

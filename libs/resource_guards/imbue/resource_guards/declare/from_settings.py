@@ -19,7 +19,6 @@ from imbue.resource_guards.declare.names import PROBE
 from imbue.resource_guards.declare.names import can_be_written
 from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.registry import Registry
-from imbue.resource_guards.declare.signatures import signature_of
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages import declare as messages
@@ -203,6 +202,8 @@ def register_entry_point(entry_point: EntryPoint, registry: Registry) -> None:
 
 def _takes_registry(register: Callable[..., object]) -> bool:
     """Whether a function is to be given the registry, by the name of its first parameter or for want of a default."""
+    from imbue.resource_guards.declare.signatures import signature_of  # for few
+
     first = next(iter(signature_of(register).parameters.values()), None)
     if first is None or first.kind not in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD):
         return False

@@ -14,7 +14,7 @@ from _thread import _local
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
-from imbue.resource_guards.locks import STARTS
+from imbue.resource_guards.system import STARTS
 from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 
 TYPE_CHECKING = False

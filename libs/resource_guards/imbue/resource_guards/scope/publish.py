@@ -15,9 +15,9 @@ from typing import Final
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
-from imbue.resource_guards.locks import RECORDS
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.scope.scope import Scope
+from imbue.resource_guards.system import RECORDS
 from imbue.resource_guards.wire.variable import ANY_SCOPE
 from imbue.resource_guards.wire.variable import ASKS
 from imbue.resource_guards.wire.variable import OUTSIDE

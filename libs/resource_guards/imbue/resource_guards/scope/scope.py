@@ -8,8 +8,8 @@ from typing import Final
 from weakref import ref
 
 from imbue.resource_guards.kinds import OwnerKind
-from imbue.resource_guards.locks import RECORDS
 from imbue.resource_guards.model import Use
+from imbue.resource_guards.system import RECORDS
 
 
 class OwnerName:
