@@ -165,4 +165,5 @@ def test_a_folder_with_brackets(suite: Suite) -> None:
     assert outcome["test_one[1]"].says_missing(), outcome.output
     assert outcome["test_two[1]"].says_missing(), outcome.output
     assert outcome["test_two[2]"].outcome == "passed", outcome.output
-    assert "of[x]/test_two.py::test_two" in outcome.output, outcome.output
+    assert "_ test_one[1] _" in outcome.output, outcome.output
+    assert "_ test_two[1] _" in outcome.output, outcome.output
