@@ -208,6 +208,10 @@ def hand_over():
         yield lambda function: pool.submit(function).result(20)
     del sys.modules[stand_in.__name__]
 """
+else:
+    PROCESSES["InterpreterPoolExecutor"] = _pool(
+        "futures.InterpreterPoolExecutor(1)", "pool.submit(function).result(30)"
+    )
 
 _LOOP = """
 loop = asyncio.new_event_loop()

@@ -10,6 +10,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 from __future__ import annotations
 
 import sys
+from _thread import RLock
 from _thread import get_ident as get_ident
 
 TYPE_CHECKING = False
@@ -56,6 +57,7 @@ if TYPE_CHECKING or HAS_POSIX:
     from posix import putenv as putenv
     from posix import read as read
     from posix import readlink as readlink
+    from posix import register_at_fork
     from posix import replace as replace
     from posix import stat as stat
     from posix import write as write
@@ -221,6 +223,33 @@ def is_absolute(path: str) -> bool:
 def program_of(name: str) -> str:
     """The name by which a program is called, of its file's."""
     return name
+
+
+class Lock:
+    """Keeps two threads from changing the same thing at a time, with and without the interpreter's own lock.
+
+    The thread that has it may take it again, as what the collector of garbage runs in the middle of ours does. A
+    fork finds it free: the thread that had it is not there.
+
+    Attributes:
+        now: What is entered: ``with LOCK.now``.
+    """
+
+    def __init__(self) -> None:
+        self.now = RLock()
+        if HAS_POSIX:
+            register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        # Another one, since whoever forks may be within the old one and leave it later.
+        self.now = RLock()
+
+
+RECORDS: Final = Lock()
+"""What is kept of uses, and told to child processes. Within it nothing waits, and nothing of others is called."""
+
+STARTS: Final = Lock()
+"""The variable of this process's environment while it names a scope, until the process that gets it is there."""
 
 
 if not TYPE_CHECKING and not HAS_POSIX:

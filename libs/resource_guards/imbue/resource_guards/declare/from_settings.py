@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import shlex
 import shutil
 from collections.abc import Callable
@@ -203,7 +202,9 @@ def register_entry_point(entry_point: EntryPoint, registry: Registry) -> None:
 
 def _takes_registry(register: Callable[..., object]) -> bool:
     """Whether a function is to be given the registry, by the name of its first parameter or for want of a default."""
-    first = next(iter(inspect.signature(register).parameters.values()), None)
+    from imbue.resource_guards.declare.signatures import signature_of  # for few
+
+    first = next(iter(signature_of(register).parameters.values()), None)
     if first is None or first.kind not in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD):
         return False
     return first.default is first.empty or first.name in ("registrar", "registry")

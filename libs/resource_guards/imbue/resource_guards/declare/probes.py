@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import Final
 
 from imbue.resource_guards import system
+from imbue.resource_guards.declare.signatures import signature_of
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guards.places import places_of
 from imbue.resource_guards.guards.places import refusal
@@ -152,7 +153,7 @@ def _why_not(function: object) -> str:
     if inspect.isgeneratorfunction(function):
         return "is a generator"
     try:
-        inspect.signature(function).bind()
+        signature_of(function).bind()
     except TypeError as error:
         return f"cannot be called so: {error}"
     except ValueError:  # a function in C that does not say what it takes

@@ -44,4 +44,6 @@ def stop_handling(handlers: dict[str, Callable[..., None]]) -> None:
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if event in HANDLERS:
         __tracebackhide__ = True
-        HANDLERS[event](*arguments)
+        handler = HANDLERS.get(event)
+        if handler is not None:  # another thread may have ended it since
+            handler(*arguments)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HOOKS: Final[list[ImportHook]] = []
 """Those that are installed in this process: one for each session that guards it."""
 
-_EXECUTING: Final[list[int]] = []
+_EXECUTING: Final[set[int]] = set()
 """The ids of modules for whose loader something stands in, while they are executed."""
 
 
@@ -76,7 +76,8 @@ class ImportHook:
         if name not in self.waiting:
             return None
         # Only those behind it: another of its kind would ask it in turn.
-        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+        finders = list(sys.meta_path)  # others may change it meanwhile
+        for finder in finders[finders.index(self) + 1 :] if self in finders else ():
             spec = _ask(finder, name, path, target)
             if spec is not None:
                 if spec.loader is not None:
@@ -219,9 +220,9 @@ class _CallingBackLoader(_CallingBackOldLoader):
             module.__spec__.loader = self._loader
         name = _name_of(module)
         before = sys.modules.get(name)
-        _EXECUTING.append(id(module))
+        _EXECUTING.add(id(module))
         try:
             self._loader.exec_module(module)
         finally:
-            _EXECUTING.remove(id(module))
+            _EXECUTING.discard(id(module))
         _executed(name, module, before)

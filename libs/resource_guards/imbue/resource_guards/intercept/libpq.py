@@ -121,7 +121,7 @@ def learn(connection: Any, uses: Sequence[Use]) -> None:
     def gone(reference: object) -> None:
         entry = _KNOWN.get(number)
         if entry is not None and entry[0] is reference:  # another may have its number by now
-            del _KNOWN[number]
+            _KNOWN.pop(number, None)
 
     _KNOWN[number] = ref(connection, gone), uses
 

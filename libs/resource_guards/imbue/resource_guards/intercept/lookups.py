@@ -90,7 +90,7 @@ class LookupWatcher:
 
 def names_of(address: str, port: object) -> Collection[str]:
     """The watched names that led to a port of an address in this process: one address may be that of many hosts."""
-    found = _LED_TO.get(address, ())
+    found = list(_LED_TO.get(address, ()))  # others may be added meanwhile
     return {name for name, wanted in found if wanted is None or wanted == port}
 
 

@@ -86,7 +86,7 @@ class _Open:
             if (
                 entry is not None and entry.socket is reference
             ):  # another may have its number by now
-                del OPEN[number]
+                OPEN.pop(number, None)
 
         self.socket = ref(socket, gone)
         self.address = address
@@ -182,7 +182,7 @@ def leads_to(socket: Any, address: Any, uses: Sequence[Use]) -> None:
     if known is not None and known.socket() is socket:
         known.address, known.uses = address, uses
         if not uses:
-            del OPEN[id(socket)]
+            OPEN.pop(id(socket), None)
             socket.__class__ = known.plain
     elif uses:
         try:

@@ -220,9 +220,9 @@ def _subclass(plain: type, of_c: type, methods: dict[str, Any]) -> type:
     So the methods of a user's class, which come first, choose what they pass on.
     """
     if of_c not in _CLASSES:
-        _CLASSES[of_c] = _named_like(of_c, (of_c,), methods)
+        _CLASSES.setdefault(of_c, _named_like(of_c, (of_c,), methods))  # of two threads, one's
     if plain not in _CLASSES:
-        _CLASSES[plain] = _named_like(plain, (plain, _CLASSES[of_c]), {})
+        _CLASSES.setdefault(plain, _named_like(plain, (plain, _CLASSES[of_c]), {}))
     return _CLASSES[plain]
 
 

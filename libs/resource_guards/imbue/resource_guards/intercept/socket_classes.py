@@ -56,13 +56,14 @@ class SocketClasses:
                 "detach": self._detach(own),
             }
             own.append(type(plain)(plain.__name__, (plain,), {**about, **methods}))
-            self._made[plain] = own[0]
+            self._made.setdefault(plain, own[0])  # of two threads, one's
             self.see_reduction(modules.get(_REDUCTION))
         return self._made[plain]
 
     def plain(self, cls: type) -> type:
         """The class of whom another is that which tells; itself if it is none."""
-        return next((plain for plain, made in self._made.items() if made is cls), cls)
+        found = list(self._made.items())  # others may be added meanwhile
+        return next((plain for plain, made in found if made is cls), cls)
 
     def is_made(self, plain: type, cls: type) -> bool:
         """Whether a class is that which tells of another."""
@@ -78,7 +79,7 @@ class SocketClasses:
     def see_reduction(self, module: ModuleType | None) -> None:
         """Have multiprocessing send such sockets to other processes as it does theirs: it goes by the very class."""
         reducers = _reducers(module)
-        for plain, made in self._made.items():
+        for plain, made in list(self._made.items()):
             if plain in reducers:
                 reducers[made] = reducers[plain]
 

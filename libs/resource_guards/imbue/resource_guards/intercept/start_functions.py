@@ -33,11 +33,11 @@ from imbue.resource_guards.intercept.start_arguments import Takes
 from imbue.resource_guards.intercept.start_arguments import finds_as_here
 from imbue.resource_guards.intercept.starts import OCTETS
 from imbue.resource_guards.intercept.starts import WATCHERS
-from imbue.resource_guards.intercept.starts import WITHIN
 from imbue.resource_guards.intercept.starts import NamingScope
 from imbue.resource_guards.intercept.starts import Within
 from imbue.resource_guards.intercept.starts import begin
 from imbue.resource_guards.intercept.starts import choose
+from imbue.resource_guards.intercept.starts import is_within
 from imbue.resource_guards.intercept.starts import named_environment
 from imbue.resource_guards.intercept.starts import with_scope
 
@@ -172,15 +172,11 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
             env = [
                 head + with_scope(each[size:]) if each.startswith(head) else each for each in env
             ]
-        before = None if env is not None else raw_environment().get(OCTETS)
-        if before is None:
+        if env is not None:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
-        # As `NamingScope` does it, but for the audit event: there is none, and what `preexec_fn` starts is news.
-        system.putenv(OCTETS, with_scope(before))
-        try:
+        # Not `Within`: it has no audit event, and what `preexec_fn` starts is news.
+        with NamingScope():
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
-        finally:
-            system.putenv(OCTETS, before)
 
     return like(fork_exec, original)
 
@@ -206,7 +202,7 @@ def _with_path(
                 given[1] = chosen.arguments
         rest = {} if takes.by_name else kwargs
         if given[-1] is None or len(given) == _WITHOUT_ENVIRONMENT:
-            with NamingScope():
+            with Within(), NamingScope():
                 return original(*given, **rest)
         given[-1] = named_environment(given[-1])
         with Within():
@@ -239,7 +235,7 @@ def _with_shell(original: Callable[..., Any], takes: Takes) -> Callable[..., Any
             return original(*args, **kwargs)
         start.is_open = False
         choose(start)
-        with NamingScope():
+        with Within(), NamingScope(returns_late=True):
             return original(*args, **kwargs)
 
     return like(function, original)
@@ -262,7 +258,7 @@ _WRAPPERS: Final[dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]]] 
 def _seen_by_audit(program: Any, arguments: Any, *, replaces: bool) -> None:
     __tracebackhide__ = True
     start = None
-    if system.get_ident() not in WITHIN:
+    if not is_within():
         start = begin(_candidates(program, searches=True), arguments)
     if start is not None:
         start.replaces = replaces

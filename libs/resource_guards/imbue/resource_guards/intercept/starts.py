@@ -9,9 +9,12 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
+from _thread import _local
+
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
+from imbue.resource_guards.system import STARTS
 from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 
 TYPE_CHECKING = False
@@ -76,8 +79,8 @@ class Start:
 WATCHERS: Final[list[Watcher]] = []
 """Those that are asked: one for each session that guards this process, innermost last."""
 
-WITHIN: Final[list[int]] = []
-"""The threads that start something now, whose audit event is no news."""
+_WITHIN: Final = _local()
+"""For each thread how many starts it is within, whose audit event is no news."""
 
 OCTETS: Final = SCOPE_VARIABLE.encode()
 
@@ -119,14 +122,19 @@ def with_scope(value: bytes) -> bytes:
     return system.fsencode(text)
 
 
+def is_within() -> bool:
+    """Whether this thread starts something now that has been asked about."""
+    return getattr(_WITHIN, "starts", 0) > 0
+
+
 class Within:
     """Has the audit event of a start by this thread be no news, while it is called."""
 
     def __enter__(self) -> None:
-        WITHIN.append(system.get_ident())
+        _WITHIN.starts = getattr(_WITHIN, "starts", 0) + 1
 
     def __exit__(self, *_: object) -> None:
-        WITHIN.remove(system.get_ident())
+        _WITHIN.starts -= 1
 
 
 class NamingScope:
@@ -134,19 +142,29 @@ class NamingScope:
 
     Where the operating system keeps it, and not in `os.environ`, which tests compare with what it
     was. An environment without the variable is left alone, since it may have been emptied on purpose.
-    All that starts a process keeps the lock of the interpreter until it is there, but `os.system`.
+    Other threads that start something wait until the process is there: it would get their scope.
+
+    Args:
+        returns_late: The call returns when the process ends, as that of `os.system` does; nobody waits for it.
     """
 
-    def __enter__(self) -> None:
+    def __init__(self, *, returns_late: bool = False) -> None:
         self._before = raw_environment().get(OCTETS)
+        self._lock = None if self._before is None or returns_late else STARTS.now
+
+    def __enter__(self) -> None:
         if self._before is not None:
-            system.putenv(OCTETS, with_scope(self._before))
-        WITHIN.append(system.get_ident())
+            value = with_scope(self._before)
+            if self._lock is not None:
+                self._lock.acquire()
+            system.putenv(OCTETS, value)
 
     def __exit__(self, *_: object) -> None:
-        WITHIN.remove(system.get_ident())
         if self._before is not None:
-            system.putenv(OCTETS, self._before)
+            with STARTS.now:
+                system.putenv(OCTETS, self._before)
+            if self._lock is not None:
+                self._lock.release()
 
 
 def named_environment(environment: Any) -> Any:

@@ -97,7 +97,7 @@ def _of_os(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         elif len(given) > at:
             arguments = given[at + 1] if not name.startswith("start") else [given[at]]
             _see(given[at], arguments, replaces=replaces)
-        with NamingScope():
+        with NamingScope(returns_late=name == "system"):
             return original(*args, **kwargs)
 
     return function

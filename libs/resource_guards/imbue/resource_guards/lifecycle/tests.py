@@ -202,7 +202,7 @@ class Lifecycle:
                 account.declared = declared
                 scope.allowed = self._policy.allowance(declared, self._registry)
                 if self._slot.running is scope:
-                    self._slot.enter(scope)
+                    self._slot.allow_anew(scope)
 
     def _follow(self, account: TestAccount, report: pytest.TestReport) -> None:
         self.refresh(account.scope)

@@ -35,7 +35,10 @@ def asks_for_the_request(fixturedef: pytest.FixtureDef[object]) -> bool:
 
 def is_visible_below(fixturedef: pytest.FixtureDef[object]) -> str:
     """The id of the node below which tests can ask for the fixture; empty for all of them."""
-    return "" if fixturedef.baseid == "." else fixturedef.baseid
+    # The node is there from pytest 9.1 on, where the id is deprecated.
+    node = getattr(fixturedef, "node", None)
+    below: str = getattr(fixturedef, "baseid", "") if node is None else node.nodeid
+    return "" if below == "." else below
 
 
 def all_depend_on(item: pytest.Item, fixturedef: pytest.FixtureDef[object]) -> str:

@@ -129,9 +129,11 @@ class Ledger:
         """
         if scope.id in self._open:
             scope.note(use)
-        else:
-            may_use = use.resource in scope.allowed
-            self.late.append(LateUse(scope.owner, use, may_use=may_use, is_others=is_others))
+            if scope.id in self._open:
+                return  # whoever ends it finds the use
+        # Also where another thread has ended it between these lines: a use may be told twice, and is never lost.
+        may_use = use.resource in scope.allowed
+        self.late.append(LateUse(scope.owner, use, may_use=may_use, is_others=is_others))
 
     def book(self, entries: Iterable[Entry], running: Scope | None) -> None:
         """Put uses from the journal on the scopes that they belong to.

@@ -15,6 +15,7 @@ from typing import Final
 
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.pytest_internals import with_lines
+from imbue.resource_guards.report.parameters import parted
 from imbue.resource_guards.report.told import is_alone
 from imbue.resource_guards.report.told import told_in
 
@@ -51,9 +52,9 @@ class Brevity:
                 chosen.append(report)
                 continue
             what = tuple((each.kind, each.resource) for each in told_in(report))
-            test, bracket, parameters = report.nodeid.partition("[")
-            if bracket and (test, what) in first:
-                first[test, what][1].append(parameters.removesuffix("]"))
+            test, parameters = parted(report.nodeid)
+            if parameters is not None and (test, what) in first:
+                first[test, what][1].append(parameters)
             elif self._counts[what] >= self._most:
                 self.left_out += 1
             else:

@@ -13,6 +13,13 @@ from typing import Any
 import pytest
 
 
+def parted(nodeid: str) -> tuple[str, str | None]:
+    """A test's id without its parameters, and those; read as pytest does, since a path may have brackets too."""
+    path, separator, rest = nodeid.partition("::")
+    name, bracket, parameters = rest.partition("[")
+    return f"{path}{separator}{name}", parameters.removesuffix("]") if bracket else None
+
+
 class Parameters:
     """What is known of one test's parameters and one resource.
 
@@ -54,12 +61,12 @@ class ParameterTable:
         """
         if not hasattr(item, "callspec"):
             return
-        test, _, parameters = item.nodeid.partition("[")
+        test, parameters = parted(item.nodeid)
         used = set(used)
         for resource in used.union(declared):
             row = self._rows.setdefault((test, resource), Parameters())
             if resource in used:
-                row.users.append(parameters.removesuffix("]"))
+                row.users.append(parameters or "")
             # To count takes all items of the run: only where a violation is told, and once.
             if resource in wrong and not row.count:
                 row.count = sum(each.nodeid.startswith(f"{test}[") for each in item.session.items)

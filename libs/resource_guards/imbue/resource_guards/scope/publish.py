@@ -17,6 +17,7 @@ from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.scope.scope import Scope
+from imbue.resource_guards.system import RECORDS
 from imbue.resource_guards.wire.variable import ANY_SCOPE
 from imbue.resource_guards.wire.variable import ASKS
 from imbue.resource_guards.wire.variable import OUTSIDE
@@ -65,10 +66,11 @@ class Publisher:
         if self._environment.get(_OCTETS) != self._octets:
             ENVIRONMENT[SCOPE_VARIABLE] = self._asking
         if self._in_state_file is not scope.allowed:
-            if self._in_state_file != scope.allowed:
-                # No id in it, since it is rewritten only when the allowed set changes.
-                self._write_state(f"{ANY_SCOPE}{self._allowed_part(scope.allowed)}")
-            self._in_state_file = scope.allowed
+            with RECORDS.now:  # a thread may start something on nobody's behalf meanwhile
+                if self._in_state_file != scope.allowed:
+                    # No id in it, since it is rewritten only when the allowed set changes.
+                    self._write_state(f"{ANY_SCOPE}{self._allowed_part(scope.allowed)}")
+                self._in_state_file = scope.allowed
 
     def tell_nobody_runs(self) -> None:
         """A process is about to start on nobody's behalf.
@@ -76,9 +78,10 @@ class Publisher:
         That is told to the state file now and not when a scope ends, since most often the next one
         comes first.
         """
-        if self._in_state_file is not None:
-            self._write_state(f"{OUTSIDE}:")
-            self._in_state_file = None
+        with RECORDS.now:
+            if self._in_state_file is not None:
+                self._write_state(f"{OUTSIDE}:")
+                self._in_state_file = None
 
     def with_scope(self, value: str, scope: Scope | None) -> str:
         """A value of the variable with this session's entry for `scope`, or for none.

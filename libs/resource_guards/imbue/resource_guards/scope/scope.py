@@ -9,6 +9,7 @@ from weakref import ref
 
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.model import Use
+from imbue.resource_guards.system import RECORDS
 
 
 class OwnerName:
@@ -105,9 +106,13 @@ class Scope:
 
     def note(self, use: Use) -> None:
         """Keep a use that was seen on this scope's behalf."""
-        if self._uses is None:
-            self._uses = []
-        self._uses.append(use)
+        uses = self._uses
+        if uses is None:
+            with RECORDS.now:  # of two threads that are the first, one makes it
+                uses = self._uses
+                if uses is None:
+                    uses = self._uses = []
+        uses.append(use)
         self.note_resource(use.resource)
 
     @property
@@ -117,15 +122,17 @@ class Scope:
 
     def came_through(self, fixture: str, since: int) -> None:
         """Say of the uses since there were so many that a fixture made them, where another has not said so."""
-        if self._uses is not None:
-            self._uses[since:] = [
-                use if use.fixture else use._replace(fixture=fixture) for use in self._uses[since:]
-            ]
+        uses = self._uses
+        if uses is not None:
+            for at in range(since, len(uses)):  # one by one, since threads may add others meanwhile
+                if not uses[at].fixture:
+                    uses[at] = uses[at]._replace(fixture=fixture)
 
     def note_resource(self, resource: str) -> None:
         """Remember that a resource was seen, where the use itself is kept elsewhere."""
         if resource not in self.used:
-            self.used = {*self.used, resource}
+            with RECORDS.now:  # another set each time, so that nobody reads one that changes
+                self.used = {*self.used, resource}
 
 
 _NOTHING: Final[frozenset[str]] = frozenset()

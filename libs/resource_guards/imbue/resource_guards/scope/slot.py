@@ -83,22 +83,30 @@ class ScopeSlot:
     def enter(self, scope: Scope | None) -> None:
         """Make `scope`, or none, the running one, here and for child processes."""
         if len(SLOTS) == 1:  # nearly always, and each test comes here
-            self._scope = scope
+            # First what is carried: a thread that carries the last one must not take this scope for it.
             self.scopes = scopes = ((self, scope),)
             self._token = CARRIED.set(scopes)
+            self._scope = scope
         else:
             self._begin(scope)
         if scope is not None:
             self._publisher.publish(scope)
 
+    def allow_anew(self, scope: Scope) -> None:
+        """The running scope may use something else than before, as whichever thread has found out."""
+        if self.is_main_thread:
+            self.enter(scope)  # which is where scopes begin, and no other thread
+        else:
+            self._publisher.publish(scope)
+
     def _begin(self, scope: Scope | None) -> None:
-        self._scope = scope
         if len(SLOTS) > 1:
             others = tuple((each, each.current()) for each in SLOTS if each is not self)
             self.scopes = (*others, (self, scope))
         else:
             self.scopes = ((self, scope),)
         self._token = CARRIED.set(self.scopes)
+        self._scope = scope
 
     def clear(self) -> None:
         """Make no scope the running one.
@@ -146,14 +154,15 @@ class ScopeSlot:
     def current(self) -> Scope | None:
         """The scope on whose behalf the calling code runs."""
         carried = CARRIED.get()
-        if carried is self.scopes and self._scope is not None:
-            return self._scope
+        running = self._scope  # once, since it may change meanwhile
+        if carried is self.scopes and running is not None:
+            return running
         for slot, scope in carried:
             if slot is self:
                 if isinstance(carried, Given) or not self._is_running_now():
                     return scope
                 break
-        return self._scope
+        return running
 
     def _is_running_now(self) -> bool:
         """Whether the calling code is what pytest runs now, whatever its context says.
@@ -202,7 +211,7 @@ def value_for_child(value: str = "") -> str:
     """
     if not value:
         value = SLOTS[-1].without_scope() if SLOTS else ENVIRONMENT.get(SCOPE_VARIABLE, "")
-    for with_scope in AROUND.values():
+    for with_scope in list(AROUND.values()):
         value = with_scope(value)
     for slot in SLOTS:
         value = slot.with_scope(value)

@@ -66,6 +66,7 @@ LIBRARIES: Final = (
     "concurrent.futures._base",
     "concurrent.futures.thread",
     "concurrent.futures.process",
+    "concurrent.interpreters",
     "multiprocessing.spawn",
     "multiprocessing.pool",
     "asyncio.base_events",

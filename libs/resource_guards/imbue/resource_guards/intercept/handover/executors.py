@@ -1,12 +1,15 @@
 """How executors whose workers are threads are given the scope, those with an interpreter each among them.
 
-The latter inherit the methods of the former, and are told apart when one is called.
+The latter inherit the methods of the former, and are told apart when one is called. And how an interpreter is given
+it that a test makes for itself.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
+from typing import Final
 
 from imbue.resource_guards.intercept.handover.by_value import given_by_value
 from imbue.resource_guards.intercept.handover.ways import Method
@@ -34,6 +37,29 @@ def to_interpreter(position: int) -> Way:
         return giving
 
     return replace
+
+
+_ACT: Final = """
+try:
+    __import__("imbue.resource_guards.intercept.child", fromlist=["act_for"]).act_for({value!r})
+except ImportError:
+    pass
+"""
+"""What an interpreter runs beforehand. It leaves no name behind; one that finds no packages is not guarded."""
+
+
+def in_interpreter(run: Method) -> Method:
+    """The way of an interpreter's `exec`, and of what each of its calls ends in: it acts for the caller from now on."""
+
+    def giving(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        if SLOTS:
+            plain = getattr(type(self).exec, "__wrapped__", type(self).exec)
+            with suppress(Exception):  # one that is closed, or is busy: the call says so itself
+                plain(self, _ACT.format(value=value_for_child()))
+        return run(self, *args, **kwargs)
+
+    return giving
 
 
 def to_executor(submit: Method) -> Method:

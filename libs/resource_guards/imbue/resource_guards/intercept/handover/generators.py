@@ -62,7 +62,7 @@ _ENDING: Final[dict[int, Scopes]] = {}
 
 def _is_going(begun: _Begun) -> None:
     if _BEGUN.get(begun.id) is begun:
-        del _BEGUN[begun.id]
+        _BEGUN.pop(begun.id, None)
         _GOING[system.get_ident()] = begun
 
 
@@ -83,10 +83,10 @@ def forget() -> None:
     for table in (_BEGUN, _GOING):
         for key, begun in list(table.items()):
             if not _is_of_now(begun.scopes):
-                del table[key]
+                table.pop(key, None)
     for key, scopes in list(_ENDING.items()):
         if not _is_of_now(scopes):
-            del _ENDING[key]
+            _ENDING.pop(key, None)
 
 
 def _is_of_now(scopes: Scopes) -> bool:
@@ -96,9 +96,9 @@ def _is_of_now(scopes: Scopes) -> bool:
 def begin_generator(first_iteration: Method) -> Method:
     """The way of a loop's hook for the first iteration of an asynchronous generator."""
 
-    def noting(self: Any, generator: Generator) -> Any:
-        note_begin(self, generator)
-        return first_iteration(self, generator)
+    def noting(self: Any, agen: Generator) -> Any:
+        note_begin(self, agen)
+        return first_iteration(self, agen)
 
     return noting
 
@@ -106,11 +106,11 @@ def begin_generator(first_iteration: Method) -> Method:
 def end_generator(finalize: Method) -> Method:
     """The way of a loop's hook for one that was left."""
 
-    def carrying(self: Any, generator: Generator) -> Any:
-        scopes = scopes_of(generator)
+    def carrying(self: Any, agen: Generator) -> Any:
+        scopes = scopes_of(agen)
         if scopes is None:
-            return finalize(self, generator)
-        return given(scopes, finalize, self, generator)
+            return finalize(self, agen)
+        return given(scopes, finalize, self, agen)
 
     return carrying
 

@@ -64,6 +64,8 @@ ROWS: Final = (
         "ProcessPoolExecutor.__init__",
         to_process(3, keywords=_INITIALIZER),
     ),
+    HandOver("concurrent.interpreters", "Interpreter.exec", executors.in_interpreter),
+    HandOver("concurrent.interpreters", "Interpreter._call", executors.in_interpreter),
     HandOver("multiprocessing.spawn", "get_preparation_data", by_value.preparing),
     *_pool("multiprocessing.pool"),
     *_loop("asyncio.base_events", "BaseEventLoop"),
