@@ -129,6 +129,7 @@ def test_uses_while_their_test_ends() -> None:
         assert judged[0] + len(ledger.late) >= 100
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # from Python 3.12 on
 def test_a_lock_in_a_fork() -> None:
     """It is free there, though another thread had it; the thread that has it may take it again."""
     lock = Lock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from typing import Any
 
 
 def signature_of(function: Callable[..., object]) -> inspect.Signature:
@@ -17,8 +18,9 @@ def signature_of(function: Callable[..., object]) -> inspect.Signature:
         TypeError: It is no function.
         ValueError: It does not say what it takes, as many in C do not.
     """
+    options: dict[str, Any] = {}
     if sys.version_info >= (3, 14):
         from annotationlib import Format
 
-        return inspect.signature(function, annotation_format=Format.STRING)
-    return inspect.signature(function)
+        options["annotation_format"] = Format.STRING
+    return inspect.signature(function, **options)
