@@ -13,6 +13,7 @@ and taken from whatever index this machine uses.
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import ssl
@@ -61,7 +62,17 @@ def environment() -> dict[str, str]:
     """
     paths = ssl.get_default_verify_paths()
     where = paths.cafile or paths.capath
-    return {"UV_SYSTEM_CERTS": "true", **({"PIP_CERT": where} if where else {}), **os.environ}
+    found = {"UV_SYSTEM_CERTS": "true"}
+    if where and not _pip_is_configured():
+        found["PIP_CERT"] = where
+    return {**found, **os.environ}
+
+
+@functools.cache
+def _pip_is_configured() -> bool:
+    """Whether a file of pip's settings names certificates, which a variable would override."""
+    command = [sys.executable, "-m", "pip", "config", "get", "global.cert"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def run(*command: str | Path, stdin: str | None = None) -> None:

@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 from dev import ROOT
+from dev import environment
 from dev import find_uv
 
 FOLDER = "registry"
@@ -78,7 +79,7 @@ def main(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
     if arguments != ["--check"]:
         lock = ROOT / "uv.lock"
-        subprocess.run([find_uv(), "lock", *arguments], cwd=ROOT, check=True)
+        subprocess.run([find_uv(), "lock", *arguments], cwd=ROOT, env=environment(), check=True)
         lock.write_text(without_addresses(lock.read_text("utf-8")), "utf-8")
     return check()
 

@@ -150,5 +150,5 @@ class Twice(Guard):
 @pytest.mark.parametrize("kind", [Reserved, Twice])
 def test_kinds_have_a_key_of_their_own(kind: type[Guard]) -> None:
     """That of another is refused."""
-    with pytest.raises(ResourceGuardMisconfiguration, match="and `setting` no other kind uses"):
+    with pytest.raises(ResourceGuardMisconfiguration, match="is one word that no other kind uses"):
         Registry().register_guard_kind(kind)

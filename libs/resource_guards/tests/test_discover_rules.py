@@ -87,16 +87,16 @@ def test_what_leads_to_another_program(path: str, command: str, expected: str) -
     ("started", "title"),
     [
         (Started("/usr/bin/python3.12", ["python3"]), "Python"),
-        (Started("/project/build/app", ["app"]), "programs of the suite's own"),
-        (Started("/temporary/x/fake-git", ["fake-git"]), "programs of the suite's own"),
+        (Started("/project/build/app", ["app"]), "the suite's own programs"),
+        (Started("/temporary/x/fake-git", ["fake-git"]), "the suite's own programs"),
         (Started("/usr/lib/gcc/x/cc1", ["cc1"], ["gcc"]), "parts of other programs"),
         (Started("/bin/cat", ["cat"]), "programs of every POSIX system"),
         (
             Started("/sbin/ldconfig", ["/sbin/ldconfig"]),
-            "what Python's own library looks around with",
+            "programs that Python's own library looks around with",
         ),
         (Started("/opt/x/bin/server", ["server"]), None),
-        (Started("/project/env/bin/x", ["x"]), "programs of the suite's own"),
+        (Started("/project/env/bin/x", ["x"]), "the suite's own programs"),
     ],
 )
 def test_rules(started: Started, title: str | None) -> None:
@@ -110,7 +110,7 @@ def test_rules(started: Started, title: str | None) -> None:
 def test_the_page_has_all_rules() -> None:
     """With the reasons that stand in the code, in the same words."""
     page = (ROOT / "docs" / "discovery.md").read_text()
-    table = page[page.index("| shells") : page.index("\nA line names what each rule")].splitlines()
+    table = page[page.index("| shells") : page.index("\nOne line names what each rule")].splitlines()
 
     rules = [*FOLDED, *((rule.title, rule.reason) for rule in RULES)]
     assert table == [f"| {title} | {reason} |" for title, reason in rules]

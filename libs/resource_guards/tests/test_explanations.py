@@ -50,7 +50,7 @@ EXPLAINED = {
         "availability.seconds_bad availability.unavailable_unknown declare.binaries_is_text declare.binary_name_bad "
         "declare.extends_bad declare.fixture_declared_twice declare.fixture_declares_nothing "
         "declare.is_use_not_callable declare.libraries_is_text declare.mark_not_text declare.not_a_list "
-        "declare.targets_is_text openers.loopback_bad options.items_unreadable options.mode_unknown "
+        "declare.targets_is_text openers.loopback_bad options.items_unreadable options.mode_unknown options.text_unreadable "
         "options.switch_unreadable options.value_unreadable options.warn_unreadable settings.file_unreadable "
         "settings.no_list_of_texts"
     ),
@@ -138,9 +138,10 @@ EXPLAINED = {
         "trust.verdicts_lost"
     ),
     "cannot-start": (
-        "intercept.PLATFORM_UNSUPPORTED intercept.WRITABLE_BY_OTHERS intercept.directory_has_colon "
+        "intercept.WRITABLE_BY_OTHERS intercept.directory_has_colon "
         "intercept.directory_noexec intercept.directory_unwritable options.start_failed"
     ),
+    "layer": "inventory.layer_missing inventory.layer_unknown inventory.needs_posix_shell report.no_shims",
     "native-layer": (
         "intercept.NATIVE_NEEDS_COMPILER intercept.native_no_cache intercept.native_not_compiled "
         "intercept.native_not_loaded intercept.native_unavailable intercept.native_unfit inventory.native_is_off"
@@ -167,13 +168,13 @@ NOTHING_WRONG = {
     "fix": "FIX_TITLE fix_edit fix_more fix_summary fix_would_change fix_written",
     "foreign": "shown shown_lines",
     "formats": "HTML_PURPOSE JSON_PURPOSE TABLE_PURPOSE",
-    "inventory": "LAYERS_TITLE inventory_origin layer_live layer_off",
+    "inventory": "CHILDREN_SEE CHILDREN_TITLE LAYERS_TITLE NATIVE_SEES NATIVE_TITLE inventory_origin layer_live layer_off",
     "markdown": "MARKDOWN_PURPOSE MARKED OPTIONAL SAVED TITLE UNMARKED VIOLATIONS all_tests and_more seen tests_of",
     "nowhere": "FAIL_HELP",
     "options": (
         "DEFINE_HELP DISCOVER_HELP DISCOVER_JSON_HELP DISCOVER_WRITE FIX_DIRTY_HELP FIX_FILE_HELP FIX_HELP HTML_HELP "
         "JSON_HELP LIST_HELP MERGE_HELP MODE_HELP NAMES_HELP NATIVE_HELP OUTPUT_HELP PROBE_SECONDS_HELP PROGRAM_HELP "
-        "REPORT_FORMAT_HELP REPORT_HELP REPORT_OUTPUT_HELP REQUIRE_HELP ROOT_HELP SUMMARY_HELP UNAVAILABLE_HELP "
+        "REPORT_FORMAT_HELP REPORT_HELP REPORT_OUTPUT_HELP REQUIRE_HELP REQUIRE_LAYERS_HELP ROOT_HELP SUMMARY_HELP UNAVAILABLE_HELP "
         "WARN_HELP program_error"
     ),
     "page": "MISSING NO_SCRIPT SUPERFLUOUS UNDECLARED UNUSED",
@@ -193,6 +194,8 @@ SHARED = {
     "inventory.NO_CALL_SITE",
     "declare.NO_CALL_SITE",
     "report.CHILD_PYTHONS",
+    "report.OTHER_CLIENTS",
+    "report.OTHER_PROGRAMS",
     "advice.BY_HOOK",
 }
 

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from imbue.resource_guards import system
 from imbue.resource_guards.guard import SDK
 from imbue.resource_guards.intercept import audit
+from imbue.resource_guards.intercept import starts
 from imbue.resource_guards.intercept.import_hook import ImportHook
 from imbue.resource_guards.intercept.socket_classes import SocketClasses
 from imbue.resource_guards.kinds import OwnerKind
@@ -23,6 +25,7 @@ from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.scope.publish import Publisher
 from imbue.resource_guards.scope.scope import OwnerName
 from imbue.resource_guards.scope.scope import Scope
+from imbue.resource_guards.system import STARTS
 from imbue.resource_guards.system import Lock
 from support.suite import Suite
 
@@ -162,7 +165,7 @@ def test_the_state_file(tmp_path: Path) -> None:
         def work(number: int) -> None:
             for at in range(50):
                 if number:
-                    publisher.tell_nobody_runs()
+                    publisher.tell_nobody_runs(lambda: False)
                 else:
                     publisher.publish(scopes[at % 4])
 
@@ -173,6 +176,78 @@ def test_the_state_file(tmp_path: Path) -> None:
         assert (tmp_path / "state").read_text() == "*:,r0,\n"
     finally:
         publisher.close()
+
+
+def test_the_state_file_stays_a_running_scopes(tmp_path: Path) -> None:
+    """A thread of nobody's that starts something while a scope runs, or as one begins, does not take it away."""
+    publisher = Publisher(f"{tmp_path}=1", tmp_path / "state", lambda _: None)
+    scope = Scope(1, OWNER, frozenset({"r"}))
+    try:
+        publisher.publish(scope)
+        publisher.tell_nobody_runs(lambda: True)
+        assert (tmp_path / "state").read_text() == "*:,r,\n"
+
+        def begins_now() -> bool:
+            # The main thread begins the next test just before this one is asked who runs.
+            thread = threading.Thread(target=publisher.publish, args=[scope])
+            thread.start()
+            began.append(thread)
+            return False
+
+        began: list[threading.Thread] = []
+        publisher.tell_nobody_runs(begins_now)
+        began[0].join()
+        assert (tmp_path / "state").read_text() == "*:,r,\n"
+    finally:
+        publisher.close()
+
+
+def test_a_start_that_is_interrupted_keeps_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception of a signal's handler, as that of Ctrl-C, leaves the lock of starts free for other threads."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(starts, "raw_environment", lambda: {starts.OCTETS: b"x"})
+    monkeypatch.setattr(system, "putenv", interrupt)
+    with pytest.raises(KeyboardInterrupt), starts.NamingScope():
+        pass
+    free: list[bool] = []
+
+    def take() -> None:
+        free.append(STARTS.now.acquire(timeout=10))
+        STARTS.now.release()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    assert free == [True]
+
+
+def test_a_start_that_returns_late_waits_for_others_and_is_waited_for_by_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It sets the variable only while no other start needs it, and lets go of the lock at once."""
+    seen: list[str] = []
+    monkeypatch.setattr(starts, "raw_environment", lambda: {starts.OCTETS: b"x"})
+    monkeypatch.setattr(system, "putenv", lambda *_: seen.append(threading.current_thread().name))
+    entered, may_end = threading.Event(), threading.Event()
+
+    def late() -> None:
+        with starts.NamingScope(returns_late=True):
+            entered.set()
+            may_end.wait(30)
+
+    thread = threading.Thread(target=late, name="late")
+    with starts.NamingScope():
+        thread.start()
+        assert not entered.wait(0.2)
+        assert "late" not in seen
+    assert entered.wait(30)
+    assert STARTS.now.acquire(timeout=10)
+    STARTS.now.release()
+    may_end.set()
+    thread.join()
 
 
 def test_events_whose_handler_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def test_a_name_of_a_guard_package(suite: Suite) -> None:
         ("resource_guards_mode = strict", ["'strict'", "enforce, warn, off"]),
         (
             "resource_guards = tool\nresource_guards_warn = both:tool",
-            ["'both:tool'", "missing: and superfluous:"],
+            ["'both:tool'", "missing: or superfluous:"],
         ),
         ("resource_guards = tool\nresource_guards_warn = missing:", ["'missing:'"]),
         ("resource_guards = tool\nresource_guards_warn = dokcer", ["'dokcer'", "'tool'"]),

@@ -10,35 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from imbue.resource_guards.declare.policy import Policy
-from imbue.resource_guards.declare.registry import Registry
-from imbue.resource_guards.enforcement import Enforcement
-from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.intercept.told_to_children import CHILD_FILE
 from imbue.resource_guards.intercept.told_to_children import has_child_file
-from imbue.resource_guards.kinds import Mode
 from imbue.resource_guards.record import ancestors
 from imbue.resource_guards.record import children
-from imbue.resource_guards.report.inventory import layers
 from imbue.resource_guards.wire.variable import SCOPE_VARIABLE
 from support.suite import Suite
 
 MEMBER = Path(__file__).parents[1]
-
-
-def test_no_posix(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guards are not half installed: it is an error that says what they need; the list says it too."""
-    registry = Registry()
-    path = os.environ["PATH"]
-    with monkeypatch.context() as windows:
-        windows.setattr(os, "name", "nt")
-        told = list(layers(registry, native=True))
-        with pytest.raises(ResourceGuardMisconfiguration, match="need a POSIX system"):
-            Enforcement(registry, Policy(Mode.ENFORCE), print, print)
-
-    assert len(told) == 1
-    assert "need a POSIX system" in told[0]
-    assert os.environ["PATH"] == path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no /proc to do without")

@@ -375,3 +375,15 @@ def test_the_names_of_settings(pytestconfig: pytest.Config) -> None:
     """Those that can be meant are those that there are."""
     for name in SETTINGS:
         pytestconfig.getini(name)
+
+
+@pytest.mark.parametrize("name", ["resource_guards_mode", "resource_guards_unavailable"])
+def test_a_list_where_one_word_is_meant(suite: Suite, name: str) -> None:
+    """It is a usage error that names the setting and what stands there."""
+    suite.write(test_it="def test_never(): pass")
+    suite.write_files({"pyproject.toml": f'[tool.pytest.ini_options]\n{name} = ["warn"]\n'})
+
+    outcome = suite.run()
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert f"{name}: ['warn'] is not a string. Write one word in quotes" in outcome.output

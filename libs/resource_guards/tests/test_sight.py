@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from support.suite import WORKERS
 from support.suite import Suite
 
 GUARD = """
@@ -135,3 +136,62 @@ def test_reports_of_two_machines(partial: Suite) -> None:
         merged = merge_documents({name: read_document(partial.path / name) for name in names})
         unsure = {each.nodeid.partition("::")[2] for each in merged.tests if each.unsure}
         assert unsure == {"test_marked", "test_with_server"}
+
+
+@WORKERS
+def test_programs_that_may_connect(suite: Suite, workers: tuple[str, ...]) -> None:
+    """A mark is not superfluous for a test that has started one, unless the resource names its programs."""
+    suite.tool("client")
+    suite.write(
+        test_it="""
+            import subprocess, sys, pytest
+
+            def run(*words):
+                subprocess.run(words, check=True)
+
+            @pytest.mark.prices
+            def test_by_a_client():
+                run("client", "http://127.0.0.1:9")
+
+            @pytest.mark.prices
+            def test_by_a_shell():
+                run("sh", "-c", "true")
+
+            @pytest.mark.prices
+            def test_by_python():
+                run(sys.executable, "-c", "pass")
+
+            @pytest.mark.prices
+            def test_by_what_connects_to_nothing():
+                run("ls")
+
+            @pytest.mark.named
+            def test_named():
+                run("client")
+
+            @pytest.mark.prices
+            def test_nothing():
+                pass
+        """,
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_address_guard("prices", "127.0.0.1:9")
+                registry.register_address_guard("named", "127.0.0.1:10")
+                registry.register_resource_guard("named", binaries=["other"])
+        """,
+    )
+    outcome = suite.run(*workers)
+    superfluous = {
+        name
+        for name, test in outcome.tests.items()
+        if test.says_superfluous("prices") or test.says_superfluous("named")
+    }
+    assert superfluous == {
+        "test_by_python",
+        "test_by_what_connects_to_nothing",
+        "test_named",
+        "test_nothing",
+    }
+    assert "prices: whether 2 tests" in outcome.output
+    assert 'programs = ["curl"] in [tool.resource_guards.prices]' in outcome.output
+    assert "named: whether" not in outcome.output

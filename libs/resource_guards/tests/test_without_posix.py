@@ -98,9 +98,7 @@ def test_programs_are_guarded_where_python_starts_them(
     assert superfluous == {"test_not_used"}
     assert result.counts["passed"] == 5
     assert sorted(suite.runs_of()) == ["eight", "four", "six", "three"]
-    assert (
-        "this system has no shims, which see what other programs than Python start" in result.output
-    )
+    assert "this system has no shims, which see what other programs start" in result.output
     assert "programs are guarded where Python starts them" in result.output
     assert not [*suite.temporary.glob("resource-guards-*")]
 
@@ -233,6 +231,99 @@ def test_the_list_of_guards_says_what_is_off(as_on_windows: Suite) -> None:
     assert "spawn hook: live" in result.output
 
 
+@pytest.mark.parametrize("arguments", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_layers_are_demanded_where_nothing_is_guarded(
+    as_on_windows: Suite, arguments: tuple[str, ...]
+) -> None:
+    """A misspelt layer is an error there as well; with guards off nothing is demanded."""
+    suite = as_on_windows
+    suite.write(test_it="def test_it(): pass")
+    result = suite.run("-oresource_guards_require_layers=wheel", *arguments)
+    assert (result.code, "there is no layer 'wheel'" in result.output) == (4, True)
+    off = ("--resource-guards=off", "-oresource_guards_require_layers=shim")
+    assert suite.run(*off, *arguments).code == 0
+
+
+def test_each_file_of_a_program_is_guarded(
+    as_on_windows: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One for Windows' shell that stands beside one for others, as those of npm do, is seen too."""
+    suite = as_on_windows
+    monkeypatch.setenv("PATHEXT", ".exe;.cmd")
+    suite.tool()
+    suite.tool("tool.cmd")
+    suite.write(
+        test_it="""
+            import subprocess
+
+            def test_it():
+                subprocess.run(["tool.cmd"])
+        """
+    )
+    result = suite.run("-oresource_guards=tool")
+    assert result["test_it"].says_missing()
+    assert suite.runs_of("tool.cmd") == []
+
+
+def test_a_start_that_waits_for_its_program_keeps_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`os.spawnv` in the mode P_WAIT returns when the program ends, as `os.system` does."""
+    late: list[bool] = []
+
+    class Noted:
+        def __init__(self, *, returns_late: bool = False) -> None:
+            late.append(returns_late)
+
+        def __enter__(self) -> None:
+            """Begin."""
+
+        def __exit__(self, *_: object) -> None:
+            """End."""
+
+    monkeypatch.setattr(windows_starts, "NamingScope", Noted)
+    for name, arguments in {
+        "spawnv wait": (0, "x", ["x"]),
+        "spawnv": (1, "x", ["x"]),
+        "system": ("x",),
+        "execv": ("x", ["x"]),
+    }.items():
+        windows_starts._of_os(name.split()[0], lambda *_: None)(*arguments)
+    assert late == [True, False, True, False]
+
+
+def test_a_wrong_call_gets_its_own_error() -> None:
+    """What lacks an argument goes to the function itself, which says so."""
+    with pytest.raises(TypeError, match="argument"):
+        windows_starts._of_os("execv", os.execv)("x")
+
+
+def test_an_environment_names_who_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That which `os.spawnve` is given gets the scope, and keeps what else it has."""
+    monkeypatch.setattr(windows_starts, "with_scope", lambda value: value + b" named")
+    given: list[object] = []
+    spawnve = windows_starts._of_os("spawnve", lambda *args: given.append(args[-1]))
+    spawnve(1, "x", ["x"], {"RESOURCE_GUARDS_SCOPE": "s", "A": "1"})
+    assert given == [{"RESOURCE_GUARDS_SCOPE": "s named", "A": "1"}]
+
+
+SHELL_LINES = {
+    "as Python writes it": (r'C:\Windows\system32\cmd.exe /c "git log"', "git log"),
+    "upper case": ("cmd /C git log", "git log"),
+    "no space": ('cmd /C"git log"', "git log"),
+    "after another option": ('cmd /d/c "git log"', "git log"),
+    "a path in quotes": (r'"C:\a /c b\cmd.exe" /k git', "git"),
+    "letters whose case has another length": (r'C:\İİİ\cmd.exe /c "git log"', "git log"),
+    "no command": ("cmd", ""),
+}
+
+
+@pytest.mark.parametrize(("line", "command"), SHELL_LINES.values(), ids=SHELL_LINES)
+def test_what_the_shell_is_told(line: str, command: str) -> None:
+    """It stands behind /c or /k, however they are written."""
+    assert windows_starts._for_shell(line) == command
+
+
 LINES = {
     "plain": ("git log -1", [["git", "log", "-1"]]),
     "quotes": (r'"C:\Program Files\git.exe" log', [["C:\\Program Files\\git.exe", "log"]]),
@@ -268,7 +359,7 @@ def test_both_sides_of_the_seam_have_the_same_names() -> None:
     """What is asked of the system is there on Windows, too."""
     system = importlib.import_module("imbue.resource_guards.system")
     windows = importlib.import_module("imbue.resource_guards.system_windows")
-    of_posix = {"O_DIRECTORY", "O_NOFOLLOW", "getuid", "posix"}
+    of_posix = {"O_DIRECTORY", "O_NOFOLLOW", "getuid", "register_at_fork"}
     text = Path(str(system.__file__)).read_text("utf-8")
     names = {
         line.split(" as ")[1].split()[0]

@@ -71,10 +71,6 @@ class Enforcement:
         tell_missing: Callable[[str], None],
         complain: Callable[[str], None],
     ) -> None:
-        if policy.layers:
-            from imbue.resource_guards.declare.layers import check_layers  # for few
-
-            check_layers(policy.layers, registry, native=policy.is_native)
         self._complain = complain
         self._directory = Path()
         self._added: dict[str, Resource] = {}

@@ -24,6 +24,97 @@ CHILD_PYTHONS: Final = "child Pythons, which are not guarded here"
 OTHER_PROGRAMS: Final = "what other programs than Python start"
 """What a doubt calls programs of which Python does not know, where there is no shim before them."""
 
+OTHER_CLIENTS: Final = "programs other than Python"
+"""What a doubt calls programs that a test has started, and that may connect where no guard sees it."""
+
+LOCAL_PROGRAMS: Final = frozenset(
+    (
+        "[",
+        "awk",
+        "basename",
+        "cat",
+        "chmod",
+        "chown",
+        "cmp",
+        "cp",
+        "cut",
+        "date",
+        "dd",
+        "df",
+        "diff",
+        "dirname",
+        "du",
+        "echo",
+        "expr",
+        "false",
+        "find",
+        "fold",
+        "gawk",
+        "grep",
+        "egrep",
+        "fgrep",
+        "head",
+        "hostname",
+        "id",
+        "kill",
+        "link",
+        "ln",
+        "ls",
+        "mawk",
+        "mkdir",
+        "mkfifo",
+        "mktemp",
+        "mv",
+        "nl",
+        "od",
+        "paste",
+        "pgrep",
+        "pkill",
+        "printenv",
+        "printf",
+        "ps",
+        "pwd",
+        "readlink",
+        "realpath",
+        "rm",
+        "rmdir",
+        "sed",
+        "seq",
+        "sha256sum",
+        "md5sum",
+        "sleep",
+        "sort",
+        "split",
+        "stat",
+        "stty",
+        "sync",
+        "tail",
+        "tee",
+        "test",
+        "touch",
+        "tput",
+        "tr",
+        "true",
+        "tty",
+        "uname",
+        "uniq",
+        "wc",
+        "which",
+        "whoami",
+        "who",
+        "yes",
+    )
+)
+"""Programs of every POSIX system, which connect to nothing."""
+
+_PYTHONS: Final = ("python", "pypy")
+
+
+def may_connect(program: str) -> bool:
+    """Whether a program may connect to a service where no guard sees it: a Python has guards of its own."""
+    name = program.rpartition("/")[2]
+    return name not in LOCAL_PROGRAMS and not name.startswith(_PYTHONS)
+
 
 class Library:
     """A library that opens connections by itself.

@@ -57,7 +57,7 @@ if TYPE_CHECKING or HAS_POSIX:
     from posix import putenv as putenv
     from posix import read as read
     from posix import readlink as readlink
-    from posix import register_at_fork
+    from posix import register_at_fork as register_at_fork
     from posix import replace as replace
     from posix import stat as stat
     from posix import write as write
@@ -192,7 +192,8 @@ def _locked(directory: str, flags: int, options: int) -> Callable[[], None]:
     lock = open(directory, flags)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | options)
-        if fstat(lock).st_uid != getuid():
+        # Only of those that others may have left: some file systems give what one makes to another user.
+        if options and fstat(lock).st_uid != getuid():
             raise PermissionError(directory)
     except OSError:
         close(lock)
@@ -203,7 +204,13 @@ def _locked(directory: str, flags: int, options: int) -> Callable[[], None]:
 def is_private(stat: Any) -> bool:
     """Whether a directory is this user's, and nobody else can enter it."""
     is_own: bool = stat.st_uid == getuid()
-    return is_own and not stat.st_mode & _OTHERS
+    return is_own and not is_open_to_others(stat)
+
+
+def is_open_to_others(stat: Any) -> bool:
+    """Whether anyone but its owner can enter a directory."""
+    mode: int = stat.st_mode
+    return mode & _OTHERS != 0
 
 
 def is_open_to_owner(stat: Any) -> bool:

@@ -8,7 +8,6 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
-import sys
 from _thread import allocate_lock
 from time import sleep
 
@@ -18,7 +17,12 @@ if TYPE_CHECKING:
     from typing import Any
     from typing import Final
 
-_base: Any = sys.modules.get("nt") or sys.modules["posix"]
+try:
+    import nt as _nt
+except ImportError:
+    import posix as _nt  # type: ignore[no-redef,unused-ignore]
+
+_base: Any = _nt
 
 F_OK, X_OK = _base.F_OK, _base.X_OK
 O_APPEND, O_CREAT, O_EXCL, O_TRUNC = _base.O_APPEND, _base.O_CREAT, _base.O_EXCL, _base.O_TRUNC
@@ -29,13 +33,7 @@ O_CLOEXEC: int = getattr(_base, "O_NOINHERIT", 0) | getattr(_base, "O_BINARY", 0
 access, close, fspath, fstat = _base.access, _base.close, _base.fspath, _base.fstat
 getcwd, getpid, listdir, lseek = _base.getcwd, _base.getpid, _base.listdir, _base.lseek
 open = _base.open  # noqa: A001 - the system's, and not Python's
-putenv, read, readlink, stat, write = (
-    _base.putenv,
-    _base.read,
-    _base.readlink,
-    _base.stat,
-    _base.write,
-)
+read, readlink, stat, write = _base.read, _base.readlink, _base.stat, _base.write
 exit_at_once = _base._exit  # noqa: SLF001 - documented, as `os._exit`
 
 # Of the Windows API: the names and values of its headers, see CreateFileW in Microsoft's documentation.
@@ -53,6 +51,11 @@ _TRIES: Final = 50
 _PAUSE: Final = 0.01  # seconds
 
 _POSITION: Final = allocate_lock()
+
+
+def putenv(name: bytes, value: bytes) -> None:
+    """Set a variable of this process, which is text on Windows."""
+    _base.putenv(name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
 
 
 def pread(descriptor: int, length: int, offset: int) -> bytes:
@@ -135,6 +138,11 @@ def _held(directory: str, disposition: int) -> Callable[[], None]:
 def is_private(_stat: object) -> bool:
     """Whether nobody else can write to a directory: on Windows the folder of temporary files is the user's own."""
     return True
+
+
+def is_open_to_others(_stat: object) -> bool:
+    """Whether anyone but its owner can enter a directory."""
+    return False
 
 
 def is_open_to_owner(_stat: object) -> bool:

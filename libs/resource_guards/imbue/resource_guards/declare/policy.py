@@ -38,7 +38,7 @@ def read_policy(config: pytest.Config) -> Policy:
         ResourceGuardMisconfiguration: One cannot be read, or asks for what another excludes.
     """
     option = config.option
-    mode = _mode(option.resource_guards or _read(config, "resource_guards_mode"))
+    mode = _mode(option.resource_guards or read_text(config, "resource_guards_mode"))
     fixes = bool(option.resource_guards_fix)
     discovers = bool(option.resource_guards_discover or option.resource_guards_discover_json)
     writes = (
@@ -54,8 +54,8 @@ def read_policy(config: pytest.Config) -> Policy:
     warn, native = read_texts(config, "resource_guards_warn"), read_native(config)
     read_switch(config, GITHUB_SUMMARY)  # read again at the end; what is wrong with it is told now
     requires = bool(read_texts(config, "resource_guards_require") or option.resource_guards_require)
-    absent = option.resource_guards_unavailable or _read(config, "resource_guards_unavailable")
-    skips = isinstance(absent, str) and absent.strip() == "skip"
+    absent = option.resource_guards_unavailable or read_text(config, "resource_guards_unavailable")
+    skips = absent.strip() == "skip"
     return Policy(
         mode,
         () if discovers else warn,
@@ -101,6 +101,18 @@ def read_texts(config: pytest.Config, name: str) -> Sequence[str]:
         if not isinstance(each, str):
             raise ResourceGuardMisconfiguration(messages.items_unreadable(name, each))
     return texts
+
+
+def read_text(config: pytest.Config, name: str) -> str:
+    """What a setting says.
+
+    Raises:
+        ResourceGuardMisconfiguration: It is something else than a text.
+    """
+    text = _read(config, name)
+    if not isinstance(text, str):
+        raise ResourceGuardMisconfiguration(messages.text_unreadable(name, text))
+    return text
 
 
 def _read(config: pytest.Config, name: str) -> Any:
@@ -172,7 +184,7 @@ class Policy:
         self.demands = demands
         self.skips_absent = skips_absent
         self.layers = layers
-        self.needs_guards = records or bool(warn) or demands
+        self.needs_guards = records or bool(warn) or demands or bool(layers)
         self.is_strict = self._enforces and not warn
         self._warned: dict[str, set[Direction]] = {}
         for entry in warn:
@@ -180,7 +192,7 @@ class Policy:
         self._allowances: dict[tuple[frozenset[str], int], frozenset[str]] = {}
 
     def check(self, registry: Registry, *, is_complete: bool) -> None:
-        """Complain of resources that it names and nobody has registered, and of none at all.
+        """Complain of resources that it names and nobody has registered, of none at all, and of layers that are not live.
 
         Args:
             registry: What is guarded.
@@ -189,6 +201,10 @@ class Policy:
         Raises:
             ResourceGuardMisconfiguration: There is something to complain of.
         """
+        if self.layers and self.mode is not Mode.OFF:
+            from imbue.resource_guards.declare.layers import check_layers  # for few
+
+            check_layers(self.layers, registry, native=self.is_native)
         if self.records and is_complete and not registry.names:
             raise ResourceGuardMisconfiguration(messages.RECORDS_OF_NOTHING)
         if not is_complete and not registry.names:

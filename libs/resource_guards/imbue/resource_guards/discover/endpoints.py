@@ -11,6 +11,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 from __future__ import annotations
 
 import os
+import socket
 from time import monotonic
 
 from imbue.resource_guards.discover.listeners import is_free
@@ -98,7 +99,7 @@ def is_remote_name(name: str) -> bool:
 
 def _own_names() -> tuple[str, ...]:
     """What this machine is called, which `socket.getfqdn` looks up."""
-    name = os.uname().nodename
+    name = socket.gethostname()
     return name, name.partition(".")[0]
 
 

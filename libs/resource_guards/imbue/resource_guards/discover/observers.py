@@ -56,7 +56,7 @@ class StartObserver:
         self._note = note
         self.with_scope = with_scope
 
-    def before(self) -> None:
+    def before(self, arguments: Sequence[str]) -> None:
         """Something is about to start: the session's own watcher sees to that."""
 
     def choose(self, start: Start) -> Start:

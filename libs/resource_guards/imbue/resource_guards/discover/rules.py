@@ -18,6 +18,7 @@ from imbue.resource_guards.discover.command_lines import LAUNCHERS
 from imbue.resource_guards.discover.command_lines import SHELLS
 from imbue.resource_guards.discover.command_lines import behind
 from imbue.resource_guards.discover.command_lines import commands
+from imbue.resource_guards.past_python import LOCAL_PROGRAMS
 
 
 class Started(NamedTuple):
@@ -70,85 +71,6 @@ class Rule(NamedTuple):
     applies: Callable[[Started, Place], bool]
 
 
-_POSIX: Final = frozenset(
-    [
-        "[",
-        "awk",
-        "basename",
-        "cat",
-        "chmod",
-        "chown",
-        "cmp",
-        "cp",
-        "cut",
-        "date",
-        "dd",
-        "df",
-        "diff",
-        "dirname",
-        "du",
-        "echo",
-        "expr",
-        "false",
-        "find",
-        "fold",
-        "gawk",
-        "grep",
-        "egrep",
-        "fgrep",
-        "head",
-        "hostname",
-        "id",
-        "kill",
-        "link",
-        "ln",
-        "ls",
-        "mawk",
-        "mkdir",
-        "mkfifo",
-        "mktemp",
-        "mv",
-        "nl",
-        "od",
-        "paste",
-        "pgrep",
-        "pkill",
-        "printenv",
-        "printf",
-        "ps",
-        "pwd",
-        "readlink",
-        "realpath",
-        "rm",
-        "rmdir",
-        "sed",
-        "seq",
-        "sha256sum",
-        "md5sum",
-        "sleep",
-        "sort",
-        "split",
-        "stat",
-        "stty",
-        "sync",
-        "tail",
-        "tee",
-        "test",
-        "touch",
-        "tput",
-        "tr",
-        "true",
-        "tty",
-        "uname",
-        "uniq",
-        "wc",
-        "which",
-        "whoami",
-        "who",
-        "yes",
-    ]
-)
-
 _LOOKED_FOR: Final = frozenset(
     ("ldconfig", "ldconfig.real", "lsb_release", "ifconfig", "arp", "netstat", "lscpu", "getconf")
 )
@@ -197,23 +119,23 @@ RULES: Final = (
         _is_script,
     ),
     Rule(
-        "programs of the suite's own",
-        "they lie in the project or in a temporary folder, so that each machine has them",
+        "the suite's own programs",
+        "they are in the project or in a temporary folder, so every machine has them",
         _is_own,
     ),
     Rule(
         "parts of other programs",
-        "another program has started them, and no name on PATH leads to them: cc1, git-remote-https",
+        "another program started them, and no name on PATH leads to them: cc1, git-remote-https",
         _is_part,
     ),
     Rule(
         "programs of every POSIX system",
         "no machine that runs the suite is without cat, cp and the like",
-        lambda started, _: started.name in _POSIX,
+        lambda started, _: started.name in LOCAL_PROGRAMS,
     ),
     Rule(
-        "what Python's own library looks around with",
-        "ctypes, platform and uuid do without them",
+        "programs that Python's own library looks around with",
+        "ctypes, platform and uuid work without them",
         lambda started, _: started.name in _LOOKED_FOR,
     ),
 )

@@ -255,7 +255,7 @@ class ChildGuard:
         guarded = parse_guards(system.read_file(f"{self._directory}/{files.GUARDS}"))
         self._session_pid = guarded.pid
         self._watcher = ProgramWatcher(
-            self._directory, guarded.path, self._gatekeeper, lambda: None, self.with_scope
+            self._directory, guarded.path, self._gatekeeper, lambda _: None, self.with_scope
         )
         for kind, resource, label, *fields in guarded.guards:
             self._gatekeeper.add_label(resource, label)

@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from imbue.resource_guards.gatekeeper import Gatekeeper
     from imbue.resource_guards.system import Identity
@@ -45,7 +46,7 @@ class ProgramWatcher:
         directory: str,
         path: Iterable[str],
         gatekeeper: Gatekeeper,
-        before: Callable[[], None],
+        before: Callable[[Sequence[str]], None],
         with_scope: Callable[[str], str],
     ) -> None:
         self.binaries: list[Binary] = []

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     class Watcher(Protocol):
         """Who is asked about each start."""
 
-        def before(self) -> None:
-            """Something is about to start."""
+        def before(self, arguments: Sequence[str]) -> None:
+            """Something is about to start, by a command line."""
 
         def with_scope(self, value: str) -> str:
             """A value of our variable that names the scope that the calling code acts for."""
@@ -108,7 +108,7 @@ def choose(start: Start) -> Start:
     __tracebackhide__ = True
     watchers = WATCHERS[::-1]
     for watcher in watchers:
-        watcher.before()
+        watcher.before(start.arguments)
     for watcher in watchers:
         start = watcher.choose(start)
     return start
@@ -150,21 +150,32 @@ class NamingScope:
 
     def __init__(self, *, returns_late: bool = False) -> None:
         self._before = raw_environment().get(OCTETS)
-        self._lock = None if self._before is None or returns_late else STARTS.now
+        self._returns_late = returns_late
 
     def __enter__(self) -> None:
         if self._before is not None:
             value = with_scope(self._before)
-            if self._lock is not None:
-                self._lock.acquire()
-            system.putenv(OCTETS, value)
+            lock = self._lock = STARTS.now
+            lock.acquire()
+            try:
+                system.putenv(OCTETS, value)
+            except BaseException:  # that of a signal's handler, too: `__exit__` is not called then
+                lock.release()
+                raise
+            if self._returns_late:
+                lock.release()
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
+        if self._before is None:
+            return
+        if self._returns_late:
             with STARTS.now:
                 system.putenv(OCTETS, self._before)
-            if self._lock is not None:
-                self._lock.release()
+            return
+        try:
+            system.putenv(OCTETS, self._before)
+        finally:
+            self._lock.release()
 
 
 def named_environment(environment: Any) -> Any:

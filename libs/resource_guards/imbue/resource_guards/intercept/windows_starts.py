@@ -39,7 +39,13 @@ _ENVIRONMENT: Final = 6
 """Where ``CreateProcess`` is given the environment, behind the program, its command line and four more."""
 
 _BETWEEN: Final = os.pathsep
-_THEN: Final = (" /c ", " /k ")
+_WITH_ENVIRONMENT: Final = ("execve", "spawnve")
+"""Those whose last argument is an environment."""
+
+_P_WAIT: Final = 0
+"""The mode of `os.spawnv` in which it returns when the program has ended."""
+
+_THEN: Final = ("c", "k")
 """Options of ``cmd`` behind which there is a command."""
 
 _SEPARATORS: Final = frozenset("&|\n")
@@ -94,10 +100,14 @@ def _of_os(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         if name == "system":
             for words in commands(str(given[0]) if given else ""):
                 _see(words[0], words)
-        elif len(given) > at:
-            arguments = given[at + 1] if not name.startswith("start") else [given[at]]
-            _see(given[at], arguments, replaces=replaces)
-        with NamingScope(returns_late=name == "system"):
+        elif name == "startfile" and given:
+            _see(given[0], given[:1])
+        elif len(given) > at + 1:
+            _see(given[at], given[at + 1], replaces=replaces)
+        if name in _WITH_ENVIRONMENT and args and not kwargs:
+            return original(*args[:-1], _named(args[-1]))
+        waits = name == "system" or (name == "spawnv" and given[:1] == [_P_WAIT])
+        with NamingScope(returns_late=waits):
             return original(*args, **kwargs)
 
     return function
@@ -128,9 +138,11 @@ def see_command(program: str | None, line: str, rest: tuple[Any, ...] = ()) -> N
 
 def _for_shell(line: str) -> str:
     """What stands behind ``/c``; of quotes around all of it, as Python's ``shell=True`` writes them, ``cmd`` takes off the outer."""
-    lower = f"{line.lower()} "
-    at = min((found for each in _THEN if (found := lower.find(each)) >= 0), default=len(line))
-    text = line[at + len(_THEN[0]) :].strip()
+    end = line.find('"', 1) + 1 if line.startswith('"') else line.find(" ")
+    at = end if end > 0 else len(line)
+    while at < len(line) and not (line[at] == "/" and line[at + 1 : at + 2].lower() in _THEN):
+        at += 1
+    text = line[at + 2 :].strip()
     is_quoted = len(text) > 1 and text.startswith('"') and text.endswith('"')
     return text[1:-1] if is_quoted else text
 

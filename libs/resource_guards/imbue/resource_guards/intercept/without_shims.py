@@ -32,11 +32,12 @@ class WithoutShims:
     def add(self, resource: Resource, name: str) -> Binary:
         """The program, as it is installed."""
         endings = ENVIRONMENT.get("PATHEXT", _ENDINGS).split(";")
-        found = [
-            find_runnable([f"{folder}/{name}{ending}" for ending in ("", *endings)])[0]
-            for folder in self.path_at_start
+        # Of one folder all: `npm` for other shells stands beside `npm.cmd`.
+        candidates = [
+            f"{folder}/{name}{ending}" for folder in self.path_at_start for ending in ("", *endings)
         ]
-        paths = [whole(path) for path in found if path is not None]
+        found = [find_runnable([each])[0] for each in candidates]
+        paths = [whole(path) for path in dict.fromkeys(found) if path is not None]
         return Binary(name, resource.name, paths)
 
     def put_on_path(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 
 from imbue.resource_guards import system
+from imbue.resource_guards.guard import CONNECTION
 from imbue.resource_guards.guards.program import Program
 from imbue.resource_guards.intercept.told_to_children import has_child_file
 from imbue.resource_guards.judge import sight
@@ -15,6 +16,7 @@ from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.past_python import CHILD_PYTHONS
+from imbue.resource_guards.past_python import OTHER_CLIENTS
 from imbue.resource_guards.past_python import OTHER_PROGRAMS
 from imbue.resource_guards.past_python import SHARED_TRANSPORTS
 
@@ -47,6 +49,9 @@ def _of_test(
     has_program = any(isinstance(each, Program) for each in resource.guards)
     if has_started and has_program and not system.HAS_POSIX:
         yield Doubt(OTHER_PROGRAMS)
+    has_connection = any(CONNECTION in each.layers for each in resource.guards)
+    if has_connection and not has_program and any(scope.has_started_others for scope in scopes):
+        yield Doubt(OTHER_CLIENTS)
     by_shims = system.HAS_POSIX and all(isinstance(each, Program) for each in resource.guards)
     if not by_shims and has_started and not has_child_file():
         yield Doubt(CHILD_PYTHONS)

@@ -82,7 +82,7 @@ def no_kind(kind: object, known: Iterable[str]) -> str:
     """Something that is not a kind of guard, or whose name is taken."""
     return (
         f"register_guard_kind({kind!r}): give a subclass of imbue.resource_guards.Guard whose `kind` "
-        f"and `setting` no other kind uses. Already used: {quoted(known)}."
+        f"is one word that no other kind uses, and whose `setting` no other uses. Already used: {quoted(known)}."
     )
 
 

@@ -101,8 +101,9 @@ What to do
         "a process or thread used a resource after its test had ended",
         """\
 A test left a process or thread running, which used a resource after the test had ended. The use counts
-for that test. If the test has no mark, the run fails. The use is blocked, unless a thread made it while
-a test with the mark was running (the two may share a connection pool).
+for that test. If the test has the mark, the use is allowed. If not, the use is blocked and the run fails;
+only a thread may use the resource while a test with the mark is running (the two may share a connection
+pool), and then the run fails as well.
 
 What to do
   - End the process or thread in the test, or in the teardown of the fixture that started it.

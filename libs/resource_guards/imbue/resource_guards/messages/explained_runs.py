@@ -8,11 +8,13 @@ from imbue.resource_guards.messages.explained_marks import Explanation
 
 OF_RUNS: Final = {
     "cannot-be-known": Explanation(
-        "it is unknown whether tests used a resource, because a library connects unseen",
+        "it is unknown whether tests used a resource, because something is not seen",
         """\
 Some libraries connect in C or Rust, past Python's socket (grpc, mysqlclient, ...). A guard of addresses
 does not see these connections. While such a library is loaded, marks of the resource are not reported
 as superfluous, and the fix does not remove them. Missing marks are still reported if a use is seen.
+The same is true of Pythons that a test starts where they are not guarded, and, on Windows, of programs
+that other programs start.
 
 What to do
   - Guard the calls that connect as well: add calls = [...] to the table of the resource. The message
@@ -24,7 +26,7 @@ What to do
         """\
 A child Python guards itself by a .pth file in site-packages, which the wheel of resource-guards
 installs. It is missing here, for example because the package is imported from a folder. Calls and
-connections in child Pythons are not seen. Programs that they start by name are.
+connections in child Pythons are not seen. On Linux and macOS, programs that they start by name are.
 
 What to do
   - Install resource-guards as a wheel into the environment that the message names.
@@ -118,13 +120,27 @@ What to do
     "cannot-start": Explanation(
         "guards cannot start on this machine",
         """\
-Guards need a POSIX system, and a private directory in TMPDIR where files can be written, locked and run.
+Guards need a private directory in TMPDIR where files can be written, locked and (on Linux and macOS) run.
 
 What to do
   - Set TMPDIR to a directory with free space, without a colon in its path, on a file system with locks
     that is not mounted noexec.
-  - Raise the limit that the message names (ulimit -n, ulimit -f).
-  - On Windows: pytest -p no:resource_guards.""",
+  - Raise the limit that the message names (ulimit -n, ulimit -f).""",
+    ),
+    "layer": Explanation(
+        "a layer of guards is not live here",
+        """\
+Each layer sees one kind of use: shims on PATH, starts by Python, calls, connections, lookups, child
+Pythons, and the native layer. Some layers need a system or a setting: shims need the shell of Linux and
+macOS, child Pythons the installed wheel, the native layer Linux and resource_guards_native = true.
+pytest --resource-guards-list shows each layer, and why one is not live.
+
+A run without a layer sees less. It says so in the header. If resource_guards_require_layers names the
+layer, the run stops before the first test.
+
+What to do
+  - Run the tests where the layer is live, or do what the message says to make it live.
+  - You do not rely on the layer: remove it from resource_guards_require_layers.""",
     ),
     "native-layer": Explanation(
         "resource_guards_native = true does not work here",

@@ -65,8 +65,8 @@ def fix_left_alone(outcome: str, count: int) -> str:
 
 def fix_cannot_be_known(mark: str, count: int, libraries: Iterable[str]) -> str:
     return (
-        f"{counted(count, 'test')} left alone: whether they use {mark} cannot be known, because "
-        f"{', '.join(libraries)} connects unseen"
+        f"{counted(count, 'test')} left alone: whether they use {mark} cannot be known "
+        f"(not seen: {', '.join(libraries)})"
     )
 
 

@@ -11,7 +11,7 @@ from imbue.resource_guards.model import Resource
 
 LAYERS_TITLE: Final = "layers"
 CHILDREN_TITLE: Final = "child Pythons"
-CHILDREN_SEE: Final = "the last three in Pythons that tests start"
+CHILDREN_SEE: Final = "starts, calls, connections and lookups in Pythons that tests start"
 NATIVE_TITLE: Final = "native layer"
 NATIVE_SEES: Final = "programs that others start by their path"
 

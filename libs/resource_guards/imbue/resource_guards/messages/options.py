@@ -103,6 +103,11 @@ def value_unreadable(error: object) -> str:
     return f"{error}. See pytest --help for what to write."
 
 
+def text_unreadable(name: str, value: object) -> str:
+    """A setting that must be a string."""
+    return f"{name}: {value!r} is not a string. Write one word in quotes; pytest --help lists the allowed ones."
+
+
 def items_unreadable(name: str, item: object) -> str:
     """A list in a setting with a value that is not a string."""
     return f"{name}: {item!r} is not a string. Write a list of strings."

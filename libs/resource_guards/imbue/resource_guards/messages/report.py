@@ -11,6 +11,7 @@ from imbue.resource_guards.messages.common import cause
 from imbue.resource_guards.messages.common import counted
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.past_python import CHILD_PYTHONS
+from imbue.resource_guards.past_python import OTHER_CLIENTS
 from imbue.resource_guards.past_python import OTHER_PROGRAMS
 
 SUMMARY_TITLE: Final = "resource guards"
@@ -39,31 +40,45 @@ def no_shims() -> str:
     )
 
 
+_NOT_LIBRARIES: Final = (CHILD_PYTHONS, OTHER_CLIENTS, OTHER_PROGRAMS)
+
+
 def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
     """Tests whose mark may be superfluous or not."""
-    libraries = ", ".join(each.library for each in doubts)
-    targets = ", ".join(f'"{target}"' for each in doubts for target in each.targets)
-    advice = (
-        f"also guard the calls that connect: calls = [{targets}] in [tool.resource_guards.{resource}], or "
-        f'register_sdk_guard("{resource}", targets=[{targets}])'
-        if targets
-        else f"also guard your own calls that use it: calls in [tool.resource_guards.{resource}], or "
-        f"register_sdk_guard"
-    )
-    if any(each.library == CHILD_PYTHONS for each in doubts):
-        advice = (
-            f"install resource-guards as a wheel, and {advice}"
-            if targets
-            else "install resource-guards as a wheel"
+    unseen, advice = [], []
+    libraries = [each for each in doubts if each.library not in _NOT_LIBRARIES]
+    if libraries:
+        names = ", ".join(each.library for each in libraries)
+        unseen.append(f"the address guard does not see the connections of {names}")
+        advice.append(_guard_calls(resource, [name for each in libraries for name in each.targets]))
+    if any(each.library == OTHER_CLIENTS for each in doubts):
+        unseen.append("they start programs, and where these connect is not seen")
+        advice.append(
+            f'name the programs that use it: programs = ["curl"] in [tool.resource_guards.{resource}]'
         )
-    unseen = f"the address guard does not see the connections of {libraries}"
-    if all(each.library == OTHER_PROGRAMS for each in doubts):
-        unseen = f"this system has no shims, which see {libraries}"
-        advice = "start the program from Python, or run these tests on Linux or macOS"
+    if any(each.library == CHILD_PYTHONS for each in doubts):
+        unseen.append("Pythons that tests start are not guarded here")
+        advice.append("install resource-guards as a wheel")
+    if any(each.library == OTHER_PROGRAMS for each in doubts):
+        unseen.append("this system has no shims, which see what other programs start")
+        advice.append("start the program from Python, or run these tests on Linux or macOS")
     return (
         f"{resource}: whether {counted(tests, 'test')} with this mark (or with a fixture that "
-        f"declares it) really used it cannot be known, because {unseen}. Their marks are not reported "
-        f"as superfluous. Fix: {advice}"
+        f"declares it) really used it cannot be known, because {', and '.join(unseen)}. Their marks "
+        f"are not reported as superfluous. Fix: {'; '.join(advice)}"
+    )
+
+
+def _guard_calls(resource: str, names: Sequence[str]) -> str:
+    targets = ", ".join(f'"{name}"' for name in names)
+    if not targets:
+        return (
+            f"also guard your own calls that use it: calls in [tool.resource_guards.{resource}], or "
+            f"register_sdk_guard"
+        )
+    return (
+        f"also guard the calls that connect: calls = [{targets}] in [tool.resource_guards.{resource}], or "
+        f'register_sdk_guard("{resource}", targets=[{targets}])'
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final
 from typing import NoReturn
 
@@ -15,6 +16,7 @@ from imbue.resource_guards.forks import end_if_it_comes_back
 from imbue.resource_guards.gatekeeper import Gatekeeper
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Use
+from imbue.resource_guards.past_python import may_connect
 from imbue.resource_guards.record.journal import Journal
 from imbue.resource_guards.record.ledger import Ledger
 from imbue.resource_guards.scope.scope import Scope
@@ -104,7 +106,7 @@ class Book:
         """End this fork, which has come back to pytest with what was raised in it."""
         end_fork(messages.FORK_CAME_BACK)
 
-    def before_start(self) -> None:
+    def before_start(self, arguments: Sequence[str]) -> None:
         """Remember the place from which a process is about to be started, and for whom.
 
         A shim cannot know the place, so uses that it notes get it from the scope; what earlier
@@ -120,6 +122,8 @@ class Book:
             self._read_journal()
         scope.started_at = call_site()
         scope.has_started = True
+        if not scope.has_started_others and arguments:
+            scope.has_started_others = may_connect(arguments[0])
         self.gatekeeper.read_anew(scope)
 
 

@@ -239,7 +239,7 @@ class Journal:
                 if not path.is_symlink() and not system.is_open_to_owner(path.stat())
             ]
             folder = self.path.parent.stat()
-            if not (system.is_private(folder) and system.is_open_to_owner(folder)):
+            if system.is_open_to_others(folder) or not system.is_open_to_owner(folder):
                 changed.append(self.path.parent)
         if changed:
             raise JournalError(messages.directory_locked(changed[0]))

@@ -72,16 +72,25 @@ class Publisher:
                     self._write_state(f"{ANY_SCOPE}{self._allowed_part(scope.allowed)}")
                 self._in_state_file = scope.allowed
 
-    def tell_nobody_runs(self) -> None:
+    def tell_nobody_runs(self, is_anyone_running: Callable[[], bool]) -> None:
         """A process is about to start on nobody's behalf.
 
         That is told to the state file now and not when a scope ends, since most often the next one
-        comes first.
+        comes first. Where a thread of nobody's starts something while a scope runs, the file stays that one's.
+
+        Args:
+            is_anyone_running: Whether a scope runs.
         """
         with RECORDS.now:
-            if self._in_state_file is not None:
+            before = self._in_state_file
+            if before is None:
+                return
+            # Before it is asked who runs: a scope that begins meanwhile runs first, and looks at this then.
+            self._in_state_file = None
+            if is_anyone_running():
+                self._in_state_file = before
+            else:
                 self._write_state(f"{OUTSIDE}:")
-                self._in_state_file = None
 
     def with_scope(self, value: str, scope: Scope | None) -> str:
         """A value of the variable with this session's entry for `scope`, or for none.

@@ -61,16 +61,26 @@ class Scope:
     Attributes:
         started_at: ``file:line`` of the last call on its behalf that started a process.
         has_started: Something on its behalf has started a process.
+        has_started_others: One of these may connect to services, and is no Python.
         used: Names of the resources that were seen.
     """
 
-    __slots__ = ("_owner", "_uses", "allowed", "has_started", "id", "started_at", "used")
+    __slots__ = (
+        "_owner",
+        "_uses",
+        "allowed",
+        "has_started",
+        "has_started_others",
+        "id",
+        "started_at",
+        "used",
+    )
 
     def __init__(self, id: int, owner: Owner, allowed: frozenset[str]) -> None:  # noqa: A002 - as in `pytest.param`
         self.id = id
         self.allowed = allowed
         self.started_at = ""
-        self.has_started = False
+        self.has_started = self.has_started_others = False
         self.used: AbstractSet[str] = _NOTHING
         # A thread or task that lives on may have this scope, and must not keep the session by it.
         self._owner = (

@@ -132,7 +132,7 @@ class ScopeSlot:
 
     def before_start(self) -> None:
         """A process is about to start on nobody's behalf."""
-        self._publisher.tell_nobody_runs()
+        self._publisher.tell_nobody_runs(lambda: self._scope is not None)
 
     def adopt(self, value: str) -> None:
         """In a fork of the session's process: act for the scope of a value of the variable."""
