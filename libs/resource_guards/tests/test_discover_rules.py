@@ -110,7 +110,9 @@ def test_rules(started: Started, title: str | None) -> None:
 def test_the_page_has_all_rules() -> None:
     """With the reasons that stand in the code, in the same words."""
     page = (ROOT / "docs" / "discovery.md").read_text()
-    table = page[page.index("| shells") : page.index("\nOne line names what each rule")].splitlines()
+    table = page[
+        page.index("| shells") : page.index("\nOne line names what each rule")
+    ].splitlines()
 
     rules = [*FOLDED, *((rule.title, rule.reason) for rule in RULES)]
     assert table == [f"| {title} | {reason} |" for title, reason in rules]

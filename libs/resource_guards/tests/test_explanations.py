@@ -164,7 +164,7 @@ NOTHING_WRONG = {
     "discover": (
         "HEADER NEXT NEXT_WRITE NOTHING_NEW TITLE example own_servers row settings_for written"
     ),
-    "explanations": "ALL EXPLAIN_HELP TOPIC_HELP explained listed",
+    "explanations": "ALL EXPLAIN_HELP TOPIC_HELP explained listed topic_unknown topics_like",
     "fix": "FIX_TITLE fix_edit fix_more fix_summary fix_would_change fix_written",
     "foreign": "shown shown_lines",
     "formats": "HTML_PURPOSE JSON_PURPOSE TABLE_PURPOSE",
@@ -284,3 +284,29 @@ def test_one_kind_is_explained_without_the_documentation() -> None:
         f"{EXPLANATIONS['unreadable-address'].text}\n"
     )
     assert not [*Path(imbue.resource_guards.__file__).parent.rglob("*.md")]
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        (("superfluous",), ["superfluous-mark"]),
+        (("Missing", "Mark"), ["missing-mark"]),
+        (("all",), list(EXPLANATIONS)),
+    ],
+    ids=["a part", "two words", "all"],
+)
+def test_a_kind_is_found_by_a_part_of_its_name(words: tuple[str, ...], kinds: list[str]) -> None:
+    """In any case, and with a blank for the hyphen."""
+    done = explain(*words)
+
+    assert done.returncode == 0
+    assert [line for line in done.stdout.splitlines() if line in EXPLANATIONS] == kinds
+
+
+def test_a_kind_that_does_not_exist() -> None:
+    """The error is one line, and names the kind that is nearly called so."""
+    done = explain("mising-mark")
+
+    assert done.returncode
+    assert "no kind of message is called 'mising-mark'; did you mean 'missing-mark'?" in done.stderr
+    assert "Traceback" not in done.stderr

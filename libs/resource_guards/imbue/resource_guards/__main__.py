@@ -130,13 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     comparison.set_defaults(run=_compare)
 
     explain = commands.add_parser("explain", help=explanations.EXPLAIN_HELP)
-    explain.add_argument(
-        "topic",
-        nargs="?",
-        choices=[*explanations.EXPLANATIONS, explanations.ALL],
-        metavar="KIND",
-        help=explanations.TOPIC_HELP,
-    )
+    explain.add_argument("topic", nargs="*", metavar="KIND", help=explanations.TOPIC_HELP)
     explain.set_defaults(run=_explain)
 
     fix = commands.add_parser("fix", help=messages.FIX_FILE_HELP)
@@ -208,8 +202,12 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    text = explanations.explained(options.topic) if options.topic else None
-    print(text or "\n".join(explanations.listed()))  # noqa: T201 - a program
+    text = " ".join(options.topic)
+    topics = explanations.topics_like(text)
+    if text and not topics:
+        raise ResourceGuardMisconfiguration(explanations.topic_unknown(text))
+    lines = map(explanations.explained, topics) if topics else explanations.listed()
+    print(("\n\n" if topics else "\n").join(lines))  # noqa: T201 - a program
     return 0
 
 

@@ -130,7 +130,8 @@ def required_missing(reasons: Mapping[str, str]) -> str:
     said = "; ".join(unavailable(label, reason) for label, reason in reasons.items())
     return (
         f"{said}. This run requires {'it' if len(reasons) == 1 else 'them'} (resource_guards_require, or "
-        f"--resource-guards-require). No test was run."
+        f"--resource-guards-require). No test was run. If a check is wrong, write another one: "
+        f'[tool.resource_guards.{next(iter(reasons))}] probe = "connect:HOST:PORT".'
     )
 
 

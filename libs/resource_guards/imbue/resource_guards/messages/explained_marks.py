@@ -143,6 +143,8 @@ nothing can check. The run stops before the first test, so that CI does not pass
 What to do
   - Start or install the resource; the message has the reason.
   - Nothing can check it: give it a probe, [tool.resource_guards.NAME] probe = "...".
+  - The check is wrong, for example because the server has another port: write another one,
+    [tool.resource_guards.NAME] probe = "connect:HOST:PORT".
   - This run does not need it: remove it from resource_guards_require.""",
     ),
     "probe": Explanation(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from imbue.resource_guards.kinds import ViolationKind
+from imbue.resource_guards.messages.common import nearest
 from imbue.resource_guards.messages.explained_marks import OF_MARKS
 from imbue.resource_guards.messages.explained_runs import OF_RUNS
 from imbue.resource_guards.messages.explained_settings import OF_SETTINGS
@@ -23,7 +24,9 @@ ALL: Final = "all"
 """The topic that stands for all of them."""
 
 EXPLAIN_HELP: Final = "explain a kind of message, or list all kinds"
-TOPIC_HELP: Final = "the kind of message, or 'all'; without it, the kinds are listed"
+TOPIC_HELP: Final = (
+    "the kind of message, a part of its name, or 'all'; without it, the kinds are listed"
+)
 
 _GROUPS: Final = {
     "Marks, fixtures and availability": OF_MARKS,
@@ -44,9 +47,27 @@ def listed() -> Iterator[str]:
     yield f"Explain all: python -m imbue.resource_guards explain {ALL}"
 
 
+def topics_like(text: str) -> list[str]:
+    """The kinds that a word or two stand for: ``superfluous``, ``missing mark``, ``all``."""
+    if text in EXPLANATIONS:
+        return [text]
+    letters = _letters(text)
+    return [each for each in EXPLANATIONS if text == ALL or (letters and letters in _letters(each))]
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.lower()))
+
+
+def topic_unknown(text: str) -> str:
+    """A kind of message that does not exist."""
+    return (
+        f"no kind of message is called '{text}'{nearest(text, EXPLANATIONS) or '.'} "
+        f"python -m imbue.resource_guards explain lists all."
+    )
+
+
 def explained(topic: str) -> str:
-    """What one kind of message means, or all of them."""
-    if topic == ALL:
-        return "\n\n".join(map(explained, EXPLANATIONS))
+    """What one kind of message means."""
     about, text = EXPLANATIONS[topic]
     return f"{topic}\n\n{about[0].upper()}{about[1:]}.\n\n{text}"
