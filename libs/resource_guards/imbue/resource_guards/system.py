@@ -253,7 +253,7 @@ class Lock:
 
 
 RECORDS: Final = Lock()
-"""What is kept of uses, and told to child processes. Within it nothing waits, and nothing of others is called."""
+"""What is kept of uses, and told to child processes. Within it nothing waits but for the system to write a file."""
 
 STARTS: Final = Lock()
 """The variable of this process's environment while it names a scope, until the process that gets it is there."""
