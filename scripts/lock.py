@@ -12,6 +12,7 @@ its pins and installs them from the machine's own index.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -35,6 +36,10 @@ HOSTS = [
         ("security", "debian", "org"),
     )
 ]
+
+
+INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_CONFIG_FILE")
+"""How the variables begin that name an index to uv."""
 
 
 def without_addresses(lock: str) -> str:
@@ -71,8 +76,12 @@ def check() -> int:
     complaints = complaints_about(ROOT)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
-    command = [find_uv(), "lock", "--check", "--offline", "--quiet"]
-    return max(bool(complaints), subprocess.run(command, cwd=ROOT, check=False).returncode)
+    # Nothing is asked of an index, and another one than the lock was made with, as a company's, would be taken for a change.
+    command = [find_uv(), "lock", "--check", "--offline", "--quiet", "--no-config"]
+    here = {name: value for name, value in os.environ.items() if not name.startswith(INDEXES)}
+    return max(
+        bool(complaints), subprocess.run(command, cwd=ROOT, env=here, check=False).returncode
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -57,6 +57,14 @@ def test_hosts_are_found() -> None:
     assert lock.named_hosts(WITHOUT + "pypi, organised") == []
 
 
+def test_the_lock_is_checked_alike_behind_another_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a machine has an index of its own, the lock is as good as elsewhere."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_INDEX_URL", "https://127.0.0.1:9/simple")
+
+    assert lock.check() == 0
+
+
 @pytest.mark.git
 def test_a_file_that_names_a_host_is_found(tmp_path: Path) -> None:
     """The check sees files that git tracks and new ones, and not those that it ignores."""
