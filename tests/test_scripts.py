@@ -57,6 +57,7 @@ def test_hosts_are_found() -> None:
     assert lock.named_hosts(WITHOUT + "pypi, organised") == []
 
 
+@pytest.mark.git
 def test_the_lock_is_checked_alike_behind_another_index(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a machine has an index of its own, the lock is as good as elsewhere."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://127.0.0.1:9/simple")
