@@ -27,6 +27,9 @@ EXAMPLE = ROOT / "examples" / "quickstart"
 COMMANDS = ("pytest -q", "pytest -q --resource-guards-fix=write", "pytest -q")
 COLUMNS = 88
 
+KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SYSTEMROOT")
+"""The variables that a command gets of those that are set."""
+
 SECONDS = re.compile(r"\bin \d+\.\d+s\b")
 SGR = re.compile(r"\x1b\[([\d;]*)m")
 
@@ -93,9 +96,8 @@ def transcript() -> str:
 
 def output_of(command: str, folder: Path) -> str:
     """What a command prints in a folder, without what differs from run to run."""
-    own = ("RESOURCE_GUARDS_", "PYTEST_", "PYTHON", "GITHUB_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    kept.pop("NO_COLOR", None)
+    # No more than it needs: many variables change what pytest and the guards print, such as those of CI and of agents.
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-m", *shlex.split(command)],
         cwd=folder,

@@ -74,5 +74,5 @@ def test_the_changelog_has_the_version_of_the_packages() -> None:
     version = tomllib.loads(settings)["project"]["version"]
     changelog = (dev.ROOT / "CHANGELOG.md").read_text()
 
-    newest = changelog.partition("stands below this line -->\n")[2].lstrip()
+    newest = changelog.partition("is below this line -->\n")[2].lstrip()
     assert newest.startswith(f"## {version} (")

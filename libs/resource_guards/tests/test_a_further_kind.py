@@ -386,7 +386,7 @@ def test_layers_that_cannot_be(guard: Guard) -> None:
 
 def test_what_is_no_guard() -> None:
     """It is refused in one sentence."""
-    with pytest.raises(ResourceGuardMisconfiguration, match="is no guard"):
+    with pytest.raises(ResourceGuardMisconfiguration, match="is not a guard"):
         Registry().register_guard("tool", "tool")  # type: ignore[arg-type]
 
 

@@ -182,7 +182,7 @@ def test_a_name_that_a_test_may_need_that_did_not_run(tools: Suite) -> None:
     outcome = tools.run("--resource-guards-fix=write", "test_it.py::test_a")
 
     assert conftest.read_text() == before.replace('"other"', '"other", "tool"')
-    said = "conftest.py: fixture service did not use 'other', which it declares; 1 test that need"
+    said = "conftest.py: fixture service declares 'other' but did not use it; 1 test that needs"
     assert said in outcome.output
 
 

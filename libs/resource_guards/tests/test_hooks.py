@@ -155,7 +155,7 @@ def test_clean_up_callbacks_that_fail(suite: Suite) -> None:
             register_session_cleanup_callback(lambda: RAN.append(None))
 
             def pytest_sessionfinish(session):
-                with pytest.raises(ExceptionGroup, match="clean-up callbacks failed") as group:
+                with pytest.raises(ExceptionGroup, match="cleanup callbacks failed") as group:
                     run_session_cleanup_callbacks()
                 assert list(group.value.exceptions) == ERRORS
                 assert RAN == [*ERRORS, None]

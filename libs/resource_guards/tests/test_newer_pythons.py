@@ -509,8 +509,9 @@ def test_what_stands_before_functions_takes_what_they_take(suite: Suite) -> None
             import os, socket, ssl, subprocess, sys, threading, types
             import _posixsubprocess, _socket, _thread
             from imbue.resource_guards.intercept import start_functions
+            from imbue.resource_guards.intercept import start_arguments
 
-            OURS = os.path.dirname(os.path.dirname(start_functions.__file__))
+            OURS = os.path.dirname(os.path.dirname(start_arguments._file__))
             KINDS = inspect.Parameter
 
             def replaced():
@@ -565,9 +566,9 @@ def test_what_stands_before_functions_takes_what_they_take(suite: Suite) -> None
 
             def test_names():
                 tables = {
-                    "posix_spawn": start_functions._SPAWN, "posix_spawnp": start_functions._SPAWN,
-                    "execv": start_functions._EXECV, "execve": start_functions._EXECVE,
-                    "system": start_functions._SYSTEM,
+                    "posix_spawn": start_arguments.SPAWN, "posix_spawnp": start_arguments.SPAWN,
+                    "execv": start_arguments.EXECV, "execve": start_arguments.EXECVE,
+                    "system": start_arguments.SYSTEM,
                 }
                 assert set(tables) == set(start_functions.NAMES)
                 for name, takes in tables.items():

@@ -113,7 +113,7 @@ def test_commands() -> None:
     failing = reason_of(
         registry_of(programs=["sh"], probe="sh -c 'echo one; echo two >&2; exit 3'")
     )
-    assert failing == "'sh -c 'echo one; echo two >&2; exit 3'' ended with 3: two"
+    assert failing == "'sh -c 'echo one; echo two >&2; exit 3'' exited with 3: two"
     missing = reason_of(registry_of(programs=["sh"], probe="no-such info"))
     assert missing == "'no-such info' could not be started (No such file or directory)"
     assert reason_of(registry_of(programs=["sh"], probe=["no-such info", "true"])) == ""
@@ -401,7 +401,7 @@ def test_a_probe_of_ones_own_for_a_package(suite: Suite) -> None:
 
     outcome = suite.run("--resource-guards-unavailable=skip")
 
-    assert "tool is not available: 'false' ended with 1" in outcome["test_it"].text
+    assert "tool is not available: 'false' exited with 1" in outcome["test_it"].text
 
     suite.write_files({"pyproject.toml": "[tool.resource_guards.other]\nprobe = 'false'\n"})
     assert "[tool.resource_guards.other] guards nothing" in suite.run().output
@@ -413,7 +413,7 @@ def test_a_line_of_settings(suite: Suite) -> None:
     line = "resource_guards_define = tool: program:sh 'probe:sh -c \"exit 4\"'"
     suite.write_files({"pytest.ini": f"[pytest]\n{line}\nresource_guards_unavailable = skip\n"})
 
-    assert "ended with 4" in suite.run()["test_it"].text
+    assert "exited with 4" in suite.run()["test_it"].text
 
 
 def test_a_probe_alone_for_a_program(suite: Suite) -> None:
@@ -425,7 +425,7 @@ def test_a_probe_alone_for_a_program(suite: Suite) -> None:
         {"pyproject.toml": f"{settings}[tool.resource_guards.tool]\nprobe = 'false'\n"}
     )
 
-    assert "tool is not available: 'false' ended with 1" in suite.run()["test_it"].text
+    assert "tool is not available: 'false' exited with 1" in suite.run()["test_it"].text
 
 
 def test_a_probe_of_nothing(suite: Suite) -> None:

@@ -214,13 +214,13 @@ def test_used_on_one_machine_and_not_on_another(suite: Suite) -> None:
 
     done = merged(suite, "a.json", "b.json")
 
-    assert "2 tests used tool in one run and not in another" in done.stdout
+    assert "2 tests used tool in one run but not in another" in done.stdout
     assert "test_it.py::test_optional" not in done.stdout
     command = [sys.executable, "-m", "imbue.resource_guards", "fix", "all.json", "--write"]
     fixed = subprocess.run(command, cwd=suite.path, capture_output=True, text=True, check=False)
     for name in ("test_marked", "test_unmarked"):
         assert (
-            f"{name}: it used tool in one run and not in another: write @pytest.mark.tool(opt"
+            f"{name}: it used tool in one run but not in another: write @pytest.mark.tool(opt"
             in fixed.stdout
         )
     assert (suite.path / "test_it.py").read_text() == before

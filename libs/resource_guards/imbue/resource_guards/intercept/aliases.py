@@ -94,7 +94,7 @@ def holders(package: str, loaded: ModuleType | None = None) -> Iterator[Any]:
     """The modules of a package that are loaded, and the classes that each has made."""
     modules = {
         id(module): (name, module)
-        for name, module in list(sys.modules.items())
+        for name, module in sys.modules.copy().items()
         if name == package or name.startswith(f"{package}.")
     }
     if loaded is not None:

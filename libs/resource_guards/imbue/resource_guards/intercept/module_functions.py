@@ -89,7 +89,7 @@ def is_of_module(space: object) -> bool:
 
 
 def _exchange(space: dict[str, Any], new: dict[int, Any]) -> None:
-    for name, value in list(space.items()):
+    for name, value in space.copy().items():
         if id(value) in new:
             space[name] = new[id(value)]
 

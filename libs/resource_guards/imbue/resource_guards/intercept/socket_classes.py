@@ -62,7 +62,7 @@ class SocketClasses:
 
     def plain(self, cls: type) -> type:
         """The class of whom another is that which tells; itself if it is none."""
-        found = list(self._made.items())  # others may be added meanwhile
+        found = self._made.copy().items()  # others may be added meanwhile
         return next((plain for plain, made in found if made is cls), cls)
 
     def is_made(self, plain: type, cls: type) -> bool:
@@ -79,7 +79,7 @@ class SocketClasses:
     def see_reduction(self, module: ModuleType | None) -> None:
         """Have multiprocessing send such sockets to other processes as it does theirs: it goes by the very class."""
         reducers = _reducers(module)
-        for plain, made in list(self._made.items()):
+        for plain, made in self._made.copy().items():
             if plain in reducers:
                 reducers[made] = reducers[plain]
 

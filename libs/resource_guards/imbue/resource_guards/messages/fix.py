@@ -109,7 +109,7 @@ def fix_contract_unseen(path: str, fixture: str, name: str, count: int) -> str:
     """A fixture that did not use what it declares, for the tests that ran."""
     return (
         f"{path}: fixture {fixture} declares '{name}' but did not use it; {counted(count, 'test')} that "
-        f"need the fixture did not run; run all of them in one run"
+        f"need{'s' if count == 1 else ''} the fixture did not run; run all of them in one run"
     )
 
 

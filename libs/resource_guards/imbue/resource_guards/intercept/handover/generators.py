@@ -81,10 +81,10 @@ def scopes_of(generator: Generator) -> Scopes | None:
 def forget() -> None:
     """A session has ended: nothing here may lead to it."""
     for table in (_BEGUN, _GOING):
-        for key, begun in list(table.items()):
+        for key, begun in table.copy().items():
             if not _is_of_now(begun.scopes):
                 table.pop(key, None)
-    for key, scopes in list(_ENDING.items()):
+    for key, scopes in _ENDING.copy().items():
         if not _is_of_now(scopes):
             _ENDING.pop(key, None)
 
