@@ -511,7 +511,7 @@ def test_what_stands_before_functions_takes_what_they_take(suite: Suite) -> None
             from imbue.resource_guards.intercept import start_functions
             from imbue.resource_guards.intercept import start_arguments
 
-            OURS = os.path.dirname(os.path.dirname(start_arguments._file__))
+            OURS = os.path.dirname(os.path.dirname(start_functions.__file__))
             KINDS = inspect.Parameter
 
             def replaced():

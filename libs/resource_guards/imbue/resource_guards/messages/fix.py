@@ -72,7 +72,7 @@ def fix_cannot_be_known(mark: str, count: int, libraries: Iterable[str]) -> str:
 
 def fix_sometimes(mark: str) -> str:
     """A test that uses a resource on one machine and not on another."""
-    return f"it used {mark} in one run and not in another: write @pytest.mark.{mark}(optional=True)"
+    return f"it used {mark} in one run but not in another: write @pytest.mark.{mark}(optional=True)"
 
 
 def fix_beside_optional(mark: str) -> str:
