@@ -194,6 +194,8 @@ def main(arguments: list[str]) -> None:
     # The tests start thousands of Pythons. Images often set this, and then each compiles all that it imports.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     match arguments:
+        case ["-h" | "--help"] | ["test", "-h" | "--help"]:
+            print(__doc__)
         case ["setup"]:
             set_up()
         case ["programs"]:
