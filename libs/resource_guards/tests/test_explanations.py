@@ -39,7 +39,8 @@ EXPLAINED = {
     ),
     "unknown-name": (
         "availability.probe_of_nothing availability.required_unknown catalogue.name_is_near declare.enforced_unknown "
-        "declare.fixture_declares_unknown declare.library_unknown declare.name_unknown options.warn_unknown"
+        "declare.fixture_declares_unknown declare.library_unknown declare.name_perhaps declare.name_unknown "
+        "options.warn_unknown"
     ),
     "unknown-setting": (
         "settings.setting_unknown settings.table_misnamed settings.table_misplaced settings.table_elsewhere "
@@ -50,7 +51,7 @@ EXPLAINED = {
         "availability.seconds_bad availability.unavailable_unknown declare.binaries_is_text declare.binary_name_bad "
         "declare.extends_bad declare.fixture_declared_twice declare.fixture_declares_nothing "
         "declare.is_use_not_callable declare.libraries_is_text declare.mark_not_text declare.not_a_list "
-        "declare.targets_is_text openers.loopback_bad options.items_unreadable options.mode_unknown options.text_unreadable "
+        "declare.targets_is_text openers.loopback_bad options.items_unreadable options.mode_unknown options.path_empty options.text_unreadable "
         "options.switch_unreadable options.value_unreadable options.warn_unreadable settings.file_unreadable "
         "settings.no_list_of_texts"
     ),
@@ -134,7 +135,7 @@ EXPLAINED = {
         "compare.untrustworthy intercept.shim_no_record intercept.shim_no_state markdown.PROBLEMS "
         "trust.directory_locked trust.directory_unreadable trust.journal_cut trust.journal_foreign "
         "trust.journal_out_of_reach trust.journal_removed trust.journal_replaced trust.journal_torn "
-        "trust.journal_unwritable trust.run_untrustworthy trust.state_unwritable trust.tests_overlap "
+        "trust.journal_unwritable trust.RUN_UNTRUSTWORTHY trust.state_unwritable trust.tests_overlap "
         "trust.verdicts_lost"
     ),
     "cannot-start": (
@@ -160,7 +161,7 @@ NOTHING_WRONG = {
         "BASE_HELP CHANGES COMPARE_FORMAT_HELP COMPARE_HELP FAIL_HELP GONE HEAD_HELP NEW NEWLY NOTHING NO_LONGER "
         "NO_REASON SECONDS SKIPS TITLE UNCOLLECTED_BEFORE UNCOLLECTED_NOW heading seconds"
     ),
-    "declare": "marker_line",
+    "declare": "BY_NAMES BY_PLUGIN by_entry by_line by_package by_table marker_line",
     "discover": (
         "HEADER NEXT NEXT_WRITE NOTHING_NEW TITLE example own_servers row settings_for written"
     ),
@@ -195,6 +196,7 @@ SHARED = {
     "declare.NO_CALL_SITE",
     "report.CHILD_PYTHONS",
     "report.OTHER_CLIENTS",
+    "report.PATHS_IN_ARGUMENTS",
     "report.OTHER_PROGRAMS",
     "advice.BY_HOOK",
 }

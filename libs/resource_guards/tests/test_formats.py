@@ -98,6 +98,17 @@ def test_no_such_format(with_format: Suite, value: str, workers: tuple[str, ...]
     assert not with_format.runs_of("tool")
 
 
+@WORKERS
+@pytest.mark.parametrize("option", ["json", "html", "discover-json"])
+def test_an_empty_path(with_format: Suite, option: str, workers: tuple[str, ...]) -> None:
+    """No file could be written, so the run does not start."""
+    outcome = with_format.run(f"--resource-guards-{option}=", *workers)
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert f"--resource-guards-{option} has an empty value. Write a path, as in " in outcome.output
+    assert not with_format.runs_of("tool")
+
+
 def test_a_file_that_cannot_be_written(with_format: Suite) -> None:
     """The run fails and says which report is lost; the others are there."""
     with_format.write_files({"file": ""})

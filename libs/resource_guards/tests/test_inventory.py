@@ -108,14 +108,45 @@ def test_the_list_with_the_native_layer(guarded: Suite, monkeypatch: pytest.Monk
     assert "no-such-compiler" in outcome.output
 
 
-def test_the_list_of_what_the_settings_name(guarded: Suite) -> None:
-    """No file and line is told for it, since no code of the user's has registered it."""
-    guarded.write_files({"pytest.ini": "[pytest]\nresource_guards = binary:other\n"})
-    line = "other  @pytest.mark.other  registered by the settings or an installed plugin"
+@pytest.mark.parametrize(
+    ("file", "settings", "by"),
+    [
+        (
+            "pytest.ini",
+            "[pytest]\nresource_guards_define = other: program:x",
+            "line 'other' of resource_guards_define",
+        ),
+        (
+            "pyproject.toml",
+            "[tool.resource_guards.other]\nprograms = ['x']",
+            "table [tool.resource_guards.other]",
+        ),
+        ("pytest.ini", "[pytest]\nresource_guards = redis", "catalogue entry 'redis'"),
+        pytest.param(
+            "pytest.ini",
+            "[pytest]\nresource_guards = docker",
+            "guard package 'docker'",
+            marks=pytest.mark.docker,
+        ),
+    ],
+    ids=["a line", "a table", "the catalogue", "a package"],
+)
+def test_which_setting_has_registered_it(guarded: Suite, file: str, settings: str, by: str) -> None:
+    """The list names the setting."""
+    (guarded.path / "pytest.ini").unlink(missing_ok=True)
+    guarded.write_files({file: f"{settings}\n"})
 
-    module = guarded.run(
-        "--resource-guards-list", fresh=True
-    )  # code that forks would be told as that
+    listed = guarded.run("--resource-guards-list").output
+
+    assert f"registered by the {by}\n" in listed
+
+
+def test_the_list_of_what_the_settings_name(guarded: Suite) -> None:
+    """No file and line is told for it, whatever code has started pytest."""
+    guarded.write_files({"pytest.ini": "[pytest]\nresource_guards = binary:other\n"})
+    line = "other  @pytest.mark.other  registered by resource_guards in the settings"
+
+    module = guarded.run("--resource-guards-list")
     script = run_tool("pytest", "--resource-guards-list", "-presource_guards", cwd=guarded.path)
 
     assert line in module.output.splitlines()

@@ -179,3 +179,18 @@ def test_where_no_test_runs(suite: Suite) -> None:
     suite.write_files({"pytest.ini": "[pytest]\nresource_guards = doker\n"})
 
     assert "  program doker: not on PATH\n" in suite.run("--resource-guards-list").output
+
+
+@WORKERS
+def test_a_misspelt_name_and_strict_markers(named: Suite, workers: tuple[str, ...]) -> None:
+    """pytest refuses the marks that have the right name; a line says which name may be wrong."""
+    named.write_files({"pytest.ini": "[pytest]\nresource_guards = dokre nowhere\n"})
+
+    outcome = named.run("--strict-markers", *workers)
+
+    assert "'doker' not found in `markers`" in outcome.output
+    assert (
+        "resource_guards: 'dokre' is neither a guard package nor a program here, and tests have the mark 'doker'. "
+        "If you mean that, fix the name."
+    ) in outcome.output
+    assert "'nowhere' is neither" not in outcome.output

@@ -654,6 +654,30 @@ def test_a_target_that_turns_out_missing_fails_the_run(suite: Suite) -> None:
     assert "test_next" not in outcome.tests
 
 
+def test_a_target_of_a_table_that_turns_out_missing(suite: Suite) -> None:
+    """The test whose import shows it ends with one sentence, which names the table, and shows no code of ours."""
+    suite.write(
+        sdk="pass",
+        test_it="""
+            def test_it():
+                import sdk
+        """,
+    )
+    suite.write_files(
+        {"pyproject.toml": '[tool.resource_guards.rates]\ncalls = ["sdk:Client.send"]\n'}
+    )
+
+    outcome = suite.run()
+
+    assert (
+        "Resource guard 'rates' (the table [tool.resource_guards.rates]): the target sdk:Client.send does not exist."
+        in outcome["test_it"].text
+    )
+    assert "import_hook.py" not in outcome.output
+    assert "sdk_patches.py" not in outcome.output
+    assert "resource guards cannot go on: see 'resource guards' above" in outcome.output
+
+
 def test_a_missing_optional_target_is_left_out(suite: Suite) -> None:
     """An optional target may be absent, by package, module or name, and the others still guard."""
     suite.write(

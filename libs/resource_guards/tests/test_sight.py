@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -195,3 +196,69 @@ def test_programs_that_may_connect(suite: Suite, workers: tuple[str, ...]) -> No
     assert "prices: whether 2 tests" in outcome.output
     assert 'programs = ["curl"] in [tool.resource_guards.prices]' in outcome.output
     assert "named: whether" not in outcome.output
+
+
+BY_PATH = """
+    import os, subprocess, threading, pytest
+    TOOL = {tool!r}
+
+    @pytest.mark.tool
+    def test_shell_text(): subprocess.run(f"{{TOOL}} x", shell=True, check=True)
+
+    @pytest.mark.tool
+    def test_argument(): subprocess.run(["timeout", "5", TOOL], check=True)
+
+    @pytest.mark.tool
+    def test_system(): os.system(f"exec {{TOOL}}")
+
+    @pytest.mark.tool
+    def test_thread():
+        thread = threading.Thread(target=subprocess.run, args=(["env", TOOL],))
+        thread.start()
+        thread.join()
+
+    @pytest.mark.tool
+    def test_it_is_only_listed(): subprocess.run(["ls", TOOL], check=True)
+
+    @pytest.mark.tool
+    def test_another_program(): subprocess.run("true /elsewhere/tool", shell=True, check=True)
+
+    @pytest.mark.tool
+    def test_nothing(): pass
+"""
+
+
+@WORKERS
+def test_a_path_that_another_program_is_given(suite: Suite, workers: tuple[str, ...]) -> None:
+    """No shim sees it started, so the marks are kept; a test that names no such path is judged."""
+    suite.write(test_it=BY_PATH.format(tool=str(suite.tool())))
+    suite.write_files({"pytest.ini": "[pytest]\nresource_guards = tool\n"})
+
+    outcome = suite.run(*workers)
+
+    superfluous = {name for name, test in outcome.tests.items() if test.says_superfluous()}
+    assert superfluous == {"test_another_program", "test_nothing"}, outcome.output
+    (line,) = [each for each in outcome.output.splitlines() if "cannot be known" in each]
+    assert line.startswith("tool: whether 5 tests with this mark")
+    assert line.endswith(
+        "pass its name, without the folder, or set resource_guards_native = true (Linux)"
+    )
+    assert len(suite.runs_of()) == 4
+
+    suite.run("--resource-guards-fix=write", *workers)
+    assert (suite.path / "test_it.py").read_text().count("@pytest.mark.tool") == 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the native layer is for Linux")
+def test_a_path_that_the_native_layer_sees(suite: Suite) -> None:
+    """There a start is a use, and what is none is superfluous."""
+    suite.write(test_it=BY_PATH.format(tool=str(suite.tool())))
+    suite.write_files(
+        {"pytest.ini": "[pytest]\nresource_guards = tool\nresource_guards_native = true\n"}
+    )
+
+    outcome = suite.run()
+
+    superfluous = {name for name, test in outcome.tests.items() if test.says_superfluous()}
+    assert superfluous == {"test_it_is_only_listed", "test_another_program", "test_nothing"}
+    assert "cannot be known" not in outcome.output

@@ -324,6 +324,11 @@ def test_the_command() -> None:
         assert fix_command(program, ["--resource-guards-fix=diff", Path("a b")]) == (
             f"{started} --resource-guards-fix=write 'a b'"
         )
+    shown = ["-q", "-vv", "--tb=short", "--resource-guards=warn", "--resource-guards-report"]
+    kept = ["-x", "-k", "a", "--resource-guards-require=b", "-p", "no:randomly"]
+    assert fix_command("pytest", [*shown, *kept]) == (
+        f"pytest --resource-guards-fix=write {' '.join(kept)}"
+    )
 
 
 def test_who_reads_it() -> None:

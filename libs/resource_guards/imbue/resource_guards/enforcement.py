@@ -77,6 +77,7 @@ class Enforcement:
         self._told: list[list[str]] = []
         self.ledger = Ledger()
         self.perhaps: set[tuple[int, str]] = set()
+        self.named: set[tuple[int, str]] = set()
         labels = [each.label for each in registry]
         with ExitStack() as undo, self._says_what_fails(labels):
             directory = undo.enter_context(private_directory(labels))
@@ -107,6 +108,8 @@ class Enforcement:
                 self.book.before_start,
                 self.slot.with_scope,
             )
+            if not policy.is_native:
+                self._watcher.named = self._note_named
             self._process = SessionProcess(
                 key,
                 self.gatekeeper.see,
@@ -210,6 +213,11 @@ class Enforcement:
         running = self.slot.running
         if running is not None:
             self.perhaps.add((running.id, resource))
+
+    def _note_named(self, resource: str) -> None:
+        scope = self.slot.current()
+        if scope is not None:
+            self.named.add((scope.id, resource))
 
     def note_left_running(self, scope: Scope) -> None:
         """Something else is about to run; what has been started so far is not its doing."""

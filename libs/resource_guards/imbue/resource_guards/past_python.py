@@ -24,6 +24,9 @@ CHILD_PYTHONS: Final = "child Pythons, which are not guarded here"
 OTHER_PROGRAMS: Final = "what other programs than Python start"
 """What a doubt calls programs of which Python does not know, where there is no shim before them."""
 
+PATHS_IN_ARGUMENTS: Final = "programs that were given the path of a guarded one"
+"""What a doubt calls programs that may have started a guarded program by its path, where no shim sees it."""
+
 OTHER_CLIENTS: Final = "programs other than Python"
 """What a doubt calls programs that a test has started, and that may connect where no guard sees it."""
 

@@ -201,7 +201,7 @@ class GuardSession:
         problem = shown(problem)
         self.findings.add_problem(problem)
         if self._pytest_session is not None:
-            self._pytest_session.shouldfail = messages.run_untrustworthy(problem)
+            self._pytest_session.shouldfail = messages.RUN_UNTRUSTWORTHY
 
     def give_up(self, problem: str) -> None:
         """Judge nothing any more, since verdicts would be wrong, and fail the run."""

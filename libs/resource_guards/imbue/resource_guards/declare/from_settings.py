@@ -67,9 +67,11 @@ def register_named(
     unfound = []
     installed = {each.name: each for each in entry_points(group=ENTRY_POINT_GROUP)}
     for name in names:
+        is_package = name in installed
+        registry.place = messages.by_package(name) if is_package else messages.BY_NAMES
         if name.startswith(BINARY):
             registry.register_binary_guard(name.removeprefix(BINARY))
-        elif name in installed:
+        elif is_package:
             register_entry_point(installed[name], registry)
         elif (entry := _entry(name, config.rootpath)) is not None:
             _add_entry(entry, tables, registry)
@@ -78,6 +80,7 @@ def register_named(
             registry.register_binary_guard(name)
             if not shutil.which(name):
                 unfound.append(name)
+    registry.place = ""
     return _unfound(config, unfound, registry, sorted(installed)), tables
 
 
@@ -154,7 +157,8 @@ def register_defined(lines: Iterable[str], registry: Registry) -> None:
         table = _table(name, words, registry.kinds)
         if not any(key_of(kind) in table for kind in registry.kinds.values()):
             raise ResourceGuardMisconfiguration(messages.definition_unreadable(line))
-        register_tables({name: table}, registry)
+        register_tables({name: table}, registry, messages.by_line(name))
+    registry.place = ""
 
 
 def _table(name: str, words: Iterable[str], kinds: Mapping[str, type[Guard]]) -> dict[str, Any]:

@@ -31,6 +31,10 @@ GITHUB_SUMMARY: Final = "resource_guards_github_summary"
 """The setting that leaves the report out of the summary of a job of GitHub's."""
 
 
+_FILES: Final = {"json": "report.json", "html": "report.html", "discover-json": "discovered.json"}
+"""The options that take a path, without what all begin with, and an example for each."""
+
+
 def read_policy(config: pytest.Config) -> Policy:
     """The policy that the options and settings of a run ask for.
 
@@ -38,6 +42,11 @@ def read_policy(config: pytest.Config) -> Policy:
         ResourceGuardMisconfiguration: One cannot be read, or asks for what another excludes.
     """
     option = config.option
+    for name, example in _FILES.items():
+        if getattr(option, f"resource_guards_{name.replace('-', '_')}") == "":
+            raise ResourceGuardMisconfiguration(
+                messages.path_empty(f"--resource-guards-{name}", example)
+            )
     mode = _mode(option.resource_guards or read_text(config, "resource_guards_mode"))
     fixes = bool(option.resource_guards_fix)
     discovers = bool(option.resource_guards_discover or option.resource_guards_discover_json)

@@ -32,8 +32,6 @@ from imbue.resource_guards.model import SdkTarget
 if TYPE_CHECKING:
     from imbue.resource_guards.declare.probes import Probe
 
-Listener = Callable[[Resource], None]
-
 
 class Registry:
     """The resources that one pytest session guards.
@@ -44,16 +42,18 @@ class Registry:
     Attributes:
         layers: The layers that may see uses, by name.
         notes: What else the list of guards says about a resource, by its label.
+        place: The part of the settings that registers resources now; empty if none does.
         probes: The probes of a resource, by its label; without one, its guards find out whether it is available.
         revision: How often the registry has changed.
     """
 
     def __init__(self) -> None:
         self._resources: dict[str, Resource] = {}
-        self._listener: Listener | None = None
+        self._listener: Callable[[Resource], None] | None = None
         self._further_kinds: dict[str, type[Guard]] = {}
         self.layers = dict(LAYERS)
         self.notes: dict[str, Sequence[str]] = {}
+        self.place = ""
         self.revision = 0
         self.probes: dict[str, dict[object, Probe]] = {}
         self.cleanup_callbacks: list[Callable[[], object]] = []
@@ -78,7 +78,7 @@ class Registry:
 
         return KINDS | self._further_kinds
 
-    def listen(self, listener: Listener | None) -> None:
+    def listen(self, listener: Callable[[Resource], None] | None) -> None:
         """Call back with each resource that is added or extended from now on; `None` stops that."""
         self._listener = listener
 
@@ -265,7 +265,7 @@ class Registry:
         guards = tuple(dict.fromkeys(map(make, values)))
         for guard in guards:
             know_layers(guard, self.layers)
-        self._merge(Resource(name, label, call_site() or messages.NO_CALL_SITE, guards))
+        self._merge(Resource(name, label, self.place or call_site() or messages.BY_PLUGIN, guards))
 
     def _mark_of(self, label: str, mark: str | None) -> str:
         __tracebackhide__ = True

@@ -13,6 +13,7 @@ from imbue.resource_guards.declare.names import can_be_written
 from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
+from imbue.resource_guards.messages import declare as declared
 from imbue.resource_guards.messages import settings as messages
 from imbue.resource_guards.model import SdkTarget
 
@@ -23,12 +24,13 @@ Tables = Mapping[str, Mapping[str, Any]]
 """What each table says, by the resource's name."""
 
 
-def register_tables(tables: Tables, registry: Registry) -> None:
+def register_tables(tables: Tables, registry: Registry, place: str | None = None) -> None:
     """Register what tables define.
 
     Args:
         tables: The tables.
         registry: Where it is registered; it knows the kinds of guards.
+        place: What has these tables; by default they are the settings' own, and the catalogue's.
 
     Raises:
         ResourceGuardMisconfiguration: One has a key or a value that cannot be.
@@ -36,6 +38,8 @@ def register_tables(tables: Tables, registry: Registry) -> None:
     kinds = {key_of(kind): kind for kind in registry.kinds.values() if can_be_written(kind)}
     options = {option: key for key, kind in kinds.items() for option in kind.options}
     for name, table in tables.items():
+        by_entry, by_table = declared.by_entry(name), declared.by_table(name)
+        registry.place = place or (by_entry if name in registry.notes else by_table)
         _check_keys(name, table, kinds, options)
         lists = {key: _texts(name, key, table[key]) for key in table if key in kinds}
         # A resource that a guard package registers has all but a probe of the project's own.

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterable
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -17,6 +20,9 @@ from imbue.resource_guards.declare.entries import shipped
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import declare as messages
+
+_REFUSED: Final = re.compile(r"'(\w+)' not found in `markers`")
+"""What pytest says of a mark that it does not know."""
 
 
 class Unfound:
@@ -40,7 +46,22 @@ class Unfound:
         self._names = names
         self._registry = registry
         self._installed = installed
+        self._refused: set[str] = set()
         self._marks = {line.partition(":")[0].strip() for line in config.getini("markers")}
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """With strict markers, pytest refuses the files whose marks have the right name."""
+        if report.failed:
+            self._refused.update(_REFUSED.findall(report.longreprtext))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say which names may be the reason for that."""
+        found = [(each, get_close_matches(each, self._refused, n=1)) for each in self._names]
+        lines = [messages.name_perhaps(name, marks[0]) for name, marks in found if marks]
+        if lines:
+            terminalreporter.section("resource guards")
+        for line in lines:
+            terminalreporter.line(line)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """A test has been found."""

@@ -103,6 +103,7 @@ def _is_still_to_load(module: ModuleType) -> bool:
 
 
 def _executed(name: str, module: ModuleType, before: ModuleType | None) -> None:
+    __tracebackhide__ = True
     # A module may put another object in its place while it is executed; and one that is loaded beside
     # the import system need not be in `sys.modules`, where another of its name may be.
     now = sys.modules.get(name)

@@ -39,6 +39,9 @@ class ProgramWatcher:
         gatekeeper: Decides on starts of guarded programs.
         before: Told that something is about to start, whatever it is.
         with_scope: Puts the current scope in a value of our variable.
+
+    Attributes:
+        named: Told of a resource if another program, which may start it, is given the path of its program.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class ProgramWatcher:
         self.binaries: list[Binary] = []
         self.before = before
         self.with_scope = with_scope
+        self.named: Callable[[str], None] | None = None
         self._directory = directory
         self._path = frozenset(path)
         self._gatekeeper = gatekeeper
@@ -97,7 +101,15 @@ class ProgramWatcher:
         found = self._running(path, file)
         if found is not None:
             return self._judged(found, start, start)
+        if self.named is not None and len(start.arguments) > 1:
+            self._note_named(self.named, start.arguments[1:])
         return self._script(path, start)
+
+    def _note_named(self, named: Callable[[str], None], words: Sequence[str]) -> None:
+        # `sh -c "/bin/tool x"` or `timeout 5 /bin/tool`: no shim sees it. But `ls -l /bin/tool` names it as well.
+        for binary in self.binaries:
+            if any(path in word for path in binary.paths for word in words):
+                named(binary.resource)
 
     def _past_shim(self, binary: Binary, real: str, start: Start) -> Start:
         name, *rest = start.arguments or [binary.name]

@@ -73,6 +73,7 @@ class SdkPatch:
         undo.callback(self._process.import_hook.forget, module_name, self._imported)
 
     def _imported(self, module: ModuleType) -> None:
+        __tracebackhide__ = True
         # Somebody's import is being run, so that these can be imported as well.
         from imbue.resource_guards.intercept.attributes import resolve
 
@@ -83,6 +84,7 @@ class SdkPatch:
             raise
 
     def _put_in(self, owner: Any, module: ModuleType | None = None) -> None:
+        __tracebackhide__ = True
         from imbue.resource_guards.intercept.attributes import is_missing  # see above
         from imbue.resource_guards.intercept.attributes import missing_reason
         from imbue.resource_guards.intercept.gate import Opening
@@ -112,6 +114,7 @@ class SdkPatch:
             self._patches.take_out()
 
     def _unless_optional(self, reason: str) -> None:
+        __tracebackhide__ = True
         is_there = is_installed(self._target)
         if not self._target.optional and (is_there or not self._process.lacks_packages):
             raise ResourceGuardMisconfiguration(messages.guard_failed(self._resource, reason))

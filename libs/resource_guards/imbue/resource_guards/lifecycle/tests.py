@@ -264,7 +264,7 @@ class Lifecycle:
         from imbue.resource_guards.lifecycle.doubts import doubts_of  # only where needed
 
         resources = [each for each in self._registry if each.name in unused]
-        doubts = doubts_of(account, resources, self.enforcement.perhaps)
+        doubts = doubts_of(account, resources, self.enforcement.perhaps, self.enforcement.named)
         if not doubts:
             return found
         self.run.findings.doubts.add(account.item.nodeid, doubts)

@@ -12,13 +12,34 @@ from imbue.resource_guards.messages.common import nearest
 from imbue.resource_guards.messages.common import quoted
 from imbue.resource_guards.model import Resource
 
-NO_CALL_SITE: Final = "the settings or an installed plugin"
-"""Where a resource was registered, when no code of the user's did it."""
+BY_PLUGIN: Final = "an installed plugin"
+"""What registers a resource, if neither code of the user's nor the settings do."""
+BY_NAMES: Final = "resource_guards in the settings"
 
 _GIVE_A_MARK: Final = (
     "Set another mark where the resource is registered, as mark='...', or in its table of the settings, or as "
     "mark:... in its line of resource_guards_define."
 )
+
+
+def by_table(name: str) -> str:
+    """What registers a resource: a table of the settings."""
+    return f"the table [tool.resource_guards.{name}]"
+
+
+def by_line(name: str) -> str:
+    """What registers a resource: a line of the settings."""
+    return f"the line '{name}' of resource_guards_define"
+
+
+def by_entry(name: str) -> str:
+    """What registers a resource: the catalogue, or a file of the project's."""
+    return f"the catalogue entry '{name}'"
+
+
+def by_package(name: str) -> str:
+    """What registers a resource: a guard package that the settings name."""
+    return f"the guard package '{name}'"
 
 
 def marker_line(resource: Resource) -> str:
@@ -264,6 +285,14 @@ def library_unknown(label: str, library: object, known: Sequence[str]) -> str:
         f"Resource guard '{label}': libraries=[{library!r}] names no library that is known to "
         f"connect past Python. Known libraries: {', '.join(known)}. A library that connects by "
         f"Python's socket is seen; leave it out."
+    )
+
+
+def name_perhaps(name: str, mark: str) -> str:
+    """A name that nothing here has, beside a mark that pytest did not know."""
+    return (
+        f"resource_guards: '{name}' is neither a guard package nor a program here, and tests have the mark '{mark}'. "
+        f"If you mean that, fix the name."
     )
 
 

@@ -154,15 +154,15 @@ def guard_failed(resource: Resource, reason: object) -> str:
 def module_missing(target: SdkTarget, module: str) -> str:
     return (
         f"the target {target.title} cannot be patched, because there is no module '{module}'. "
-        f"Install its package or fix the target; an SdkTarget(..., optional=True) may be "
-        f"missing."
+        f"Install its package or fix the target; only an SdkTarget(..., optional=True) may "
+        f"be missing."
     )
 
 
 def target_missing(target: SdkTarget) -> str:
     return (
         f"the target {target.title} does not exist. Change it to a method or function that this "
-        f"version of the package has; an SdkTarget(..., optional=True) may be missing."
+        f"version of the package has; only an SdkTarget(..., optional=True) may be missing."
     )
 
 

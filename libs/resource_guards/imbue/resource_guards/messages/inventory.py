@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from imbue.resource_guards.messages.common import quoted
-from imbue.resource_guards.messages.declare import NO_CALL_SITE
 from imbue.resource_guards.model import Resource
 
 LAYERS_TITLE: Final = "layers"
@@ -27,7 +27,9 @@ def nothing_is_guarded() -> str:
 
 def inventory_origin(resource: Resource) -> str:
     """What follows a resource's name."""
-    by = "by" if resource.origin == NO_CALL_SITE else "at"
+    by = (
+        "at" if re.search(r":\d+$", resource.origin) else "by"
+    )  # a file and a line, or something else
     return f"  @pytest.mark.{resource.name}  registered {by} {resource.origin}"
 
 

@@ -94,6 +94,11 @@ RECORDS_OF_NOTHING: Final = (
 )
 
 
+def path_empty(option: str, example: str) -> str:
+    """An option that takes a path and is given none."""
+    return f"{option} has an empty value. Write a path, as in {option}={example}."
+
+
 def mode_unknown(text: str, modes: Sequence[str]) -> str:
     return f"resource_guards_mode: unknown mode '{text}'. Write one of {', '.join(modes)}."
 

@@ -13,6 +13,7 @@ from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.past_python import CHILD_PYTHONS
 from imbue.resource_guards.past_python import OTHER_CLIENTS
 from imbue.resource_guards.past_python import OTHER_PROGRAMS
+from imbue.resource_guards.past_python import PATHS_IN_ARGUMENTS
 
 SUMMARY_TITLE: Final = "resource guards"
 REPORT_TITLE: Final = "resource guards: report"
@@ -40,7 +41,7 @@ def no_shims() -> str:
     )
 
 
-_NOT_LIBRARIES: Final = (CHILD_PYTHONS, OTHER_CLIENTS, OTHER_PROGRAMS)
+_NOT_LIBRARIES: Final = (CHILD_PYTHONS, OTHER_CLIENTS, OTHER_PROGRAMS, PATHS_IN_ARGUMENTS)
 
 
 def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
@@ -62,6 +63,13 @@ def cannot_be_known(resource: str, tests: int, doubts: Sequence[Doubt]) -> str:
     if any(each.library == OTHER_PROGRAMS for each in doubts):
         unseen.append("this system has no shims, which see what other programs start")
         advice.append("start the program from Python, or run these tests on Linux or macOS")
+    if any(each.library == PATHS_IN_ARGUMENTS for each in doubts):
+        unseen.append(
+            "they pass the path of its program to another program, and no shim sees a start by the path"
+        )
+        advice.append(
+            "pass its name, without the folder, or set resource_guards_native = true (Linux)"
+        )
     return (
         f"{resource}: whether {counted(tests, 'test')} with this mark (or with a fixture that "
         f"declares it) really used it cannot be known, because {', and '.join(unseen)}. Their marks "
@@ -209,9 +217,9 @@ def report_of_another_version(path: Path, version: object, known: Iterable[int])
 
 def reports_differ(path: str, first: str, second: str) -> str:
     return (
-        f"{path} is not the same file in the runs of {first} and {second}: they are of "
-        f"different revisions. Merge only runs of the same source, or of projects in the same git "
-        f"repository."
+        f"{path} is not the same file in the runs of {first} and {second}. Either their revisions "
+        f"differ, or they are different projects and at least one ran outside a git repository. Merge only runs of the "
+        f"same source, or of projects in the same git repository."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from typing import Final
 
 from imbue.resource_guards.messages.common import counted
 
@@ -29,9 +30,8 @@ def verdicts_lost(worker: str, count: int, first: str) -> str:
     )
 
 
-def run_untrustworthy(problem: str) -> str:
-    """Why pytest stops."""
-    return f"resource guards cannot go on: {problem}"
+RUN_UNTRUSTWORTHY: Final = "resource guards cannot go on: see 'resource guards' above"
+"""Why pytest stops, in its last lines. The section above them has the problem itself."""
 
 
 def journal_torn(line: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -35,6 +36,12 @@ _PROGRAMS: Final = (
     *("GEMINI_CLI", "AUGMENT_AGENT", "OPENCODE"),
 )
 """Variables that programs set for what they run, which read its output and edit the tests by themselves."""
+
+
+_OF_NO_FIX: Final = re.compile(
+    r"--resource-guards(-fix.*|=.*|-report)|-q+|-v+|--(quiet|verbose|no-header|no-summary)|--(tb|color|verbosity)=.*"
+)
+"""The options of a run that its fix does without: it has a mode of its own, and they only change what is shown."""
 
 
 class Ending:
@@ -126,16 +133,18 @@ def is_read_by_a_program(environ: Mapping[str, str], *, is_terminal: bool) -> bo
 def fix_command(program: str, arguments: Sequence[str | os.PathLike[str]]) -> str:
     """The command that corrects the marks of what a run has run, for a shell.
 
+    It leaves out what a fix replaces, and options that only change what is shown.
+
     Args:
         program: How this run was started, as ``sys.argv[0]`` has it.
         arguments: Its arguments.
 
     Example:
-        >>> fix_command("/usr/bin/pytest", ["-k", "a or b", "tests"])
+        >>> fix_command("/usr/bin/pytest", ["-q", "-k", "a or b", "tests"])
         "pytest --resource-guards-fix=write -k 'a or b' tests"
     """
     is_module = os.path.basename(program) == "__main__.py"  # noqa: PTH119 - of text
     said = [*("python -m pytest" if is_module else "pytest").split(), "--resource-guards-fix=write"]
     words = [os.fspath(each) for each in arguments]
-    said += [each for each in words if not each.startswith("--resource-guards-fix")]
+    said += [each for each in words if not _OF_NO_FIX.fullmatch(each)]
     return shlex.join(said)
