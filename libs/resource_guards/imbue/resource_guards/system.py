@@ -64,6 +64,11 @@ if TYPE_CHECKING or HAS_POSIX:
 
     exit_at_once = posix._exit  # noqa: SLF001 - documented, as `os._exit`
 
+_waitid: Any = (
+    getattr(posix, "waitid", None) if HAS_POSIX else None
+)  # macOS has it since Python 3.13
+_ANY_STATE = posix.WEXITED | posix.WNOHANG | posix.WNOWAIT if _waitid is not None else 0
+
 getframe = sys._getframe  # noqa: SLF001 - documented, if not for everyone
 settrace = sys.settrace
 
@@ -98,6 +103,19 @@ def whole(path: str, folder: str | None = None) -> str:
             here = ""
         folder = here if folder is None else f"{here}/{folder}"
     return f"{folder}/{path}"
+
+
+def may_have_children() -> bool:
+    """Whether this process has children, or it cannot be known; one system call, and waits for none of them."""
+    if _waitid is None:
+        return True
+    try:
+        _waitid(posix.P_ALL, 0, _ANY_STATE)
+    except ChildProcessError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def read_file(path: str) -> str:

@@ -32,6 +32,7 @@ class FixtureAccount:
         finished: It can use nothing more.
         failed: Its set-up has failed or skipped.
         awaiting: The tests whose verdict waits for that.
+        awaiting_plain: The others that wait, of which there is nothing to judge unless it uses something yet.
         requested: The fixtures with accounts that it has asked for itself, by ``getfixturevalue``.
             Those that it names as arguments are requested anew for each test.
     """
@@ -50,6 +51,7 @@ class FixtureAccount:
         self.finished = False
         self.failed = False
         self.awaiting: list[TestAccount] = []
+        self.awaiting_plain: list[TestAccount] = []
         self.requested: list[FixtureAccount] = []
 
     @property
@@ -141,12 +143,6 @@ class TestAccount:
         return True
 
     @property
-    def awaited_one(self) -> bool:
-        """Whether it is plain and depends on one fixture alone, so that it waits for nothing when that is torn down."""
-        fixtures = self.fixtures
-        return len(fixtures) == 1 and not fixtures[0].requested and self.is_plain
-
-    @property
     def attempt(self) -> int:
         """Which run of its test it is of: a number that no other run of any test has in this process."""
         return self.scope.id
@@ -185,6 +181,12 @@ class TestAccount:
         fixtures, however many tests share them.
         """
         fixtures = self.fixtures
+        if len(fixtures) == 1 and not (one := fixtures[0]).requested:  # nearly all
+            if one.finished:
+                return False
+            is_plain = not (self.declared or self.scope.used or one.scope.used)
+            (one.awaiting_plain if is_plain and one.declared is None else one.awaiting).append(self)
+            return True
         for fixture in fixtures:
             if fixture.requested:
                 fixtures = self.all_fixtures()

@@ -69,10 +69,19 @@ class FixtureScopes:
         self._dependents: Dependents | None = None
         self.finished: list[FixtureAccount] = []
 
-    def no_longer_awaited(self) -> Iterable[TestAccount]:
-        """The tests that waited for fixtures which have been torn down since the last call."""
+    def no_longer_awaited(self, *, all_of_them: bool) -> Iterable[TestAccount]:
+        """The tests that waited for fixtures which have been torn down since the last call, in their order.
+
+        Args:
+            all_of_them: Also those of which there is nothing to judge.
+        """
         finished, self.finished = self.finished, []
-        return [test for fixture in finished for test in fixture.awaiting]
+        found = []
+        for fixture in finished:
+            found += fixture.awaiting
+            if all_of_them or fixture.requested or not fixture.is_plain:
+                found += fixture.awaiting_plain
+        return sorted(found, key=lambda test: test.attempt)
 
     def set_up(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest

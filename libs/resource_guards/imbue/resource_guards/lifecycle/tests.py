@@ -160,7 +160,9 @@ class Lifecycle:
             account.outcome = own_outcome(before, report)
         if not is_end:
             self._follow(account, report)
-        if not account.is_plain:
+        # Set up without using anything, a test has shown nothing yet.
+        shows = call.when != "setup" or account.scope.used or account.fixtures
+        if shows and not account.is_plain:
             violations = self._to_fail(account, finished=is_end or not account.has_teardown)
             if account.told and (violations or report.outcome == "failed"):
                 tell(report, call, account, violations, self._labels)
@@ -216,9 +218,7 @@ class Lifecycle:
 
     def _decide(self) -> None:
         """Judge the tests that waited for a fixture which has been torn down by now."""
-        for account in self._fixtures.no_longer_awaited():
-            if not self._records and account.awaited_one:
-                continue  # nearly all
+        for account in self._fixtures.no_longer_awaited(all_of_them=self._records):
             if account.wait():
                 continue
             if not account.is_plain:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Mapping
-from contextlib import contextmanager
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -84,39 +82,36 @@ class Journal:
         stat = system.fstat(self._fd)
         return stat.st_dev, stat.st_ino
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Turn what the system says of the file and its folder into what it means.
+    def _meaning_of(self, error: OSError) -> JournalError:
+        """What it means that the system says this of the file or its folder."""
+        match error:
+            case FileNotFoundError():
+                return JournalError(messages.journal_removed(self.path))
+            case PermissionError():
+                return JournalError(messages.directory_locked(self.path))
+        return JournalError(messages.directory_unreadable(self.path, error))
 
-        Raises:
-            JournalError: It said something.
-        """
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise JournalError(messages.journal_removed(self.path)) from error
-        except PermissionError as error:
-            raise JournalError(messages.directory_locked(self.path)) from error
-        except OSError as error:
-            raise JournalError(messages.directory_unreadable(self.path, error)) from error
-
-    def reopen(self) -> None:
-        """Make sure that the descriptor is the journal's: a test may have closed or reused it.
+    def _status(self) -> os.stat_result:
+        """What the system says of the file, by a descriptor that is its own: a test may have closed or reused it.
 
         Raises:
             JournalError: The file is gone, or another one stands in its place.
         """
-        with suppress(OSError):
-            if self._identity() == self._file:
-                return
+        try:
+            stat = system.fstat(self._fd)
+            if (stat.st_dev, stat.st_ino) == self._file:
+                return stat
+        except OSError:
+            pass  # closed
         try:
             flags = system.O_RDWR | system.O_APPEND | system.O_CLOEXEC
             self._use(system.open(self._name, flags))
-            is_same = self._identity() == self._file
+            stat = system.fstat(self._fd)
         except OSError as error:
             raise JournalError(messages.journal_removed(self.path)) from error
-        if not is_same:
+        if (stat.st_dev, stat.st_ino) != self._file:
             raise JournalError(messages.journal_removed(self.path))
+        return stat
 
     def may_have_news(self) -> bool:
         """Whether it looks as if other processes have written; costs less than :meth:`has_news`."""
@@ -135,17 +130,18 @@ class Journal:
             JournalError: The file was removed or exchanged, with whatever would have been written
                 to it, was cut off, or can be written no more.
         """
-        self.reopen()
-        with self._errors():
-            stat = system.fstat(self._fd)
-            if not stat.st_nlink:
-                raise JournalError(messages.journal_removed(self.path))
+        stat = self._status()
+        if not stat.st_nlink:
+            raise JournalError(messages.journal_removed(self.path))
+        if not stat.st_mode & S_IWUSR:
+            raise JournalError(messages.directory_locked(self.path))
+        try:
             at_path = system.stat(self._name)
-            if (at_path.st_dev, at_path.st_ino) != self._file:
-                raise JournalError(messages.journal_replaced(self.path))
-            if not stat.st_mode & S_IWUSR:
-                raise JournalError(messages.directory_locked(self.path))
             last = system.pread(self._fd, len(self._last), self.read - len(self._last))
+        except OSError as error:
+            raise self._meaning_of(error) from error
+        if (at_path.st_dev, at_path.st_ino) != self._file:
+            raise JournalError(messages.journal_replaced(self.path))
         if last != self._last:
             raise JournalError(messages.journal_cut(self.path))
         return stat.st_size != self.read
@@ -232,7 +228,7 @@ class Journal:
         if self.has_news():
             raise JournalError(messages.journal_torn("at its end"))
         self.check_loss()
-        with self._errors():
+        try:
             changed = [
                 path
                 for path in self.path.parent.iterdir()
@@ -241,6 +237,8 @@ class Journal:
             folder = self.path.parent.stat()
             if system.is_open_to_others(folder) or not system.is_open_to_owner(folder):
                 changed.append(self.path.parent)
+        except OSError as error:
+            raise self._meaning_of(error) from error
         if changed:
             raise JournalError(messages.directory_locked(changed[0]))
 
