@@ -1,6 +1,6 @@
 """See what goes over the connections of psycopg2, which are objects of C.
 
-One that leads to a guarded address is made of a subclass, and so are its cursors: a method of a class written in C
+Each connection is made of a subclass, and so are its cursors: a method of a class written in C
 cannot be replaced, and another class cannot be given to an object of one.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
