@@ -49,7 +49,12 @@ class Engine:
         """The requests that it has been sent since the last call, ``GET /version``."""
         text = self._log.read_text(errors="replace")
         new, self._read = text[self._read :], len(text)
-        return re.findall(r'msg="Calling (\w+ \S+?)"', new)
+        found = re.findall(
+            r'msg="Calling (\w+) (\S+?)"'  # until Docker 28.4
+            r'|msg="handling (\w+) request".* request-url="?([^\s"]+)',
+            new,
+        )
+        return [" ".join(filter(None, each)) for each in found]
 
 
 @contextmanager

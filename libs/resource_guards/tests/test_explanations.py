@@ -161,7 +161,7 @@ NOTHING_WRONG = {
         "BASE_HELP CHANGES COMPARE_FORMAT_HELP COMPARE_HELP FAIL_HELP GONE HEAD_HELP NEW NEWLY NOTHING NO_LONGER "
         "NO_REASON SECONDS SKIPS TITLE UNCOLLECTED_BEFORE UNCOLLECTED_NOW heading seconds"
     ),
-    "declare": "BY_NAMES BY_PLUGIN by_entry by_line by_package by_table marker_line",
+    "declare": "BY_PLUGIN marker_line",
     "discover": (
         "HEADER NEXT NEXT_WRITE NOTHING_NEW TITLE example own_servers row settings_for written"
     ),
@@ -183,6 +183,7 @@ NOTHING_WRONG = {
         "REPORT_TITLE SUMMARY_TITLE header selection table_optional table_outcomes table_test"
     ),
     "seconds": "UNKNOWN as_far_as_known duration of_resource",
+    "settings": "BY_NAMES by_entry by_line by_package by_table",
     "summary": "EXPLAIN FOR_PROGRAMS fix left_out through_fixtures",
     # A violation's own text is of the kinds above.
     "violations": (
@@ -192,8 +193,6 @@ NOTHING_WRONG = {
 
 # Texts of one module that another one shows too.
 SHARED = {
-    "inventory.NO_CALL_SITE",
-    "declare.NO_CALL_SITE",
     "report.CHILD_PYTHONS",
     "report.OTHER_CLIENTS",
     "report.PATHS_IN_ARGUMENTS",

@@ -22,6 +22,7 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.messages import declare as messages
+from imbue.resource_guards.messages import settings as say_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ def register_named(
     installed = {each.name: each for each in entry_points(group=ENTRY_POINT_GROUP)}
     for name in names:
         is_package = name in installed
-        registry.place = messages.by_package(name) if is_package else messages.BY_NAMES
+        registry.place = say_settings.by_package(name) if is_package else say_settings.BY_NAMES
         if name.startswith(BINARY):
             registry.register_binary_guard(name.removeprefix(BINARY))
         elif is_package:
@@ -157,7 +158,7 @@ def register_defined(lines: Iterable[str], registry: Registry) -> None:
         table = _table(name, words, registry.kinds)
         if not any(key_of(kind) in table for kind in registry.kinds.values()):
             raise ResourceGuardMisconfiguration(messages.definition_unreadable(line))
-        register_tables({name: table}, registry, messages.by_line(name))
+        register_tables({name: table}, registry, say_settings.by_line(name))
     registry.place = ""
 
 

@@ -13,7 +13,6 @@ from imbue.resource_guards.declare.names import can_be_written
 from imbue.resource_guards.declare.names import key_of
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
-from imbue.resource_guards.messages import declare as declared
 from imbue.resource_guards.messages import settings as messages
 from imbue.resource_guards.model import SdkTarget
 
@@ -38,7 +37,7 @@ def register_tables(tables: Tables, registry: Registry, place: str | None = None
     kinds = {key_of(kind): kind for kind in registry.kinds.values() if can_be_written(kind)}
     options = {option: key for key, kind in kinds.items() for option in kind.options}
     for name, table in tables.items():
-        by_entry, by_table = declared.by_entry(name), declared.by_table(name)
+        by_entry, by_table = messages.by_entry(name), messages.by_table(name)
         registry.place = place or (by_entry if name in registry.notes else by_table)
         _check_keys(name, table, kinds, options)
         lists = {key: _texts(name, key, table[key]) for key in table if key in kinds}

@@ -14,32 +14,11 @@ from imbue.resource_guards.model import Resource
 
 BY_PLUGIN: Final = "an installed plugin"
 """What registers a resource, if neither code of the user's nor the settings do."""
-BY_NAMES: Final = "resource_guards in the settings"
 
 _GIVE_A_MARK: Final = (
     "Set another mark where the resource is registered, as mark='...', or in its table of the settings, or as "
     "mark:... in its line of resource_guards_define."
 )
-
-
-def by_table(name: str) -> str:
-    """What registers a resource: a table of the settings."""
-    return f"the table [tool.resource_guards.{name}]"
-
-
-def by_line(name: str) -> str:
-    """What registers a resource: a line of the settings."""
-    return f"the line '{name}' of resource_guards_define"
-
-
-def by_entry(name: str) -> str:
-    """What registers a resource: the catalogue, or a file of the project's."""
-    return f"the catalogue entry '{name}'"
-
-
-def by_package(name: str) -> str:
-    """What registers a resource: a guard package that the settings name."""
-    return f"the guard package '{name}'"
 
 
 def marker_line(resource: Resource) -> str:

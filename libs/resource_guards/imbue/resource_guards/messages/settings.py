@@ -12,6 +12,29 @@ from imbue.resource_guards.messages.common import quoted
 
 _TABLE: Final = "[tool.resource_guards.NAME] with addresses, calls or programs, in pyproject.toml"
 
+BY_NAMES: Final = "resource_guards in the settings"
+"""What registers a resource: the names that the settings list. The others are below."""
+
+
+def by_table(name: str) -> str:
+    """A table of the settings."""
+    return f"the table [tool.resource_guards.{name}]"
+
+
+def by_line(name: str) -> str:
+    """A line of the settings."""
+    return f"the line '{name}' of resource_guards_define"
+
+
+def by_entry(name: str) -> str:
+    """The catalogue, or a file of the project."""
+    return f"the catalogue entry '{name}'"
+
+
+def by_package(name: str) -> str:
+    """A guard package that the settings name."""
+    return f"the guard package '{name}'"
+
 
 def setting_unknown(name: str, known: Iterable[str]) -> str:
     """A setting whose name begins like ours."""
