@@ -219,8 +219,10 @@ def words(command: Any) -> Iterable[str]:
         text = action.metavar or one_of(action.choices or [action.dest.upper()])
         if action.option_strings:
             text = action.option_strings[0] + f"={text}" * (action.nargs != 0)
-        text += " ..." * (action.nargs == "+")
-        yield text if action.required or action.nargs == "+" else f"[{text}]"
+        text += " ..." * (action.nargs in ("+", "*"))
+        # Not `required` alone: until Python 3.14 an argument of nothing or more was.
+        is_required = action.nargs == "+" or (action.required and action.nargs != "*")
+        yield text if is_required else f"[{text}]"
 
 
 def one_of(words: Iterable[str]) -> str:
