@@ -76,7 +76,7 @@ class Binary:
         self.paths = tuple(paths)
         self.shims: dict[Identity, str] = {}
         self.real: dict[Identity, str] = {}
-        self.refusal = f"no/{name}"
+        self.refusal = f"no/{resource}"
         self._shared: set[Identity] = set()
         for path in self.paths:
             file = identity(path)

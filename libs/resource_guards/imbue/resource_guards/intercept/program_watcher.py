@@ -107,8 +107,12 @@ class ProgramWatcher:
 
     def _note_named(self, named: Callable[[str], None], words: Sequence[str]) -> None:
         # `sh -c "/bin/tool x"` or `timeout 5 /bin/tool`: no shim sees it. But `ls -l /bin/tool` names it as well.
+        # Whether the program is installed makes no difference, as ever.
         for binary in self.binaries:
-            if any(path in word for path in binary.paths for word in words):
+            end = f"/{binary.name}"
+            if any(
+                f"{folder}{end}" in each for each in words if end in each for folder in self._path
+            ):
                 named(binary.resource)
 
     def _past_shim(self, binary: Binary, real: str, start: Start) -> Start:

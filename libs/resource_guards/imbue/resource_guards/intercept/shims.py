@@ -196,8 +196,10 @@ class Shims:
                 raise ResourceGuardMisconfiguration(
                     messages.directory_noexec(self.directory, resource)
                 )
-        refusal = shlex.quote(messages.shim_refusal(resource))
-        self._write(binary.refusal, _REFUSAL.format(refusal=refusal, code=BLOCKED))
+        if binary.refusal not in self._made:  # one for all programs of a resource
+            refusal = shlex.quote(messages.shim_refusal(resource))
+            self._write(binary.refusal, _REFUSAL.format(refusal=refusal, code=BLOCKED))
+            self._made.add(binary.refusal)
         return binary
 
     def _write(self, where: str, script: str) -> str:
@@ -220,8 +222,7 @@ class Shims:
 
     def discard(self, name: str) -> None:
         """Take the shim of a binary away again."""
-        for where in (f"bin/{name}", f"no/{name}"):
-            (self.directory / where).unlink(missing_ok=True)
+        (self._folder / name).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Take the folder off PATH, and leave what a test may have changed there."""
