@@ -27,6 +27,7 @@ from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.parameters import Parameters
+from imbue.resource_guards.scope.scope import Flag
 from imbue.resource_guards.scope.scope import OwnerName
 from imbue.resource_guards.scope.scope import Scope
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class FixtureScopes:
-    """The fixtures of a session that are set up now and have a scope of their own.
+    """The fixtures of a session that are set up now and have a scope of their own; a plugin beside the lifecycle.
 
     Args:
         registry: What is guarded.
@@ -46,6 +47,10 @@ class FixtureScopes:
         enforcement: Its ledger, slot and journal.
         running: Tells the account of the test that is running, if one is.
         times: Takes how long they took, where records are kept.
+        only_plans: None is set up (``--setup-plan``).
+
+    Attributes:
+        matters: Raised when one has used something, or has a contract. Until then there is nothing to judge of any.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know
@@ -56,6 +61,8 @@ class FixtureScopes:
         enforcement: Enforcement,
         running: Callable[[], TestAccount | None],
         times: FixtureTimes | None,
+        *,
+        only_plans: bool = False,
     ) -> None:
         self._registry = registry
         self._marks = marks
@@ -64,10 +71,12 @@ class FixtureScopes:
         self._ledger = enforcement.ledger
         self._running = running
         self._times = times
+        self._only_plans = only_plans
         self._accounts: dict[pytest.FixtureDef[Any], FixtureAccount] = {}
         self._parameters = Parameters()
         self._dependents: Dependents | None = None
         self.finished: list[FixtureAccount] = []
+        self.matters = Flag()
 
     def no_longer_awaited(self, *, all_of_them: bool) -> Iterable[TestAccount]:
         """The tests that waited for fixtures which have been torn down since the last call, in their order.
@@ -83,19 +92,16 @@ class FixtureScopes:
                 found += fixture.awaiting_plain
         return sorted(found, key=lambda test: test.attempt)
 
-    def set_up(
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
-        """Enclose the set-up of a fixture, and later its tear-down; a ``pytest_fixture_setup``.
+        """Charge what a fixture does to that fixture: enclose its set-up, and later its tear-down.
 
-        Args:
-            fixturedef: The fixture.
-            request: The request that it is set up for.
+        Some tests come here ten times, so little is done for a fixture that belongs to one test.
         """
         __tracebackhide__ = True
-        if pytest_internals.is_pytests_own(fixturedef) or request.config.getoption(
-            "setupplan", default=False
-        ):
+        if self._only_plans or pytest_internals.is_pytests_own(fixturedef):
             return (yield)
         running = self._running()
         declared = declared_by_fixture(fixturedef.func)
@@ -139,7 +145,9 @@ class FixtureScopes:
                 allowed |= running.declared
         allowed = self._policy.allowance(allowed, self._registry)
         owner = OwnerName(pytest_internals.display_name(fixturedef), OwnerKind.FIXTURE)
-        scope = self._ledger.open(owner, allowed)
+        scope = self._ledger.open(owner, allowed, self.matters)
+        if declared is not None:
+            self.matters.is_up = True
         parameter = None
         if declared is not None and running is not None:
             parameter = self._parameters.current(fixturedef, running.item)

@@ -35,6 +35,7 @@ def start_lifecycle(run: Run, enforcement: Enforcement) -> Lifecycle:
     wrapped = pytest_internals.third_party_wrappers(hook.pytest_runtest_setup, None)
     lifecycle = (WrappingLifecycle if wrapped else Lifecycle)(run, enforcement)
     plugins.register(lifecycle.overlap)  # first, so that it looks when the test's scope is open
+    plugins.register(lifecycle.fixtures)
     plugins.register(lifecycle, NAME)
     pytest_internals.put_around_pytests_own(hook.pytest_runtest_makereport, lifecycle)
     lifecycle.look_last()
@@ -44,6 +45,6 @@ def start_lifecycle(run: Run, enforcement: Enforcement) -> Lifecycle:
 def stop_lifecycle(lifecycle: Lifecycle) -> None:
     """Take it out again."""
     plugins = lifecycle.run.config.pluginmanager
-    for each in (lifecycle.overlap, lifecycle.reports, lifecycle):
+    for each in (lifecycle.overlap, lifecycle.reports, lifecycle.fixtures, lifecycle):
         if each is not None and plugins.is_registered(each):
             plugins.unregister(each)

@@ -47,6 +47,7 @@ class Lifecycle:
         running: The account of the test that is running, if one is.
         reports: Told of each report that was judged, where others may change it afterwards.
         overlap: Finds out that tests overlap.
+        fixtures: Follows the fixtures; a plugin of its own.
     """
 
     def __init__(self, run: Run, enforcement: Enforcement) -> None:
@@ -63,13 +64,14 @@ class Lifecycle:
         self._is_strict = run.policy.is_strict
         marks = MarkReader(run.registry)
         self._declared_by = marks.declared_by
-        self._fixtures = FixtureScopes(
+        self.fixtures = FixtureScopes(
             run.registry,
             marks,
             run.policy,
             enforcement,
             lambda: self.running,
             run.recorder.times if run.recorder is not None else None,
+            only_plans=run.config.getoption("setupplan", default=False),
         )
         self.running: TestAccount | None = None
         self._recorder = run.recorder
@@ -89,14 +91,6 @@ class Lifecycle:
         self.running = TestAccount(item, scope, declared)
         self._put_on_path()
         self._slot.enter(scope)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-    ) -> Generator[None, object, object]:
-        """Charge what a fixture does to that fixture."""
-        __tracebackhide__ = True
-        return (yield from self._fixtures.set_up(fixturedef, request))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(  # noqa: C901, PLR0912 - a function of its own costs each test a call
@@ -134,12 +128,12 @@ class Lifecycle:
                 setattr(report, IS_OPEN, True)
         if account.declared or scope.used or self._records:
             self._judge(account, report, call)
-        else:
+        elif self.fixtures.matters.is_up:
             for fixture in account.fixtures:  # as `is_plain` asks, without a call
                 if fixture.requested or fixture.scope.used or fixture.declared is not None:
                     self._judge(account, report, call)
                     break
-        if phase == "teardown" and self._fixtures.finished:
+        if phase == "teardown" and self.fixtures.finished:
             self._decide()
         return report
 
@@ -219,7 +213,7 @@ class Lifecycle:
 
     def _decide(self) -> None:
         """Judge the tests that waited for a fixture which has been torn down by now."""
-        for account in self._fixtures.no_longer_awaited(all_of_them=self._records):
+        for account in self.fixtures.no_longer_awaited(all_of_them=self._records):
             if account.wait():
                 continue
             if not account.is_plain:

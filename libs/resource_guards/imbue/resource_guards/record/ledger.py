@@ -9,6 +9,7 @@ from typing import Final
 from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.messages.violations import GAVE_WORK
 from imbue.resource_guards.model import Use
+from imbue.resource_guards.scope.scope import FixtureScope
 from imbue.resource_guards.scope.scope import OwnerName
 from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.scope import name_of
@@ -17,6 +18,7 @@ from imbue.resource_guards.wire.line import Entry
 from imbue.resource_guards.wire.variable import ANY_SCOPE
 
 if TYPE_CHECKING:
+    from imbue.resource_guards.scope.scope import Flag
     from imbue.resource_guards.scope.scope import Owner
 
 _FOR_EACH_FORK: Final = 10**9
@@ -63,8 +65,14 @@ class Ledger:
         self._fork = 0
         self._next = 0
 
-    def open(self, owner: Owner, allowed: frozenset[str]) -> Scope:
-        """A new scope for a test or fixture."""
+    def open(self, owner: Owner, allowed: frozenset[str], any_used: Flag | None = None) -> Scope:
+        """A new scope for a test or fixture.
+
+        Args:
+            owner: The test or fixture.
+            allowed: What it may use.
+            any_used: For a fixture's, what it raises when it uses something.
+        """
         if getpid() != self._pid:  # a plugin runs tests in forks, and each would count alike
             self._pid = getpid()
             self._fork = self._pid
@@ -73,7 +81,11 @@ class Ledger:
         scope_id = self._next
         self._next += 1
         self._owners.append(owner)
-        self._open[scope_id] = scope = Scope(scope_id, owner, allowed)
+        if any_used is None:
+            scope = Scope(scope_id, owner, allowed)
+        else:
+            scope = FixtureScope(scope_id, owner, allowed, any_used)
+        self._open[scope_id] = scope
         return scope
 
     @property

@@ -145,4 +145,35 @@ class Scope:
                 self.used = {*self.used, resource}
 
 
+class Flag:
+    """Whether something has happened that those who share it look at."""
+
+    __slots__ = ("is_up",)
+
+    def __init__(self) -> None:
+        self.is_up = False
+
+
+class FixtureScope(Scope):
+    """The scope of a fixture.
+
+    Args:
+        id: Its number.
+        owner: The fixture.
+        allowed: What it may use.
+        any_used: Raised when this fixture uses something, or any other.
+    """
+
+    __slots__ = ("_any_used",)
+
+    def __init__(self, id: int, owner: Owner, allowed: frozenset[str], any_used: Flag) -> None:  # noqa: A002 - as above
+        super().__init__(id, owner, allowed)
+        self._any_used = any_used
+
+    def note_resource(self, resource: str) -> None:
+        """Remember that a resource was seen."""
+        self._any_used.is_up = True
+        super().note_resource(resource)
+
+
 _NOTHING: Final[frozenset[str]] = frozenset()
