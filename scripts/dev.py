@@ -52,6 +52,8 @@ FOLDERS = (
     *map(str, Path("/usr/lib/postgresql").glob("*/bin")),  # Debian keeps the server's there
 )
 OLDEST_PYTHON = (3, 11)
+MOST_PROCESSES = 5
+"""How many tests run at the same time, at most."""
 
 
 def environment() -> dict[str, str]:
@@ -191,7 +193,9 @@ def test(arguments: list[str]) -> None:
     run(PYTHON, "-m", "ruff", "format", "--check", "--quiet", ".")
     run(PYTHON, "-m", "ruff", "check", "--quiet", ".")
     run(PYTHON, "-m", "mypy")
-    run(PYTHON, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=4", *arguments)
+    # One more than there are cores, since some tests wait for servers and programs.
+    processes = min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    run(PYTHON, "-m", "pytest", f"--numprocesses={processes}", *arguments)
 
 
 def main(arguments: list[str]) -> None:
