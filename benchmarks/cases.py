@@ -13,6 +13,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 
 BINARIES = ("git", "ls", "cat", "sed", "grep")
@@ -320,12 +321,12 @@ def test_it():
 """
 
 
-def _sockets(*, is_guarded: bool) -> Callable[[int], Mapping[str, str]]:
+def _sockets(tests: Callable[[int], str]) -> Callable[[int], Mapping[str, str]]:
     return lambda count: {
         "conftest.py": _addresses(),
         "notes.py": NOTES,
         "where.py": WHERE,
-        "test_it.py": _sends(count, is_guarded=is_guarded),
+        "test_it.py": tests(count),
     }
 
 
@@ -376,6 +377,9 @@ CASES = {
         "an empty test, 5 programs guarded", 5000, _suite(_binaries, _empty), held=NOTHING
     ),
     "empty-sdk": Case("an empty test, 2 SDKs guarded", 5000, _suite(_sdks, _empty), held=NOTHING),
+    "empty-addresses": Case(
+        "an empty test, 2 addresses guarded", 5000, _sockets(_empty), by_peer=False
+    ),
     "empty-n2": Case(
         "an empty test, 5 programs, -n2",
         5000,
@@ -431,7 +435,7 @@ CASES = {
     "sends": Case(
         "a send on a socket that is not guarded, 2 addresses guarded",
         100_000,
-        _sockets(is_guarded=False),
+        _sockets(partial(_sends, is_guarded=False)),
         short=1000,
         by_peer=False,
         limit=0.2,
@@ -439,7 +443,7 @@ CASES = {
     "guarded-sends": Case(
         "a send on a socket that is guarded",
         100_000,
-        _sockets(is_guarded=True),
+        _sockets(partial(_sends, is_guarded=True)),
         short=1000,
         by_peer=False,
         limit=1,

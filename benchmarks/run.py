@@ -257,6 +257,9 @@ What you notice, on the machine that is named below the table:
 
 {notices}
 
+With guards of addresses (Docker, databases), Python reports some of its own calls to an audit hook, such as each call of
+`id`. So a test takes a little more, and `copy.deepcopy` takes twice as long.
+
 ## Figures
 
 Each case runs without guards (*bare*), with these guards (*ours*) and, if it can, with {PEER} (*peer*), in turn.

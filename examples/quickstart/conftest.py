@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from imbue.resource_guards.resource_guards import register_resource_guard
-from imbue.resource_guards.resource_guards import register_sdk_guard
+from imbue.resource_guards import register_resource_guard
+from imbue.resource_guards import register_sdk_guard
 
 register_resource_guard("git")
 register_sdk_guard("weather", targets=["weather_sdk:Client.send"])

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from relnotes.tracker import Client
 
-from imbue.resource_guards.resource_guards import Registry
-from imbue.resource_guards.resource_guards import fixture_uses_resources
+from imbue.resource_guards import Registry
+from imbue.resource_guards import fixture_uses_resources
 
 SUBJECTS = ("feat: a first version", "fix: a crash (#7)", "feat!: another format (#8)")
 TITLES = {7: "It crashes on an empty folder", 8: "Write the notes as Markdown"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from imbue.resource_guards.resource_guards import fixture_uses_resources
+from imbue.resource_guards import fixture_uses_resources
 
 pytest_plugins = ["imbue.mngr.pytest_plugin"]
 

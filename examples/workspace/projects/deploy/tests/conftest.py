@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from imbue.resource_guards.resource_guards import register_resource_guard
+from imbue.resource_guards import register_resource_guard
 
 register_resource_guard("git")

@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from imbue.mngr.register_guards_docker import register_docker_guards
-from imbue.resource_guards.resource_guards import fixture_uses_resources
+from imbue.resource_guards import fixture_uses_resources
 
 register_docker_guards()
 
