@@ -41,7 +41,8 @@ A test that only checks whether a program is installed (shutil.which) does not u
         "a test has a mark, but did not use the resource",
         """\
 A test has the mark of a resource and passed, but neither the test nor its fixtures nor a process that
-they started used the resource. Without need, pytest -m "not NAME" leaves the test out.
+they started used the resource. So pytest -m "not NAME" leaves the test out, although it does not need
+the resource.
 
 What to do
   - The test does not need the resource: remove the mark. If a class or module has the mark and some of
@@ -51,7 +52,7 @@ What to do
     that was running before: docs/what-is-seen.md has a list. pytest --resource-guards-list shows which
     layers are live on this machine.
   - The test uses it only on some machines: write @pytest.mark.NAME(optional=True), or skip the test
-    where it does not, or set resource_guards_warn = superfluous:NAME.
+    on the other machines, or set resource_guards_warn = superfluous:NAME.
 
 Failed and skipped tests are not checked for superfluous marks.""",
     ),
@@ -101,9 +102,9 @@ What to do
         "a process or thread used a resource after its test had ended",
         """\
 A test left a process or thread running, which used a resource after the test had ended. The use counts
-for that test. If the test has the mark, the use is allowed. If not, the use is blocked and the run fails;
-only a thread may use the resource while a test with the mark is running (the two may share a connection
-pool), and then the run fails as well.
+for that test. If the test has the mark, the use is allowed. If not, the use is blocked and the run fails.
+One exception: while a test with the mark is running, a thread is not blocked, since the two may share a
+connection pool. The run fails anyway.
 
 What to do
   - End the process or thread in the test, or in the teardown of the fixture that started it.

@@ -26,7 +26,7 @@ What to do
         """\
 A child Python guards itself by a .pth file in site-packages, which the wheel of resource-guards
 installs. It is missing here, for example because the package is imported from a folder. Calls and
-connections in child Pythons are not seen. On Linux and macOS, programs that they start by name are.
+connections in child Pythons are not seen. On Linux and macOS, programs that they start by name are seen.
 
 What to do
   - Install resource-guards as a wheel into the environment that the message names.
@@ -103,7 +103,7 @@ What to do
   - merge takes reports or discoveries, not both at once.""",
     ),
     "unreliable-run": Explanation(
-        "uses may be missing or belong to another test, so the run fails",
+        "some uses may be lost or counted for the wrong test, so the run fails",
         """\
 Something kept guards from recording all uses, so verdicts may be wrong. The run fails, and the fix
 changes nothing.

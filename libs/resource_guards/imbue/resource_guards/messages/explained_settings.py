@@ -118,7 +118,7 @@ What to do
   - If all calls go through the other targets: nothing.""",
     ),
     "option-of-nothing": Explanation(
-        "a resource has no guard, or an option without the guard that it belongs to",
+        "a resource has no guard, or has an option that needs another kind of guard",
         """\
 A resource needs at least one program, call, opener or address. Some options need a certain guard:
 libraries needs addresses, loopback needs openers, extends needs an entry of the catalogue.
