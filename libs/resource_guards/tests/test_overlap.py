@@ -89,7 +89,7 @@ def test_they_are_not_judged(overlapping: Suite, plugin: str) -> None:
     outcome = overlapping.run("--resource-guards-json=all.json", plugins=("several",))
 
     assert outcome.code == pytest.ExitCode.TESTS_FAILED
-    (line, _) = [each for each in outcome.output.splitlines() if "overlap in this process" in each]
+    (line,) = [each for each in outcome.output.splitlines() if "overlap in this process" in each]
     assert line.startswith(LINE.format("several"))
     assert line.count("test_it.py::") == 2
     assert "ran at the same time. What each of them uses cannot be told apart" in line

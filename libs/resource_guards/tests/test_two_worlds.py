@@ -75,11 +75,12 @@ NO_USES = {
     "another name": lambda: subprocess.run(["tool-extra"]),
     "another script": lambda: subprocess.run(["sh", "./tool"]),
     "from another folder": lambda: subprocess.run(["./tool"], cwd="/"),
+    "no part of a text": lambda: subprocess.run(["sh", "-c", ":", FOLDER + "/tool"]),
     "nothing": lambda: None,
 }
 
 IN_DOUBT = {
-    "text": lambda: subprocess.run(["sh", "-c", ":", FOLDER + "/tool"]),
+    "a parameter of a text": lambda: subprocess.run(["sh", "-c", ": $0", FOLDER + "/tool"]),
     "part of a text": lambda: subprocess.run(["sh", "-c", "! test -x " + FOLDER + "/tool || :"]),
 }
 
@@ -143,7 +144,7 @@ def test_the_verdict_is_the_same(suite: Suite, world: str, workers: tuple[str, .
             assert test.says_superfluous(), (name, outcome.output)
         else:
             assert test.outcome == "passed", (name, outcome.output)
-    assert len(outcome.tests) == 2 * 17 + 2 * 8 + 2 * 2 + 1
+    assert len(outcome.tests) == 2 * 17 + 2 * 9 + 2 * 2 + 1
     assert len(suite.runs_of()) == (17 if world == "installed" else 0)
 
 
@@ -189,7 +190,7 @@ def test_however_path_is_written(
     for name, test in outcome.tests.items():
         is_use = name.startswith("test_use_unmarked")
         assert test.says_missing() if is_use else test.outcome == "passed", (name, outcome.output)
-    assert len(outcome.tests) == 17 + 8
+    assert len(outcome.tests) == 17 + 9
 
 
 def test_a_shell_that_does_not_find_it(suite: Suite) -> None:

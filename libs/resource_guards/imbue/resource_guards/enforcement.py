@@ -32,6 +32,7 @@ from imbue.resource_guards.intercept.told_to_children import write_guards
 from imbue.resource_guards.listeners import LISTENERS
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
+from imbue.resource_guards.past_python import may_be_started
 from imbue.resource_guards.record.book import ACTIVE
 from imbue.resource_guards.record.book import Book
 from imbue.resource_guards.record.children import own_children
@@ -109,7 +110,7 @@ class Enforcement:
                 self.slot.with_scope,
             )
             if not policy.is_native:
-                self._watcher.named = self._note_named
+                self._watcher.starts_other = self._note_named
             self._process = SessionProcess(
                 key,
                 self.gatekeeper.see,
@@ -214,10 +215,12 @@ class Enforcement:
         if running is not None:
             self.perhaps.add((running.id, resource))
 
-    def _note_named(self, resource: str) -> None:
+    def _note_named(self, program: str, arguments: list[str]) -> None:
+        # `sh -c "/bin/tool x"` or `timeout 5 /bin/tool`, which no shim sees.
         scope = self.slot.current()
+        named = self._watcher.named_in(may_be_started(program, arguments))
         if scope is not None:
-            self.named.add((scope.id, resource))
+            self.named.update((scope.id, resource) for resource in named)
 
     def note_left_running(self, scope: Scope) -> None:
         """Something else is about to run; what has been started so far is not its doing."""

@@ -7,6 +7,7 @@ it. Those that only parse in C, and leave connections to Python's ``socket``, ar
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 from typing import Final
 
@@ -112,11 +113,31 @@ LOCAL_PROGRAMS: Final = frozenset(
 
 _PYTHONS: Final = ("python", "pypy")
 
+_STARTERS: Final = frozenset(("awk", "find", "gawk", "mawk", "sed"))
+"""Those of them that can start others."""
+
 
 def may_connect(program: str) -> bool:
     """Whether a program may connect to a service where no guard sees it: a Python has guards of its own."""
     name = program.rpartition("/")[2]
     return name not in LOCAL_PROGRAMS and not name.startswith(_PYTHONS)
+
+
+def may_be_started(program: str, words: Sequence[str]) -> Sequence[str]:
+    """Those words of a command line by which a program may start another one, where no guard sees it.
+
+    Args:
+        program: The program's path.
+        words: Its arguments.
+    """
+    name = program.rpartition("/")[2]
+    if not may_connect(program) and name not in _STARTERS:
+        return ()
+    for at, word in enumerate(words[:-1]):
+        if name.endswith("sh") and word[:1] == "-" and word[1:2] != "-" and "c" in word:
+            text = words[at + 1]  # `sh -c TEXT`, which gets the rest as $0, $1, ...
+            return words[at + 1 :] if "$" in text else (text,)
+    return words
 
 
 class Library:

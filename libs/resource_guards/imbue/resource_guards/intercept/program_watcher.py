@@ -41,7 +41,7 @@ class ProgramWatcher:
         with_scope: Puts the current scope in a value of our variable.
 
     Attributes:
-        named: Told of a resource if another program, which may start it, is given the path of its program.
+        starts_other: Told of the path and the arguments of a program that is not guarded.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ProgramWatcher:
         self.binaries: list[Binary] = []
         self.before = before
         self.with_scope = with_scope
-        self.named: Callable[[str], None] | None = None
+        self.starts_other: Callable[[str, list[str]], None] | None = None
         self._directory = directory
         self._path = frozenset(path)
         self._gatekeeper = gatekeeper
@@ -101,19 +101,19 @@ class ProgramWatcher:
         found = self._running(path, file)
         if found is not None:
             return self._judged(found, start, start)
-        if self.named is not None and len(start.arguments) > 1:
-            self._note_named(self.named, start.arguments[1:])
+        if self.starts_other is not None and len(start.arguments) > 1:
+            self.starts_other(path, start.arguments[1:])
         return self._script(path, start)
 
-    def _note_named(self, named: Callable[[str], None], words: Sequence[str]) -> None:
-        # `sh -c "/bin/tool x"` or `timeout 5 /bin/tool`: no shim sees it. But `ls -l /bin/tool` names it as well.
-        # Whether the program is installed makes no difference, as ever.
-        for binary in self.binaries:
-            end = f"/{binary.name}"
-            if any(
-                f"{folder}{end}" in each for each in words if end in each for folder in self._path
-            ):
-                named(binary.resource)
+    def named_in(self, words: Iterable[str]) -> set[str]:
+        """The resources of which a program's path is in some words, whether or not it is installed."""
+        return {
+            binary.resource
+            for binary in self.binaries
+            for word in words
+            if (end := f"/{binary.name}") in word
+            and any(f"{folder}{end}" in word for folder in self._path)
+        }
 
     def _past_shim(self, binary: Binary, real: str, start: Start) -> Start:
         name, *rest = start.arguments or [binary.name]
