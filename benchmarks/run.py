@@ -257,7 +257,7 @@ What you notice, on the machine that is named below the table:
 
 {notices}
 
-With guards of addresses (Docker, databases), Python reports some of its own calls to an audit hook, such as each call of
+With guards of addresses (Docker, databases), Python calls an audit hook for events such as each call of
 `id`. So a test takes a little more, and `copy.deepcopy` takes twice as long.
 
 ## Figures
