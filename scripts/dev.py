@@ -174,6 +174,8 @@ def install_system_packages() -> None:
     if shutil.which("apt-get") and os.geteuid() == 0:
         run("apt-get", "update", "-qq")
         known = [each for each in missing if _is_known(each)]
+        if left_out := sorted({*missing} - {*known}):
+            print(f"Not in this release of the system: {' '.join(left_out)}.", file=sys.stderr)
         run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *known)
     else:
         print(f"Not installed: {' '.join(missing)}; the tests that need it skip.", file=sys.stderr)

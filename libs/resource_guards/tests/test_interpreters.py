@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from imbue.resource_guards.intercept.interpreters import passed_on
 from imbue.resource_guards.intercept.interpreters import script_at
 from support.suite import Suite
 
@@ -104,6 +105,27 @@ COMMANDS: list[tuple[str, str, int | None]] = [
 def test_which_argument_is_the_script(program: str, command: str, position: int | None) -> None:
     """By the options of each interpreter; what is text, a module or read from stdin is none."""
     assert script_at(program, command.split()) == position
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("sh -c text tool", "text"),
+        ("bash -c -eo pipefail text tool", "text"),
+        ("bash -euc $0 tool", "$0 tool"),
+        ("sh --norc tool", "--norc tool"),
+        ("sh run.sh tool -c text", "run.sh tool -c text"),
+        ("sh -s tool", "-s tool"),
+        ("sh -c", "-c"),
+        ("timeout 5 tool", "5 tool"),
+        ("ssh -c cipher host tool", "-c cipher host tool"),
+    ],
+)
+def test_what_it_may_start(command: str, expected: str) -> None:
+    """All that it is given, but what follows the text of a shell that does not ask for it."""
+    name, *_ = command.split()
+
+    assert " ".join(passed_on(f"/bin/{name}", command.split())) == expected
 
 
 @pytest.mark.parametrize("options", ["", "-e", "-o errexit", "-eu --"])

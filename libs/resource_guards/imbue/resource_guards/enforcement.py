@@ -22,6 +22,7 @@ from imbue.resource_guards.guard import Guard
 from imbue.resource_guards.intercept import start_functions
 from imbue.resource_guards.intercept.handover.carrying import carry_scopes
 from imbue.resource_guards.intercept.import_hook import ImportHook
+from imbue.resource_guards.intercept.interpreters import passed_on
 from imbue.resource_guards.intercept.private_directory import private_directory
 from imbue.resource_guards.intercept.process import Programs
 from imbue.resource_guards.intercept.process import SessionProcess
@@ -32,7 +33,7 @@ from imbue.resource_guards.intercept.told_to_children import write_guards
 from imbue.resource_guards.listeners import LISTENERS
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
-from imbue.resource_guards.past_python import may_be_started
+from imbue.resource_guards.past_python import may_start_others
 from imbue.resource_guards.record.book import ACTIVE
 from imbue.resource_guards.record.book import Book
 from imbue.resource_guards.record.children import own_children
@@ -218,8 +219,8 @@ class Enforcement:
     def _note_named(self, program: str, arguments: list[str]) -> None:
         # `sh -c "/bin/tool x"` or `timeout 5 /bin/tool`, which no shim sees.
         scope = self.slot.current()
-        named = self._watcher.named_in(may_be_started(program, arguments))
-        if scope is not None:
+        if scope is not None and may_start_others(program):
+            named = self._watcher.named_in(passed_on(program, arguments))
             self.named.update((scope.id, resource) for resource in named)
 
     def note_left_running(self, scope: Scope) -> None:

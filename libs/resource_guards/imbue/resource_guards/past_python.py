@@ -7,7 +7,6 @@ it. Those that only parse in C, and leave connections to Python's ``socket``, ar
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence
 from typing import Any
 from typing import Final
 
@@ -123,21 +122,9 @@ def may_connect(program: str) -> bool:
     return name not in LOCAL_PROGRAMS and not name.startswith(_PYTHONS)
 
 
-def may_be_started(program: str, words: Sequence[str]) -> Sequence[str]:
-    """Those words of a command line by which a program may start another one, where no guard sees it.
-
-    Args:
-        program: The program's path.
-        words: Its arguments.
-    """
-    name = program.rpartition("/")[2]
-    if not may_connect(program) and name not in _STARTERS:
-        return ()
-    for at, word in enumerate(words[:-1]):
-        if name.endswith("sh") and word[:1] == "-" and word[1:2] != "-" and "c" in word:
-            text = words[at + 1]  # `sh -c TEXT`, which gets the rest as $0, $1, ...
-            return words[at + 1 :] if "$" in text else (text,)
-    return words
+def may_start_others(program: str) -> bool:
+    """Whether a program may start another one where no guard sees it."""
+    return may_connect(program) or program.rpartition("/")[2] in _STARTERS
 
 
 class Library:

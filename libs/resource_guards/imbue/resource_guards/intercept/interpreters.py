@@ -105,6 +105,14 @@ _SHELL: Final = _Options(
     words=("--rcfile", "--init-file", "--emulate"),
     is_ended_by_dash=True,
 )
+# The same, but that what an option `c` leads to is found: the text, where there is one.
+_SHELL_WITH_TEXT: Final = _Options(
+    separate=_SHELL.separate,
+    ends="s",
+    signs=_SHELL.signs,
+    words=tuple(_SHELL.words),
+    is_ended_by_dash=True,
+)
 # python(1), `python --help-all`, and `pypy --help`.
 _PYTHON: Final = _Options(values="WX", ends="cm", words=("--check-hash-based-pycs", "--jit"))
 # perlrun(1), each tried with perl 5.36. The digits after -0 and -l are letters without a value here, since
@@ -268,3 +276,23 @@ def script_at(program: str, arguments: Sequence[str]) -> int | None:
     options = INTERPRETERS.get(name.rstrip("0123456789.tdw"))
     options = options or INTERPRETERS.get(name.rstrip("0123456789."))
     return None if options is None else options.script(arguments)
+
+
+def passed_on(program: str, arguments: Sequence[str]) -> Sequence[str]:
+    """Those arguments of a program that it may start another one by.
+
+    They are all of them, but for a shell that is given a text: what follows that is $0, $1, ... in it.
+
+    Args:
+        program: The path of what is started.
+        arguments: Its command line.
+
+    Example:
+        >>> passed_on("/bin/sh", ["sh", "-ec", "make", "/bin/tool"])
+        ['make']
+    """
+    if program.rpartition("/")[2] in _SHELLS and script_at(program, arguments) is None:
+        at = _SHELL_WITH_TEXT.script(arguments)
+        if at is not None:
+            return arguments[at:] if "$" in arguments[at] else arguments[at : at + 1]
+    return arguments[1:]

@@ -41,7 +41,7 @@ class ProgramWatcher:
         with_scope: Puts the current scope in a value of our variable.
 
     Attributes:
-        starts_other: Told of the path and the arguments of a program that is not guarded.
+        starts_other: Told of the path and the command line of a program that is not guarded.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class ProgramWatcher:
         if found is not None:
             return self._judged(found, start, start)
         if self.starts_other is not None and len(start.arguments) > 1:
-            self.starts_other(path, start.arguments[1:])
+            self.starts_other(path, start.arguments)
         return self._script(path, start)
 
     def named_in(self, words: Iterable[str]) -> set[str]:
