@@ -162,8 +162,9 @@ def test_a_folder_with_brackets(suite: Suite) -> None:
 
     outcome = suite.run()
 
-    assert outcome["test_one[1]"].says_missing(), outcome.output
-    assert outcome["test_two[1]"].says_missing(), outcome.output
-    assert outcome["test_two[2]"].outcome == "passed", outcome.output
+    # Not by its JUnit file, where pytest 8.4 cuts such names at the first bracket.
+    assert "FAILED of[x]/test_one.py::test_one[1] - needs @pytest.mark.tool" in outcome.output
+    assert "FAILED of[x]/test_two.py::test_two[1] - needs @pytest.mark.tool" in outcome.output
+    assert "test_two.py::test_two[2]" not in outcome.output
     assert "_ test_one[1] _" in outcome.output, outcome.output
     assert "_ test_two[1] _" in outcome.output, outcome.output
