@@ -100,6 +100,14 @@ def wait_for(browser: Browser, said: str) -> None:
     WebDriverWait(browser, 20).until(lambda _: status(browser) == said, status(browser))
 
 
+def wait_for_focus(browser: Browser, text: str) -> None:
+    """Wait until the element of a text has the focus.
+
+    A browser tells its page of a new fragment after the click that chose it has ended.
+    """
+    WebDriverWait(browser, 20).until(lambda _: browser.switch_to.active_element.text == text, text)
+
+
 def test_it_is_one_file(browser: Browser, tmp_path: Path) -> None:
     """It loads nothing, may load nothing, and says nothing on the console."""
     text = shown(browser, tmp_path, 10)
@@ -187,11 +195,11 @@ def test_a_link_leads_to_its_test(browser: Browser, tmp_path: Path) -> None:
     wait_for(browser, "0 of 100 tests, in 0 files.")
     browser.find_element(By.LINK_TEXT, "tests/test_0.py::test_1").click()
 
-    assert browser.switch_to.active_element.text == "test_1"
+    wait_for_focus(browser, "test_1")
     assert browser.switch_to.active_element.get_attribute("aria-expanded") == "true"
     browser.get(f"{browser.current_url.partition('#')[0]}#test-42")
     browser.refresh()
-    assert browser.switch_to.active_element.text == "test_42"
+    wait_for_focus(browser, "test_42")
 
 
 @pytest.mark.parametrize("width", [400, 1280])
