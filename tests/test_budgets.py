@@ -26,7 +26,6 @@ from benchmarks.run import budget_of
 FEW, MANY = 50, 250
 SYSTEM_CALLS = 3  # the journal is asked twice, by lseek; and getpid, since a plugin may fork
 INSTRUCTIONS = 0.03  # of what an empty test takes; decision 0018 says for what
-OF_A_FIXTURE = 0.015  # more, where all tests depend on a fixture that they share
 SEEDS = "12345678"  # where things lie in memory, and which names collide, adds up to 0.5 %
 STEADY = """
 import gc, sys
@@ -131,7 +130,7 @@ def test_system_calls(tmp_path: Path) -> None:
 def test_instructions(
     tmp_path: Path, record_property: Callable[[str, object], None], fixture: str
 ) -> None:
-    """At most 3 % of an empty test's, and no less than nothing; little more where all tests share a fixture."""
+    """At most 3 % of an empty test's, and no less than nothing; also where all tests share a fixture."""
     needs("valgrind")
     tracer = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
 
@@ -141,17 +140,16 @@ def test_instructions(
         assert found
         return int(found[1].replace(",", ""))
 
-    limit = INSTRUCTIONS + OF_A_FIXTURE * bool(FIXTURES[fixture])
     for seed in SEEDS:
         bare, added = per_test(partial(counted, seed=seed))
-        if added <= limit * bare:
+        if added <= INSTRUCTIONS * bare:
             break  # what it is more with others is chance
 
     record_property(
         "figures",
         f"guards add {added:,.0f} instructions to the {bare:,.0f} of an empty test with {fixture}: {added / bare:.2%}",
     )
-    assert 0 < added <= limit * bare
+    assert 0 < added <= INSTRUCTIONS * bare
 
 
 @pytest.mark.parametrize(

@@ -611,6 +611,66 @@ def test_a_fixture_that_asks_for_what_the_test_has(suite: Suite) -> None:
     assert outcome["test_first"].outcome == outcome["test_marked"].outcome == "passed"
 
 
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "def shared(shared):\n    return shared",
+        "def shared(request):\n    return request.getfixturevalue('shared')",
+        "def other(asks):\n    return asks",
+        "def other(request):\n    return request.getfixturevalue('asks')",
+    ],
+    ids=["overrides", "overrides and asks", "by one that asks", "asks for one that asks"],
+)
+@pytest.mark.parametrize("scope", ["function", "module"])
+def test_a_cached_fixture_behind_another(suite: Suite, inner: str, scope: str) -> None:
+    """Each test depends on it, however it comes by it, and also where it was set up for one before."""
+    suite.guard_tool()
+    with (suite.path / "conftest.py").open("a") as conftest:
+        conftest.write("""
+import subprocess
+import pytest
+
+@pytest.fixture(scope="session")
+def shared():
+    subprocess.run(["tool"])
+
+@pytest.fixture(scope="session")
+def named(shared):
+    pass
+
+@pytest.fixture(scope="session")
+def asks(request):
+    return request.getfixturevalue("named")
+""")
+    suite.write_files(
+        {
+            "test_first.py": "import pytest\n\n@pytest.mark.tool\ndef test_has_it(shared):\n    pass\n",
+            "test_it.py": f"""import pytest
+
+@pytest.fixture(scope="{scope}")
+{inner}
+
+def test_without({inner.split("(", maxsplit=1)[0].removeprefix("def ")}):
+    pass
+
+@pytest.mark.tool
+def test_with({inner.split("(", maxsplit=1)[0].removeprefix("def ")}):
+    pass
+
+@pytest.mark.tool
+def test_of_another():
+    pass
+""",
+        }
+    )
+
+    tests = suite.run()
+
+    assert tests["test_without"].says_missing()
+    assert tests["test_with"].outcome == "passed"
+    assert tests["test_of_another"].says_superfluous()
+
+
 def test_a_fixture_that_adds_finalizers_later(suite: Suite) -> None:
     """What a factory's tear-down uses is the factory's, whichever test has asked it for what."""
     suite.guard_tool()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import Any
 from typing import Final
 
@@ -70,8 +69,6 @@ def _is_optional(mark: pytest.Mark | None) -> bool:
 Node = Any
 """What a test is in. Pytest 8.4 annotates it with a type that it does not export."""
 
-_OWN_MARKERS: Final = attrgetter("own_markers")
-
 
 class MarkReader:
     """Reads which resources a test's marks declare.
@@ -93,14 +90,20 @@ class MarkReader:
         above = self._last
         if item.parent is not above.parent or self._revision != self._registry.revision:
             above = self._last = self._above_of(item.parent)
-        marks = [*map(_OWN_MARKERS, above.nodes)]
-        if marks != above.seen:  # nearly always the very same objects, which is cheap to tell
-            above.seen = [[*each] for each in marks]
-            above.declared = self._declared(mark for each in marks for mark in each)
+        for node, seen in above.marks:
+            if (
+                node.own_markers != seen
+            ):  # nearly always the very same objects, which is cheap to tell
+                self._read(above)
+                break
         if not item.own_markers:
             return above.declared
         own = self._declared(item.own_markers)
         return self._shared(above.declared | own) if own else above.declared
+
+    def _read(self, above: _Above) -> None:
+        above.marks = [(node, [*node.own_markers]) for node, _ in above.marks]
+        above.declared = self._declared(mark for _, marks in above.marks for mark in marks)
 
     def _above_of(self, parent: Node | None) -> _Above:
         if self._revision != self._registry.revision:
@@ -108,6 +111,7 @@ class MarkReader:
             self._above.clear()
         if parent not in self._above:
             self._above[parent] = _Above(parent)
+            self._read(self._above[parent])
         return self._above[parent]
 
     def _declared(self, marks: Iterable[pytest.Mark]) -> frozenset[str]:
@@ -124,13 +128,12 @@ class _Above:
         parent: The node.
 
     Attributes:
-        nodes: It, and those around it.
-        seen: The marks that each of these had when they were read.
+        marks: It and those around it, each with the marks that it had when they were read.
         declared: The resources whose marks they have.
     """
 
     def __init__(self, parent: Node | None) -> None:
         self.parent = parent
-        self.nodes = parent.listchain() if parent else []
-        self.seen: list[list[pytest.Mark]] = []
+        around = parent.listchain() if parent else []
+        self.marks: list[tuple[Node, list[pytest.Mark]]] = [(node, []) for node in around]
         self.declared: frozenset[str] = frozenset()

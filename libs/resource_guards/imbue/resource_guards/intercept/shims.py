@@ -170,6 +170,7 @@ class Shims:
         self._made = {self.folder}
         self._octets = os.fsencode(self.folder)
         self._environment = raw_environment()
+        self._seen = b""
         path = ENVIRONMENT.get("PATH", os.defpath).split(os.pathsep)
         # What is relative there starts from where the session does, whatever a test or child enters.
         self.path_at_start = [whole(entry or ".") for entry in path]
@@ -215,10 +216,12 @@ class Shims:
     def put_on_path(self) -> None:
         """Make the folder the first on PATH, unless PATH has it: a test may have put fakes first."""
         path = self._environment.get(b"PATH", b"")
-        if path.startswith(self._octets) or self._octets in path:
+        if path is self._seen:  # the very object, unless something has set it since the last test
             return
-        rest = ENVIRONMENT.get("PATH", os.defpath)
-        ENVIRONMENT["PATH"] = f"{self.folder}{os.pathsep}{rest}"
+        if self._octets not in path:
+            rest = ENVIRONMENT.get("PATH", os.defpath)
+            ENVIRONMENT["PATH"] = f"{self.folder}{os.pathsep}{rest}"
+        self._seen = self._environment.get(b"PATH", b"")
 
     def discard(self, name: str) -> None:
         """Take the shim of a binary away again."""

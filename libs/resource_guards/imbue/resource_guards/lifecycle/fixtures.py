@@ -34,7 +34,6 @@ from imbue.resource_guards.scope.scope import Scope
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
     from imbue.resource_guards.report.stopwatch import FixtureTimes
-    from imbue.resource_guards.report.stopwatch import Lap
 
 
 class FixtureScopes:
@@ -50,8 +49,22 @@ class FixtureScopes:
         only_plans: None is set up (``--setup-plan``).
 
     Attributes:
+        finished: Those that have been torn down and that no test has been told of.
         matters: Raised when one has used something, or has a contract. Until then there is nothing to judge of any.
     """
+
+    __slots__ = (  # for the reason that `Lifecycle` has some
+        *("finished", "matters", "_accounts", "_dependents", "_enforcement", "_ledger", "_marks"),
+        *(
+            "_only_plans",
+            "_parameters",
+            "_policy",
+            "_registry",
+            "_running",
+            "_tests_tell",
+            "_times",
+        ),
+    )
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know
         self,
@@ -75,6 +88,7 @@ class FixtureScopes:
         self._accounts: dict[pytest.FixtureDef[Any], FixtureAccount] = {}
         self._parameters = Parameters()
         self._dependents: Dependents | None = None
+        self._tests_tell: bool | None = None
         self.finished: list[FixtureAccount] = []
         self.matters = Flag()
 
@@ -163,25 +177,19 @@ class FixtureScopes:
     ) -> Generator[None, object, object]:
         __tracebackhide__ = True
         scope = account.scope
-        turn = _Turn(self._enforcement, scope)
+        turn = Turn(self._enforcement, scope)
         if self._times is not None:
-            turn = _MeasuredTurn(
-                self._enforcement, scope, self._times, pytest_internals.is_visible_below(fixturedef)
-            )
+            from imbue.resource_guards.lifecycle.measured import MeasuredTurn  # only where needed
+
+            below = pytest_internals.is_visible_below(fixturedef)
+            turn = MeasuredTurn(self._enforcement, scope, self._times, below)
         of_trio: Any = None
-
-        accounts = self._accounts
-
-        def requested(request: pytest.FixtureRequest) -> None:
-            # By now it may have been set up again, with another parameter.
-            again = accounts.get(fixturedef)
-            if again is not None:
-                self._depend(again, request)
 
         def finish() -> None:
             turn.end()
+            if (running := self._running()) is not None:
+                self.note_got(running)
             if of_trio is not None:
-                running = self._running()
                 # pytest-trio runs none that the test does not get by an argument of its own or of another.
                 was_run = of_trio.setup_done.is_set()
                 account.failed = running is None or not running.passed or not was_run
@@ -198,13 +206,15 @@ class FixtureScopes:
         fixturedef.addfinalizer(finish)
         before = pytest_internals.finalizer_count(fixturedef)
         self._depend(account, request)
-        pytest_internals.tell_each_request(fixturedef, requested)
+        if not self._is_told(fixturedef, request):
+            self._follow_requests(fixturedef)
         pytest_internals.tell_each_ask(request, lambda got: account.ask(self._accounts.get(got)))
         turn.begin()
         try:
             value = yield
         except BaseException:
             account.failed = True
+            self._follow_requests(fixturedef)
             raise
         else:
             of_trio = value if _is_of_trio(value) else None
@@ -218,6 +228,30 @@ class FixtureScopes:
                 or of_trio is not None
             )
             pytest_internals.keep_last_finalizer(fixturedef, turn.begin)
+
+    def _is_told(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> bool:
+        """Whether tests tell themselves that they have got it, so that its requests need not be followed."""
+        session = request.session
+        if self._tests_tell is None:
+            self._tests_tell = pytest_internals.tell_what_they_got(session.items, request)
+        others = pytest_internals.overrides_or_is_overridden(fixturedef, session)
+        return self._tests_tell and not others
+
+    def _follow_requests(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        def requested(request: pytest.FixtureRequest) -> None:
+            if (
+                again := self._accounts.get(fixturedef)
+            ) is not None:  # as another, if it has parameters
+                self._depend(again, request)
+
+        pytest_internals.tell_each_request(fixturedef, requested)
+
+    def note_got(self, test: TestAccount) -> None:
+        """Note which fixtures a test has got that have accounts."""
+        for fixturedef in pytest_internals.got_by(test.item) if self._accounts else ():
+            account = self._accounts.get(fixturedef)
+            if account is not None and account not in test.fixtures:
+                test.fixtures.append(account)
 
     def _depend(self, account: FixtureAccount, request: pytest.FixtureRequest) -> None:
         """Note on whose behalf a fixture was requested: the running test's, and other fixtures'."""
@@ -236,7 +270,7 @@ def _is_of_trio(value: object) -> bool:
     return trio is not None and isinstance(value, trio.TrioFixture)
 
 
-class _Turn:
+class Turn:
     """A stretch of time in which a scope runs in place of the one that ran before.
 
     The journal is read at both ends, since what was used by processes that have lost their scope
@@ -249,6 +283,7 @@ class _Turn:
         self._before: Scope | None = None
 
     def begin(self) -> None:
+        """Let the scope run."""
         self._enforcement.read_journal()
         self._before = self._enforcement.slot.running
         if self._before is not None:
@@ -256,33 +291,10 @@ class _Turn:
         self._enforcement.slot.enter(self._scope)
 
     def end(self) -> None:
+        """Let the one before run again."""
         self._enforcement.read_journal()
         self._enforcement.note_left_running(self._scope)
         self._enforcement.slot.enter(self._before)
 
     def was_last(self) -> None:
         """It will not begin again."""
-
-
-class _MeasuredTurn(_Turn):
-    """The same in a run that keeps records: each stretch is a lap."""
-
-    def __init__(
-        self, enforcement: Enforcement, scope: Scope, times: FixtureTimes, where: str
-    ) -> None:
-        super().__init__(enforcement, scope)
-        self._times = times
-        self._where = where
-        self._laps: list[Lap] = []
-
-    def begin(self) -> None:
-        super().begin()
-        self._laps.append(self._times.watch.begin())
-
-    def end(self) -> None:
-        if self._laps:
-            self._times.watch.end(self._laps[-1])
-        super().end()
-
-    def was_last(self) -> None:
-        self._times.add(self._scope.owner, self._where, self._scope.used, self._laps)

@@ -22,6 +22,8 @@ class WrappingLifecycle(Lifecycle):
     A wrapper of a hook comes before all that are none, and takes longer.
     """
 
+    __slots__ = ()
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Open the test's scope."""

@@ -50,6 +50,14 @@ class Lifecycle:
         fixtures: Follows the fixtures; a plugin of its own.
     """
 
+    # Pluggy looks at the names of each plugin by `dir`. To look up an attribute takes several times as long for
+    # CPython 3.11 and 3.12 from then on, where an object has a dictionary for them.
+    __slots__ = (
+        *("enforcement", "fixtures", "overlap", "reports", "run", "running"),
+        *("_book", "_journal", "_labels", "_ledger", "_marks", "_policy", "_recorder", "_registry"),
+        *("_is_strict", "_is_worker", "_records", "_shims", "_slot"),
+    )
+
     def __init__(self, run: Run, enforcement: Enforcement) -> None:
         self.enforcement = enforcement
         self.run = run
@@ -57,16 +65,15 @@ class Lifecycle:
         self._ledger = enforcement.ledger
         self._journal = enforcement.journal
         self._book = enforcement.book
-        self._put_on_path = enforcement.shims.put_on_path
+        self._shims = enforcement.shims
         self._labels = enforcement.gatekeeper.labels
         self._registry = run.registry
         self._policy = run.policy
         self._is_strict = run.policy.is_strict
-        marks = MarkReader(run.registry)
-        self._declared_by = marks.declared_by
+        self._marks = MarkReader(run.registry)
         self.fixtures = FixtureScopes(
             run.registry,
-            marks,
+            self._marks,
             run.policy,
             enforcement,
             lambda: self.running,
@@ -84,12 +91,12 @@ class Lifecycle:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Any:
         """Open the test's scope; a new one for each attempt, when a plugin runs a test again."""
-        declared = allowed = self._declared_by(item)
+        declared = allowed = self._marks.declared_by(item)
         if not self._is_strict:
             allowed = self._policy.allowance(declared, self._registry)
         scope = self._ledger.open(item, allowed)
         self.running = TestAccount(item, scope, declared)
-        self._put_on_path()
+        self._shims.put_on_path()
         self._slot.enter(scope)
 
     @pytest.hookimpl(wrapper=True)
@@ -116,7 +123,7 @@ class Lifecycle:
         except OSError:  # the test has closed the descriptor; this opens it anew
             self.enforcement.read_journal()
         if phase == "call":
-            if self._declared_by(item) is not account.declared:
+            if self._marks.declared_by(item) is not account.declared:
                 self.refresh(scope)
         elif phase == "teardown":
             if scope.has_started:
@@ -124,11 +131,14 @@ class Lifecycle:
             self._ledger.close(scope)
             self._slot.clear()
             self.running = None
+            self.fixtures.note_got(account)
             if account.fixtures and account.wait() and self._is_worker:
                 setattr(report, IS_OPEN, True)
         if account.declared or scope.used or self._records:
+            self.fixtures.note_got(account)
             self._judge(account, report, call)
         elif self.fixtures.matters.is_up:
+            self.fixtures.note_got(account)
             for fixture in account.fixtures:  # as `is_plain` asks, without a call
                 if fixture.requested or fixture.scope.used or fixture.declared is not None:
                     self._judge(account, report, call)
@@ -194,7 +204,7 @@ class Lifecycle:
         """Read the running test's marks again, since it or a fixture may have added one."""
         account = self.running
         if account is not None and account.scope is scope:
-            declared = self._declared_by(account.item)
+            declared = self._marks.declared_by(account.item)
             if declared is not account.declared:
                 account.declared = declared
                 scope.allowed = self._policy.allowance(declared, self._registry)

@@ -16,14 +16,17 @@ from imbue.resource_guards.pytest_internals.fixtures import all_depend_on
 from imbue.resource_guards.pytest_internals.fixtures import asks_for_the_request
 from imbue.resource_guards.pytest_internals.fixtures import display_name
 from imbue.resource_guards.pytest_internals.fixtures import finalizer_count
+from imbue.resource_guards.pytest_internals.fixtures import got_by
 from imbue.resource_guards.pytest_internals.fixtures import have_failed
 from imbue.resource_guards.pytest_internals.fixtures import is_pytests_own
 from imbue.resource_guards.pytest_internals.fixtures import is_visible_below
 from imbue.resource_guards.pytest_internals.fixtures import keep_last_finalizer
 from imbue.resource_guards.pytest_internals.fixtures import leave_alone
+from imbue.resource_guards.pytest_internals.fixtures import overrides_or_is_overridden
 from imbue.resource_guards.pytest_internals.fixtures import requesters
 from imbue.resource_guards.pytest_internals.fixtures import tell_each_ask
 from imbue.resource_guards.pytest_internals.fixtures import tell_each_request
+from imbue.resource_guards.pytest_internals.fixtures import tell_what_they_got
 from imbue.resource_guards.pytest_internals.hooks import configured
 from imbue.resource_guards.pytest_internals.hooks import forget_plugins
 from imbue.resource_guards.pytest_internals.hooks import is_builtin
@@ -58,6 +61,7 @@ __all__ = [
     "display_name",
     "finalizer_count",
     "forget_plugins",
+    "got_by",
     "has_own_finalizers",
     "has_sets",
     "have_failed",
@@ -72,6 +76,7 @@ __all__ = [
     "may_have_subtests",
     "names_of",
     "names_of_settings",
+    "overrides_or_is_overridden",
     "parameters_behind",
     "put_around_pytests_own",
     "requesters",
@@ -81,6 +86,7 @@ __all__ = [
     "static_fixtures",
     "tell_each_ask",
     "tell_each_request",
+    "tell_what_they_got",
     "third_party_wrappers",
     "told_first",
     "who_runs_tests",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 from typing import Final
 
@@ -88,6 +89,46 @@ def keep_last_finalizer(
     vars(fixturedef)["addfinalizer"] = add
 
 
+def got_by(item: pytest.Item) -> Iterable[pytest.FixtureDef[Any]]:
+    """The fixtures that a test has got so far, in its set-up or since; none once it has ended.
+
+    They are those that its own request has, which hands them to the requests of its fixtures. Of fixtures of one
+    name, where one overrides the other, it has the outer one; and none whose set-up has failed.
+    """
+    request = getattr(item, "_request", None)
+    return request._fixture_defs.values() if request else ()
+
+
+def tell_what_they_got(items: Iterable[pytest.Item], request: pytest.FixtureRequest) -> bool:
+    """Whether :func:`got_by` can tell of all these tests; else :func:`tell_each_request` has to.
+
+    Args:
+        items: Tests. Those of other plugins may keep their request elsewhere.
+        request: That of any fixture.
+    """
+    kinds = {type(each): each for each in items}.values()
+    return hasattr(request, "_fixture_defs") and all(
+        hasattr(each, "_request") or not hasattr(each, "fixturenames") for each in kinds
+    )
+
+
+def overrides_or_is_overridden(
+    fixturedef: pytest.FixtureDef[object], session: pytest.Session
+) -> bool:
+    """Whether there may be others of its name, for some test of the session at least."""
+    # One table by names in pytest 8.4; in 9.2 two, by names and then by nodes.
+    manager = vars(session._fixturemanager)
+    tables = [
+        table for name, table in manager.items() if re.fullmatch(r"_arg2\w*fixturedefs", name)
+    ]
+    found: list[object] = []
+    for table in tables:
+        named = table.get(fixturedef.argname, ())
+        for each in named.values() if isinstance(named, dict) else [named]:
+            found += each
+    return found != [fixturedef]
+
+
 def tell_each_request(
     fixturedef: pytest.FixtureDef[object], told: Callable[[pytest.FixtureRequest], object]
 ) -> None:
@@ -110,7 +151,8 @@ def tell_each_ask(
 ) -> None:
     """Call `told` with each fixture that is got through this request by its ``getfixturevalue``.
 
-    Of those, pytest does not request again what the running test has got already.
+    Pytest gets those by it, too, that the fixture of the request names as arguments. It does not request again
+    what the running test has got already.
     """
     ask = request.getfixturevalue
 

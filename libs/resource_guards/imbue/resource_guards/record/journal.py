@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from stat import S_IWUSR
 from typing import Final
@@ -68,15 +66,18 @@ class Journal:
         self._shared = SharedNote()
         self._root = system.stat("/")
         flags = system.O_RDWR | system.O_APPEND | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC
-        self._use(system.open(self._name, flags, 0o600))
+        self._fd = system.open(self._name, flags, 0o600)
         self._file = self._identity()
         self.read = 0
         self._last = b""
 
-    def _use(self, descriptor: int) -> None:
-        self._fd = descriptor
-        # No method, since it is asked twice for each test.
-        self.size: Callable[[], int] = partial(system.lseek, descriptor, 0, os.SEEK_END)
+    def size(self) -> int:
+        """How long the file is, by its descriptor, which a test may have closed; each test asks twice.
+
+        Raises:
+            OSError: It has.
+        """
+        return system.lseek(self._fd, 0, os.SEEK_END)
 
     def _identity(self) -> tuple[int, int]:
         stat = system.fstat(self._fd)
@@ -105,7 +106,7 @@ class Journal:
             pass  # closed
         try:
             flags = system.O_RDWR | system.O_APPEND | system.O_CLOEXEC
-            self._use(system.open(self._name, flags))
+            self._fd = system.open(self._name, flags)
             stat = system.fstat(self._fd)
         except OSError as error:
             raise JournalError(messages.journal_removed(self.path)) from error
