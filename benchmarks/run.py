@@ -257,8 +257,9 @@ What you notice, on the machine that is named below the table:
 
 {notices}
 
-With guards of addresses (Docker, databases), Python calls an audit hook for events such as each call of
-`id`. So a test takes a little more, and `copy.deepcopy` takes twice as long.
+With guards of addresses (Docker, databases), Python may have to call an audit hook for events such as each call
+of `id`: if pytest-socket is loaded, or something uses the class of sockets that is below Python's (as trio does).
+Then a test takes a little more, and `copy.deepcopy` takes twice as long.
 
 ## Figures
 

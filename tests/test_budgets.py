@@ -65,12 +65,18 @@ FIXTURES = {
 
 
 def run(  # noqa: PLR0913, PLR0917 - each is another axis
-    folder: Path, count: int, flavour: str, tracer: list[str], seed: str = "0", fixture: str = ""
+    folder: Path,
+    count: int,
+    flavour: str,
+    tracer: list[str],
+    seed: str = "0",
+    fixture: str = "",
+    case: str = "empty",
 ) -> str:
-    """Run so many empty tests, five programs guarded, below another program; what that says."""
+    """Run so many empty tests below another program; what that says."""
     folder = folder / f"{flavour}-{count}-{seed}"
     folder.mkdir()
-    for name, text in CASES["empty"].files(count).items():
+    for name, text in CASES[case].files(count).items():
         (folder / name).write_text(text)
     with (folder / "conftest.py").open("a") as conftest:
         conftest.write(STEADY)
@@ -126,16 +132,19 @@ def test_system_calls(tmp_path: Path) -> None:
 
 
 @ON_LINUX
-@pytest.mark.parametrize("fixture", FIXTURES)
+@pytest.mark.parametrize(
+    ("fixture", "case"),
+    [*((each, "empty") for each in FIXTURES), ("no fixture", "empty-addresses")],
+)
 def test_instructions(
-    tmp_path: Path, record_property: Callable[[str, object], None], fixture: str
+    tmp_path: Path, record_property: Callable[[str, object], None], fixture: str, case: str
 ) -> None:
     """At most 3 % of an empty test's, and no less than nothing; also where all tests share a fixture."""
     needs("valgrind")
     tracer = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
 
     def counted(count: int, flavour: str, seed: str) -> int:
-        said = run(tmp_path, count, flavour, tracer, seed, FIXTURES[fixture])
+        said = run(tmp_path, count, flavour, tracer, seed, FIXTURES[fixture], case)
         found = re.search(r"I +refs: +([\d,]+)", said)
         assert found
         return int(found[1].replace(",", ""))
@@ -147,7 +156,7 @@ def test_instructions(
 
     record_property(
         "figures",
-        f"guards add {added:,.0f} instructions to the {bare:,.0f} of an empty test with {fixture}: {added / bare:.2%}",
+        f"guards add {added:,.0f} instructions to the {bare:,.0f} of {CASES[case].title}, with {fixture}: {added / bare:.2%}",
     )
     assert 0 < added <= INSTRUCTIONS * bare
 

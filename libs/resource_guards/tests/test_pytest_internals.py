@@ -13,6 +13,7 @@ import pluggy
 import pytest
 
 from imbue.resource_guards import pytest_internals
+from imbue.resource_guards.pytest_internals.parameters import ParameterSets
 
 
 @pytest.fixture
@@ -266,7 +267,7 @@ def test_which_parameters_a_test_has(
 ) -> None:
     """The set of the very objects; none where that is not known, as of two equal ones."""
     mark = pytest.mark.parametrize(argnames, sets).mark
-    known = pytest_internals.ParameterSets()
+    known = ParameterSets()
 
     for _ in range(2):  # the second time by what is known of the mark
         assert known.of(mark, params) == (["x", "y"][: len(params) or 1], index)
@@ -284,7 +285,7 @@ def test_the_parameters_of_a_mark_are_looked_through_once() -> None:
 
     values = Counted(object() for _ in range(100))
     mark = pytest.mark.parametrize("x", values).mark
-    known = pytest_internals.ParameterSets()
+    known = ParameterSets()
     before = Counted.looked
 
     found = [known.of(mark, {"x": values[index]})[1] for index in range(100)]

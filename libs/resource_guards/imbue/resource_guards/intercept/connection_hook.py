@@ -1,8 +1,8 @@
 """See connections to addresses: when they are opened, and when something is sent to or received from them.
 
-CPython raises an audit event for ``socket.connect``, and for ``sendto`` and ``sendmsg`` with an address of
-their own. What goes over a connection that is open already is seen by `open_sockets.py`. A connection that is
-opened by other code than Python's ``socket`` (uvloop, an extension module) is seen by neither; for some of that
+The calls of ``connect``, and of ``sendto`` and ``sendmsg`` with an address of their own, are seen by
+`socket_calls.py`. What goes over a connection that is open already is seen by `open_sockets.py`. A connection that
+is opened by other code than Python's ``socket`` (uvloop, an extension module) is seen by neither; for some of that
 there is `past_sockets.py`.
 
 Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
@@ -13,8 +13,7 @@ from __future__ import annotations
 from imbue.resource_guards.guard import CONNECTION
 from imbue.resource_guards.guard import TRANSFER
 from imbue.resource_guards.intercept import open_sockets
-from imbue.resource_guards.intercept.audit import handle
-from imbue.resource_guards.intercept.audit import stop_handling
+from imbue.resource_guards.intercept.socket_calls import SocketCalls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,9 +74,8 @@ class ConnectionWatcher:
         Args:
             hook: Tells when ``socket`` is imported, and what has sockets of its own.
         """
-        if not CONNECTION_WATCHERS:
-            handle(_EVENTS)
         CONNECTION_WATCHERS.append(self)
+        _CALLS.watch(hook)
         open_sockets.watch(hook, _uses_of, _comes_from)
         for name in PAST_SOCKETS:
             hook.when_imported(name, _following(name))
@@ -87,7 +85,7 @@ class ConnectionWatcher:
         if self in CONNECTION_WATCHERS:
             CONNECTION_WATCHERS.remove(self)
             if not CONNECTION_WATCHERS:
-                stop_handling(_EVENTS)
+                _CALLS.unwatch()
                 open_sockets.unwatch()
                 while _FOLLOWED:
                     _FOLLOWED.pop()()
@@ -161,7 +159,8 @@ def _following(name: str) -> Callable[[ModuleType], None]:
     return follow
 
 
-def _connect(socket: Any, address: Any) -> None:
+def connects(socket: Any, address: Any) -> None:
+    """A socket is about to be connected."""
     __tracebackhide__ = True
     watchers = _watchers_of(address)
     for watcher in watchers:
@@ -169,15 +168,14 @@ def _connect(socket: Any, address: Any) -> None:
     open_sockets.leads_to(socket, address, [each.transfer(address) for each in watchers])
 
 
-def _send_to(_socket: object, address: Any) -> None:
+def sends_to(_socket: object, address: Any) -> None:
+    """A socket is about to send something to an address of its own, or to where it leads."""
     __tracebackhide__ = True
     if address is not None:  # `sendmsg` on a connection has none
         for watcher in _watchers_of(address):
             watcher.transfer(address)()
 
 
-_EVENTS: Final[dict[str, Callable[..., None]]] = {
-    "socket.connect": _connect,
-    "socket.sendto": _send_to,
-    "socket.sendmsg": _send_to,
-}
+_CALLS: Final = SocketCalls(
+    {"socket.connect": connects, "socket.sendto": sends_to, "socket.sendmsg": sends_to}
+)

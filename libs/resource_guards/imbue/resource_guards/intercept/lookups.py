@@ -151,6 +151,7 @@ def _with_name(method: str, old: Callable[..., Any]) -> Callable[..., Any]:
 
     with_name.__name__ = with_name.__qualname__ = method
     with_name.__doc__ = old.__doc__
+    with_name.__wrapped__ = old  # type: ignore[attr-defined]
     return with_name
 
 

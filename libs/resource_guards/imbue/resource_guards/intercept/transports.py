@@ -8,8 +8,8 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
-import sys
-
+from imbue.resource_guards.intercept.connection_hook import connects
+from imbue.resource_guards.intercept.connection_hook import sends_to
 from imbue.resource_guards.intercept.open_sockets import OPEN
 from imbue.resource_guards.intercept.open_sockets import leads_to
 from imbue.resource_guards.intercept.open_sockets import tell
@@ -101,8 +101,7 @@ def _sending(send: Callable[..., Any]) -> Callable[..., Any]:
 def _opening(connect: Callable[..., Any]) -> Callable[..., Any]:
     def opening(self: Any, conn: Any, address: Any) -> Any:
         __tracebackhide__ = True
-        # The event of `socket.connect`, which that of the Windows API does not raise.
-        sys.audit("socket.connect", conn, address)
+        connects(conn, address)
         return connect(self, conn, address)
 
     return opening
@@ -121,7 +120,7 @@ def _addressing(send: Callable[..., Any]) -> Callable[..., Any]:
     def addressing(self: Any, conn: Any, buf: Any, flags: int = 0, addr: Any = None) -> Any:
         __tracebackhide__ = True
         if addr is not None:
-            sys.audit("socket.sendto", conn, addr)
+            sends_to(conn, addr)
         return send(self, conn, buf, flags, addr)
 
     return addressing

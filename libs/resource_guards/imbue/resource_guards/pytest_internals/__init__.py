@@ -1,7 +1,7 @@
 """The few things that pytest knows and does not offer in public, each in one function.
 
 No other module imports `_pytest`. Tried with pytest 8.4 and 9; `tests/test_pytest_internals.py` fails
-when one of them moves.
+when one of them moves. `parameters` is not imported from here, since few sessions need it.
 """
 
 from __future__ import annotations
@@ -45,12 +45,8 @@ from imbue.resource_guards.pytest_internals.items import parameters_behind
 from imbue.resource_guards.pytest_internals.items import skipped_where_it_stands
 from imbue.resource_guards.pytest_internals.items import skips_itself
 from imbue.resource_guards.pytest_internals.items import static_fixtures
-from imbue.resource_guards.pytest_internals.parameters import ParameterSets
-from imbue.resource_guards.pytest_internals.parameters import has_sets
-from imbue.resource_guards.pytest_internals.parameters import names_of
 
 __all__ = [
-    "ParameterSets",
     "all_depend_on",
     "argument_names",
     "asks_for_the_request",
@@ -63,7 +59,6 @@ __all__ = [
     "forget_plugins",
     "got_by",
     "has_own_finalizers",
-    "has_sets",
     "have_failed",
     "is_builtin",
     "is_outermost",
@@ -74,7 +69,6 @@ __all__ = [
     "leave_alone",
     "made_failure",
     "may_have_subtests",
-    "names_of",
     "names_of_settings",
     "overrides_or_is_overridden",
     "parameters_behind",

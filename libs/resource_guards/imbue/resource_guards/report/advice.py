@@ -14,6 +14,8 @@ from imbue.resource_guards.kinds import ViolationKind
 from imbue.resource_guards.messages import advice
 from imbue.resource_guards.messages import violations as messages
 from imbue.resource_guards.model import Violation
+from imbue.resource_guards.pytest_internals.parameters import has_sets
+from imbue.resource_guards.pytest_internals.parameters import names_of
 from imbue.resource_guards.report.evidence import Declaration
 from imbue.resource_guards.report.evidence import Source
 from imbue.resource_guards.report.fixture_records import source_of
@@ -65,8 +67,8 @@ def _origins(item: Any, maker: RecordMaker) -> Iterator[str]:
     params = item.callspec.params if hasattr(item, "callspec") else {}
     by_hook = set(params)
     for mark in item.iter_markers("parametrize"):
-        by_hook.difference_update(pytest_internals.names_of(mark))
-        if pytest_internals.has_sets(mark):
+        by_hook.difference_update(names_of(mark))
+        if has_sets(mark):
             yield advice.PARAMETRIZE
     for *_, fixture in pytest_internals.static_fixtures(item):
         if fixture.params and fixture.argname in by_hook:

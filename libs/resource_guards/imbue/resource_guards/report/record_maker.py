@@ -22,7 +22,7 @@ from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
-from imbue.resource_guards.pytest_internals import ParameterSets
+from imbue.resource_guards.pytest_internals.parameters import ParameterSets
 from imbue.resource_guards.report.evidence import Axis
 from imbue.resource_guards.report.evidence import Declaration
 from imbue.resource_guards.report.evidence import SeenUse

@@ -1,0 +1,271 @@
+"""See the calls of sockets that name an address: `connect`, `connect_ex`, `sendto` and `sendmsg`.
+
+CPython raises an audit event for each of them. But an audit hook is called for every event of the interpreter, as
+one of which each call of `id` counts, and slows all tests. So these methods of Python's class ``socket.socket`` are
+replaced, as long as all sockets are of that class. The hook is made as soon as somebody has, or asks for, what goes
+past it: the class of ``_socket``, of which that is a subclass, or one of its methods.
+
+Imports nothing but the standard library's smallest parts, since child Pythons load it at start.
+"""
+
+from __future__ import annotations
+
+from sys import modules
+
+from imbue.resource_guards.intercept.audit import handle
+from imbue.resource_guards.intercept.audit import is_made
+from imbue.resource_guards.intercept.audit import stop_handling
+from imbue.resource_guards.intercept.module_functions import references
+from imbue.resource_guards.intercept.replacement import Replacement
+from imbue.resource_guards.system import getframe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+    from typing import Final
+
+    from imbue.resource_guards.intercept.import_hook import ImportHook
+
+    Handler = Callable[[Any, Any], None]
+
+_PYTHONS: Final = "socket"
+_OF_C: Final = "_socket"
+_NAMES: Final = ("socket", "SocketType")
+"""What the class of ``_socket`` is called there. In ``socket``, the second is that class as well."""
+
+_OWN_PACKAGE: Final = __name__.partition(".intercept")[0]
+
+
+def _of_connect(arguments: tuple[Any, ...]) -> Any:
+    return arguments[0] if len(arguments) == 1 else None
+
+
+def _of_sendto(arguments: tuple[Any, ...]) -> Any:
+    return arguments[-1] if len(arguments) in (2, 3) else None  # flags may come before it
+
+
+def _of_sendmsg(arguments: tuple[Any, ...]) -> Any:
+    return arguments[3] if len(arguments) == 4 else None  # noqa: PLR2004 - as its position says
+
+
+_METHODS: Final = {
+    "connect": ("socket.connect", _of_connect),
+    "connect_ex": ("socket.connect", _of_connect),
+    "sendto": ("socket.sendto", _of_sendto),
+    "sendmsg": ("socket.sendmsg", _of_sendmsg),
+}
+"""Each method with its audit event, and what gives the address among its arguments."""
+
+
+class SocketCalls:
+    """Has the handlers of events called, by methods of ``socket.socket`` or by an audit hook.
+
+    Args:
+        handlers: The handler of each audit event, which takes the socket and the address.
+    """
+
+    def __init__(self, handlers: dict[str, Handler]) -> None:
+        self._handlers = handlers
+        self._told: dict[str, Handler] = {}
+        self._by_audit = False
+        self._replacements: list[Replacement] = []
+        self._traps: list[_Trap] = []
+
+    def watch(self, hook: ImportHook) -> None:
+        """Have them called from now on. A second call adds nothing, but for modules that another hook tells of.
+
+        Args:
+            hook: Tells when ``socket`` is imported.
+        """
+        if not self._told and not self._by_audit:
+            self._told.update(self._handlers)
+        hook.when_imported(_OF_C, self._see_class_of_c)
+        hook.when_imported(_PYTHONS, self._see)
+
+    def unwatch(self) -> None:
+        """End it, and leave everything as it was."""
+        stop_handling(self._handlers)
+        self._by_audit = False
+        self._leave()
+        for replacement in reversed(self._replacements):
+            replacement.uninstall()
+        self._replacements.clear()
+
+    def _see_class_of_c(self, module: ModuleType) -> None:
+        """Find out who asks for the class of ``_socket``."""
+        if self._told:
+            self._trap(module, _NAMES)
+
+    def _see(self, module: ModuleType) -> None:
+        """See the calls of Python's class; a module that is loaded anew has another."""
+        if not self._told:
+            return
+        cls: Any = vars(module).get(_PYTHONS)
+        of_c = next((each for each in self._traps if _PYTHONS in each.kept), None)
+        base = None if of_c is None else of_c.kept[_PYTHONS]
+        known = [*{each.owner: None for each in self._replacements}]
+        if of_c is None or is_made() or not _is_alone(cls, base, known):
+            self._use_audit()
+            return
+        self._trap(module, _NAMES[1:])
+        if self._told and cls not in known:
+            is_address = _forms(base, of_c.space)
+            for name, (event, address_of) in _METHODS.items():
+                if hasattr(cls, name):
+                    method = getattr(cls, name)
+                    new = _telling(method, address_of, event, self._told, is_address)
+                    replacement = Replacement(cls, name, new)
+                    replacement.install()
+                    self._replacements.append(replacement)
+
+    def _trap(self, module: ModuleType, names: tuple[str, ...]) -> None:
+        trap = next((each for each in self._traps if each.is_of(module)), None)
+        if trap is None and "__getattr__" in vars(module):
+            self._use_audit()  # somebody else's, as that of a copy of this module
+            return
+        if trap is None:
+            trap = _Trap(module, self._use_audit)
+            self._traps.append(trap)
+        trap.take(names)
+
+    def _use_audit(self) -> None:
+        self._by_audit = True
+        handle(self._handlers)
+        self._leave()
+
+    def _leave(self) -> None:
+        # The methods stay as they are: others may have been put around them since.
+        self._told.clear()
+        for trap in self._traps:
+            trap.remove()
+        self._traps.clear()
+
+
+class _Trap:
+    """Takes names out of a module, and is asked for them by whoever looks them up there (PEP 562).
+
+    Args:
+        module: The module.
+        sprung: Called when somebody looks one up who is neither ``socket`` nor this package.
+
+    Attributes:
+        space: What the module has.
+        kept: What the names stand for.
+    """
+
+    def __init__(self, module: ModuleType, sprung: Callable[[], None]) -> None:
+        self.space = space = vars(module)
+        self._all: list[str] | None = None
+        self.kept: dict[str, Any] = {}
+        kept, module_name = self.kept, module.__name__
+
+        def __getattr__(name: str) -> Any:  # noqa: N807 - as the language calls it
+            if name not in kept:
+                message = f"module {module_name!r} has no attribute {name!r}"
+                raise AttributeError(message, name=name, obj=module)
+            value = kept[name]
+            # What `socket` imports is seen when it has been imported.
+            asking = str(getframe(1).f_globals.get("__name__"))
+            if asking != _PYTHONS and not asking.startswith(_OWN_PACKAGE):
+                sprung()
+            return value
+
+        self._getattr = space["__getattr__"] = __getattr__
+
+    def is_of(self, module: ModuleType) -> bool:
+        """Whether it is in a module."""
+        return self.space is vars(module)
+
+    def take(self, names: tuple[str, ...]) -> None:
+        """Take names out; a second time, if the module has been executed again."""
+        space = self.space
+        # `socket` imports all that there is, by this list or else by what it finds in the module.
+        if "__all__" not in space:
+            space["__all__"] = self._all = [name for name in space if not name.startswith("_")]
+        self.kept.update({name: space.pop(name) for name in names if name in space})
+
+    def remove(self) -> None:
+        """Put the names back that nobody has set meanwhile."""
+        space = self.space
+        if space.get("__getattr__") is self._getattr:
+            del space["__getattr__"]
+        if space.get("__all__") is self._all:
+            del space["__all__"]
+        for name, value in self.kept.items():
+            space.setdefault(name, value)
+
+
+def _is_alone(cls: Any, base: Any, known: list[Any]) -> bool:
+    """Whether all sockets are of a class or of those that are known, and nobody has what would go past it."""
+    subclasses: list[type] = base.__subclasses__()
+    if getattr(cls, "__base__", None) is not base or not {*subclasses} <= {cls, *known}:
+        return False
+    for name in _METHODS:
+        if any(name in vars(each) and not _is_ours(vars(each)[name]) for each in (cls, *known)):
+            return False  # as a fake, with which what stands over it would go
+        if name in vars(base):
+            own = _FOR_EACH * sum(name in vars(each) for each in (cls, *known))
+            if references(vars(base)[name]) > references(object()) + 1 + own:  # the class's is one
+                return False
+    for name, module in list(modules.items()):
+        if name in (_OF_C, _PYTHONS) or name.startswith(_OWN_PACKAGE):
+            continue
+        try:
+            space = object.__getattribute__(
+                module, "__dict__"
+            )  # which loads none that is still to load
+        except AttributeError:
+            continue  # it is no module
+        if any(value is base for value in list(space.values())):
+            return False
+    return True
+
+
+_FOR_EACH: Final = 2
+"""How often what stands in place of a method refers to it: as the one that it wraps, and to call it."""
+
+
+def _is_ours(method: Any) -> bool:
+    return str(getattr(method, "__module__", "")).startswith(_OWN_PACKAGE)
+
+
+def _forms(base: Any, of_c: dict[str, Any]) -> Callable[[Any, Any], bool]:
+    """What tells whether something has the form of an address of a socket; if not, that is an error of the method."""
+    family = vars(base)["family"]
+    ips = {of_c.get(name) for name in ("AF_INET", "AF_INET6")}
+
+    def is_address(socket: Any, given: Any) -> bool:
+        if isinstance(socket, base) and family.__get__(socket) in ips:
+            return (
+                isinstance(given, tuple)
+                and len(given) > 1
+                and isinstance(given[0], (str, bytes, bytearray))
+                and hasattr(given[1], "__index__")
+            )
+        return isinstance(given, (tuple, str, bytes, bytearray, memoryview))
+
+    return is_address
+
+
+def _telling(
+    method: Callable[..., Any],
+    address_of: Callable[[tuple[Any, ...]], Any],
+    event: str,
+    told: dict[str, Handler],
+    is_address: Callable[[Any, Any], bool],
+) -> Callable[..., Any]:
+    def call(self: Any, /, *arguments: Any) -> Any:
+        __tracebackhide__ = True
+        handler = told.get(event)
+        if handler is not None:
+            address = address_of(arguments)
+            if is_address(self, address):
+                handler(self, address)
+        return method(self, *arguments)
+
+    for name in ("__name__", "__qualname__", "__doc__"):
+        setattr(call, name, getattr(method, name, None))
+    call.__wrapped__ = method  # type: ignore[attr-defined]
+    return call
