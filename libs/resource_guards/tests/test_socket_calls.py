@@ -21,6 +21,7 @@ def is_service(address):
 BEFORE = {
     "nothing": "",
     "the class of C": "from _socket import socket as plain",
+    "trio": "import trio",
     "a subclass of the class of C": """
         import _socket
         class Other(_socket.socket): pass
@@ -36,6 +37,15 @@ BEFORE = {
 WAYS = {
     "nothing": "made = socket.socket()",
     "the class of C": "import conftest; made = conftest.plain()",
+    "trio": """
+        import trio
+        async def connect():
+            made = trio.socket.socket()
+            await made.connect(("127.0.0.1", PORT))
+            made.close()
+        trio.run(connect)
+        return
+    """,
     "a subclass of the class of C": "import conftest; made = conftest.Other()",
     "a method": """
         import conftest
@@ -171,13 +181,14 @@ def test_what_a_child_asks_for(suite: Suite, asked: str) -> None:
     assert tests["test_unmarked"].says_missing("service")
 
 
-GOES_PAST = {each: (BEFORE[each], WAYS[each]) for each in BEFORE if each != "nothing"} | {
-    each: ("", way) for each, way in ASKED.items() if each != "of a copy of Python's module"
-}
+GOES_PAST = {
+    each: (BEFORE[each], WAYS[each]) for each in BEFORE if each not in ("nothing", "trio")
+} | {each: ("", way) for each, way in ASKED.items() if each != "of a copy of Python's module"}
 """What there is a hook for."""
 
-DOES_NOT = {each: (BEFORE[each], WAYS[each]) for each in ("nothing",)} | {
-    "of a copy of Python's module": ("", ASKED["of a copy of Python's module"])
+DOES_NOT = {each: (BEFORE[each], WAYS[each]) for each in ("nothing", "trio")} | {
+    "trio, imported later": ("", WAYS["trio"]),
+    "of a copy of Python's module": ("", ASKED["of a copy of Python's module"]),
 }
 
 

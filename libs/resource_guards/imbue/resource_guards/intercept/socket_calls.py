@@ -10,6 +10,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
+import os
 from sys import modules
 
 from imbue.resource_guards.intercept.audit import handle
@@ -34,6 +35,11 @@ _PYTHONS: Final = "socket"
 _OF_C: Final = "_socket"
 _NAMES: Final = ("socket", "SocketType")
 """What the class of ``_socket`` is called there. In ``socket``, the second is that class as well."""
+
+_TRIOS: Final = "trio._socket"
+"""Asks for the class and the methods for their documentation alone; it calls them by ``socket.socket``."""
+
+_STANDARD_LIBRARY: Final = str(os.__file__).removesuffix("os.py")
 
 _OWN_PACKAGE: Final = __name__.partition(".intercept")[0]
 
@@ -103,22 +109,25 @@ class SocketCalls:
         if not self._told:
             return
         cls: Any = vars(module).get(_PYTHONS)
-        of_c = next((each for each in self._traps if _PYTHONS in each.kept), None)
-        base = None if of_c is None else of_c.kept[_PYTHONS]
         known = [*{each.owner: None for each in self._replacements}]
-        if of_c is None or is_made() or not _is_alone(cls, base, known):
+        if cls not in known:
+            self._replace(cls, known)
+        if self._told:
+            self._trap(module, _NAMES[1:])
+
+    def _replace(self, cls: Any, known: list[Any]) -> None:
+        of_c = next((each for each in self._traps if _PYTHONS in each.kept), None)
+        if of_c is None or is_made() or not _is_alone(cls, of_c.kept[_PYTHONS], known):
             self._use_audit()
             return
-        self._trap(module, _NAMES[1:])
-        if self._told and cls not in known:
-            is_address = _forms(base, of_c.space)
-            for name, (event, address_of) in _METHODS.items():
-                if hasattr(cls, name):
-                    method = getattr(cls, name)
-                    new = _telling(method, address_of, event, self._told, is_address)
-                    replacement = Replacement(cls, name, new)
-                    replacement.install()
-                    self._replacements.append(replacement)
+        is_address = _forms(of_c.kept[_PYTHONS], of_c.space)
+        for name, (event, address_of) in _METHODS.items():
+            if hasattr(cls, name):
+                method = getattr(cls, name)
+                new = _telling(method, address_of, event, self._told, is_address)
+                replacement = Replacement(cls, name, new)
+                replacement.install()
+                self._replacements.append(replacement)
 
     def _trap(self, module: ModuleType, names: tuple[str, ...]) -> None:
         trap = next((each for each in self._traps if each.is_of(module)), None)
@@ -148,7 +157,7 @@ class _Trap:
 
     Args:
         module: The module.
-        sprung: Called when somebody looks one up who is neither ``socket`` nor this package.
+        sprung: Called when somebody looks one up, but for ``socket``, trio and this package.
 
     Attributes:
         space: What the module has.
@@ -168,7 +177,7 @@ class _Trap:
             value = kept[name]
             # What `socket` imports is seen when it has been imported.
             asking = str(getframe(1).f_globals.get("__name__"))
-            if asking != _PYTHONS and not asking.startswith(_OWN_PACKAGE):
+            if asking not in (_PYTHONS, _TRIOS) and not asking.startswith(_OWN_PACKAGE):
                 sprung()
             return value
 
@@ -207,10 +216,11 @@ def _is_alone(cls: Any, base: Any, known: list[Any]) -> bool:
             return False  # as a fake, with which what stands over it would go
         if name in vars(base):
             own = _FOR_EACH * sum(name in vars(each) for each in (cls, *known))
-            if references(vars(base)[name]) > references(object()) + 1 + own:  # the class's is one
+            own += 1 + _of_trio(vars(base)[name])  # the class's is one
+            if references(vars(base)[name]) > references(object()) + own:
                 return False
     for name, module in list(modules.items()):
-        if name in (_OF_C, _PYTHONS) or name.startswith(_OWN_PACKAGE):
+        if name in (_OF_C, _PYTHONS, _TRIOS) or name.startswith(_OWN_PACKAGE):
             continue
         try:
             space = object.__getattribute__(
@@ -218,13 +228,33 @@ def _is_alone(cls: Any, base: Any, known: list[Any]) -> bool:
             )  # which loads none that is still to load
         except AttributeError:
             continue  # it is no module
-        if any(value is base for value in list(space.values())):
+        # Of an installed module two names are looked at: to look at all that a thousand have takes long.
+        is_whole = _OF_C in space or not _is_installed(space.get("__file__"))
+        has = list(space.values()) if is_whole else map(space.get, _NAMES)
+        if any(value is base for value in has):
             return False
     return True
 
 
 _FOR_EACH: Final = 2
 """How often what stands in place of a method refers to it: as the one that it wraps, and to call it."""
+
+
+def _is_installed(file: Any) -> bool:
+    return (
+        not isinstance(file, str)
+        or file.startswith(_STANDARD_LIBRARY)
+        or "site-packages" in file
+        or "dist-packages" in file
+    )
+
+
+def _of_trio(method: object) -> int:
+    """How often trio refers to a method."""
+    values = list(vars(modules[_TRIOS]).values()) if _TRIOS in modules else []
+    for cls in [each for each in values if isinstance(each, type)]:
+        values += [getattr(each, "__wrapped__", None) for each in vars(cls).values()]
+    return sum(each is method for each in values)
 
 
 def _is_ours(method: Any) -> bool:
