@@ -34,7 +34,7 @@ class FixtureAccount:
         awaiting: The tests whose verdict waits for that.
         awaiting_plain: The others that wait, of which there is nothing to judge unless it uses something yet.
         requested: The fixtures with accounts that it has asked for itself, by ``getfixturevalue``.
-            Those that it names as arguments are requested anew for each test.
+        named: Those that it names as arguments, which are requested anew for each test that requests it.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class FixtureAccount:
         self.awaiting: list[TestAccount] = []
         self.awaiting_plain: list[TestAccount] = []
         self.requested: list[FixtureAccount] = []
+        self.named: list[FixtureAccount] = []
 
     @property
     def is_plain(self) -> bool:
@@ -61,8 +62,11 @@ class FixtureAccount:
 
     def ask(self, other: FixtureAccount | None) -> None:
         """Note that it has asked for a fixture, if that has an account."""
-        if other is not None and other is not self and other not in self.requested:
-            self.requested.append(other)
+        if other is not None and other is not self:
+            is_named = other.fixturedef.argname in self.fixturedef.argnames
+            asked = self.named if is_named else self.requested
+            if other not in asked:
+                asked.append(other)
 
     def facts(self) -> FixtureFacts:
         """What the verdict needs to know of it."""
@@ -86,6 +90,7 @@ class TestAccount:
 
     Attributes:
         fixtures: The fixtures with scopes of their own that were requested for it.
+        got: How many fixtures it had when these were last noted.
         passed: Its body has passed.
         has_teardown: Something is left to run after its body.
         told: The violations that a report has told already.
@@ -98,6 +103,7 @@ class TestAccount:
         "_doubts",
         "declared",
         "fixtures",
+        "got",
         "has_teardown",
         "item",
         "outcome",
@@ -111,6 +117,7 @@ class TestAccount:
         self.scope = scope
         self.declared = declared
         self.fixtures: list[FixtureAccount] = []
+        self.got = 0
         self.passed = False
         self.has_teardown = False
         self.told: dict[tuple[object, ...], Violation] = {}
@@ -149,11 +156,14 @@ class TestAccount:
 
     def all_fixtures(self) -> list[FixtureAccount]:
         """The fixtures that it depends on, directly or through others."""
-        found = list(self.fixtures)
-        for fixture in found:  # it grows meanwhile
-            if fixture.requested:
-                found += [each for each in fixture.requested if each not in found]
-        return found
+        found = dict.fromkeys(self.fixtures)
+        # What its own fixtures name, it has got itself.
+        others = [each for fixture in self.fixtures for each in fixture.requested]
+        for other in others:  # it grows meanwhile
+            if other not in found:
+                found[other] = None
+                others += [*other.requested, *other.named]
+        return [*found]
 
     def all_uses(self) -> Iterator[tuple[str | None, Use]]:
         """Its uses, each with the name of the fixture that it came through, if any."""

@@ -119,9 +119,8 @@ class FixtureScopes:
             return (yield)
         running = self._running()
         declared = declared_by_fixture(fixturedef.func)
-        if declared is None and fixturedef.scope == "function":
-            before = pytest_internals.finalizer_count(fixturedef)
-            count = 0
+        if declared is None and pytest_internals.is_of_one_test(fixturedef):
+            before, count = pytest_internals.finalizer_count(fixturedef), 0
             if running and (running.scope.has_started or running.scope.used):
                 self._enforcement.read_journal()
                 count = running.scope.count
@@ -231,10 +230,9 @@ class FixtureScopes:
 
     def _is_told(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> bool:
         """Whether tests tell themselves that they have got it, so that its requests need not be followed."""
-        session = request.session
         if self._tests_tell is None:
-            self._tests_tell = pytest_internals.tell_what_they_got(session.items, request)
-        others = pytest_internals.overrides_or_is_overridden(fixturedef, session)
+            self._tests_tell = pytest_internals.tell_what_they_got(request.session.items, request)
+        others = pytest_internals.overrides_or_is_overridden(fixturedef, request.session)
         return self._tests_tell and not others
 
     def _follow_requests(self, fixturedef: pytest.FixtureDef[Any]) -> None:
@@ -248,10 +246,12 @@ class FixtureScopes:
 
     def note_got(self, test: TestAccount) -> None:
         """Note which fixtures a test has got that have accounts."""
-        for fixturedef in pytest_internals.got_by(test.item) if self._accounts else ():
-            account = self._accounts.get(fixturedef)
-            if account is not None and account not in test.fixtures:
-                test.fixtures.append(account)
+        if accounts := self._accounts:
+            got = pytest_internals.got_by(test.item)
+            if len(got) != test.got:
+                test.got, noted = len(got), test.fixtures
+                found = [accounts[each] for each in got if each in accounts]
+                test.fixtures += [each for each in found if each not in noted] if noted else found
 
     def _depend(self, account: FixtureAccount, request: pytest.FixtureRequest) -> None:
         """Note on whose behalf a fixture was requested: the running test's, and other fixtures'."""

@@ -18,6 +18,7 @@ from imbue.resource_guards.pytest_internals.fixtures import display_name
 from imbue.resource_guards.pytest_internals.fixtures import finalizer_count
 from imbue.resource_guards.pytest_internals.fixtures import got_by
 from imbue.resource_guards.pytest_internals.fixtures import have_failed
+from imbue.resource_guards.pytest_internals.fixtures import is_of_one_test
 from imbue.resource_guards.pytest_internals.fixtures import is_pytests_own
 from imbue.resource_guards.pytest_internals.fixtures import is_visible_below
 from imbue.resource_guards.pytest_internals.fixtures import keep_last_finalizer
@@ -61,6 +62,7 @@ __all__ = [
     "has_own_finalizers",
     "have_failed",
     "is_builtin",
+    "is_of_one_test",
     "is_outermost",
     "is_pytests_own",
     "is_pytests_own_failure",

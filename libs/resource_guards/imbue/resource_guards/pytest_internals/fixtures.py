@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from typing import Any
 from typing import Final
 
 import pytest
+from _pytest.scope import Scope
 
 _JUDGED_LIKE_A_USERS: Final = ("_pytest.python", "_pytest.unittest")
 
@@ -89,7 +91,12 @@ def keep_last_finalizer(
     vars(fixturedef)["addfinalizer"] = add
 
 
-def got_by(item: pytest.Item) -> Iterable[pytest.FixtureDef[Any]]:
+def is_of_one_test(fixturedef: pytest.FixtureDef[object]) -> bool:
+    """Whether the fixture is set up for each test; its `scope` says so too, and takes an enumeration's name."""
+    return fixturedef._scope is Scope.Function
+
+
+def got_by(item: pytest.Item) -> Collection[pytest.FixtureDef[Any]]:
     """The fixtures that a test has got so far, in its set-up or since; none once it has ended.
 
     They are those that its own request has, which hands them to the requests of its fixtures. Of fixtures of one
