@@ -82,8 +82,7 @@ class Enforcement:
         self.named: set[tuple[int, str]] = set()
         labels = [each.label for each in registry]
         with ExitStack() as undo, self._says_what_fails(labels):
-            directory = undo.enter_context(private_directory(labels))
-            self._directory = directory
+            self._directory = directory = undo.enter_context(private_directory(labels))
             key = session_key(str(directory))
             journal, health = directory / files.JOURNAL, directory / files.HEALTH
             self.journal = Journal(journal, health, registry.layers, may_lose=policy.discovers)
@@ -110,8 +109,7 @@ class Enforcement:
                 self.book.before_start,
                 self.slot.with_scope,
             )
-            if not policy.is_native:
-                self._watcher.starts_other = self._note_named
+            self._watcher.starts_other = None if policy.is_native else self._note_named
             self._process = SessionProcess(
                 key,
                 self.gatekeeper.see,
@@ -222,6 +220,14 @@ class Enforcement:
         if scope is not None and may_start_others(program):
             named = self._watcher.named_in(passed_on(program, arguments))
             self.named.update((scope.id, resource) for resource in named)
+
+    def end_turn(self, scope: Scope | None) -> None:
+        """Something else is about to run: book what was seen so far, for the scope that ran, if one did."""
+        # As at the end of a test, the journal is looked at closely only where something was started.
+        if scope is None or scope.has_started or self.journal.may_have_news():
+            self.read_journal()
+        if scope is not None:
+            self.note_left_running(scope)
 
     def note_left_running(self, scope: Scope) -> None:
         """Something else is about to run; what has been started so far is not its doing."""

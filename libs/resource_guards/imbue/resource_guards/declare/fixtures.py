@@ -15,6 +15,7 @@ from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
 from imbue.resource_guards.messages import declare as messages
 from imbue.resource_guards.pytest_internals import display_name
+from imbue.resource_guards.pytest_internals import is_pytests_own
 from imbue.resource_guards.pytest_internals import static_fixtures
 
 F = TypeVar("F")
@@ -61,6 +62,19 @@ def fixture_uses_resources(*resources: str) -> Callable[[F], F]:
 def declared_by_fixture(function: object) -> frozenset[str] | None:
     """The resources that the fixture function declares, or `None` if it declares nothing."""
     return getattr(function, _ATTRIBUTE, None)
+
+
+PYTESTS: Final = "pytest's own, which uses nothing"
+ONE_TESTS: Final = "of one test, to which all is charged that it does"
+SHARED: Final = "with a scope of its own"
+
+
+def kind_of(fixturedef: pytest.FixtureDef[Any]) -> str:
+    """Which of these a fixture is: a contract gives it a scope as well, whatever its own scope is."""
+    if is_pytests_own(fixturedef):
+        return PYTESTS
+    is_one_tests = declared_by_fixture(fixturedef.func) is None and fixturedef.scope == "function"
+    return ONE_TESTS if is_one_tests else SHARED
 
 
 def declared_by_fixtures_of(item: pytest.Item) -> frozenset[str]:

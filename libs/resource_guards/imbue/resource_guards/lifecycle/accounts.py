@@ -150,6 +150,19 @@ class TestAccount:
         return True
 
     @property
+    def is_in_order(self) -> bool:
+        """Whether it has used just what it declares, and by itself, so that nothing is wrong however it ends.
+
+        Most tests with marks come to their end so.
+        """
+        scope = self.scope
+        return (
+            scope.used == self.declared
+            and not self.fixtures
+            and all(use.allowed for use in scope.uses)
+        )
+
+    @property
     def attempt(self) -> int:
         """Which run of its test it is of: a number that no other run of any test has in this process."""
         return self.scope.id

@@ -17,7 +17,10 @@ import pytest
 
 from imbue.resource_guards import pytest_internals
 from imbue.resource_guards.declare.dependents import Dependents
+from imbue.resource_guards.declare.fixtures import ONE_TESTS
+from imbue.resource_guards.declare.fixtures import PYTESTS
 from imbue.resource_guards.declare.fixtures import declared_by_fixture
+from imbue.resource_guards.declare.fixtures import kind_of
 from imbue.resource_guards.declare.fixtures import known_resources
 from imbue.resource_guards.declare.markers import MarkReader
 from imbue.resource_guards.declare.policy import Policy
@@ -54,16 +57,9 @@ class FixtureScopes:
     """
 
     __slots__ = (  # for the reason that `Lifecycle` has some
-        *("finished", "matters", "_accounts", "_dependents", "_enforcement", "_ledger", "_marks"),
-        *(
-            "_only_plans",
-            "_parameters",
-            "_policy",
-            "_registry",
-            "_running",
-            "_tests_tell",
-            "_times",
-        ),
+        *("finished", "matters", "_accounts", "_definitions", "_dependents", "_enforcement"),
+        *("_kinds", "_ledger", "_marks", "_only_plans", "_parameters", "_policy", "_registry"),
+        *("_running", "_tests_tell", "_times"),
     )
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know
@@ -88,7 +84,9 @@ class FixtureScopes:
         self._accounts: dict[pytest.FixtureDef[Any], FixtureAccount] = {}
         self._parameters = Parameters()
         self._dependents: Dependents | None = None
-        self._tests_tell: bool | None = None
+        self._definitions: pytest_internals.Definitions | None = None
+        self._tests_tell = False
+        self._kinds: dict[pytest.FixtureDef[Any], str] = {}
         self.finished: list[FixtureAccount] = []
         self.matters = Flag()
 
@@ -115,11 +113,13 @@ class FixtureScopes:
         Some tests come here ten times, so little is done for a fixture that belongs to one test.
         """
         __tracebackhide__ = True
-        if self._only_plans or pytest_internals.is_pytests_own(fixturedef):
+        kind = self._kinds.get(fixturedef)
+        if kind is None:
+            kind = self._kinds[fixturedef] = kind_of(fixturedef)
+        if self._only_plans or kind is PYTESTS:
             return (yield)
         running = self._running()
-        declared = declared_by_fixture(fixturedef.func)
-        if declared is None and pytest_internals.is_of_one_test(fixturedef):
+        if kind is ONE_TESTS:
             before, count = pytest_internals.finalizer_count(fixturedef), 0
             if running and (running.scope.has_started or running.scope.used):
                 self._enforcement.read_journal()
@@ -134,7 +134,7 @@ class FixtureScopes:
                 if running and pytest_internals.finalizer_count(fixturedef) > before:
                     running.has_teardown = True
         try:
-            account = self._open(fixturedef, request, declared, running)
+            account = self._open(fixturedef, request, running)
         except ResourceGuardMisconfiguration as error:
             pytest_internals.have_failed(fixturedef, request, error)
             raise
@@ -144,10 +144,10 @@ class FixtureScopes:
         self,
         fixturedef: pytest.FixtureDef[Any],
         request: pytest.FixtureRequest,
-        declared: frozenset[str] | None,
         running: TestAccount | None,
     ) -> FixtureAccount:
         __tracebackhide__ = True
+        declared = declared_by_fixture(fixturedef.func)
         if declared is not None:
             allowed = known_resources(declared, self._registry, fixturedef.argname)
         else:
@@ -230,10 +230,10 @@ class FixtureScopes:
 
     def _is_told(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> bool:
         """Whether tests tell themselves that they have got it, so that its requests need not be followed."""
-        if self._tests_tell is None:
+        if self._definitions is None:
+            self._definitions = pytest_internals.Definitions(request.session)
             self._tests_tell = pytest_internals.tell_what_they_got(request.session.items, request)
-        others = pytest_internals.overrides_or_is_overridden(fixturedef, request.session)
-        return self._tests_tell and not others
+        return self._tests_tell and not self._definitions.has_others(fixturedef)
 
     def _follow_requests(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         def requested(request: pytest.FixtureRequest) -> None:
@@ -284,16 +284,13 @@ class Turn:
 
     def begin(self) -> None:
         """Let the scope run."""
-        self._enforcement.read_journal()
         self._before = self._enforcement.slot.running
-        if self._before is not None:
-            self._enforcement.note_left_running(self._before)
+        self._enforcement.end_turn(self._before)
         self._enforcement.slot.enter(self._scope)
 
     def end(self) -> None:
         """Let the one before run again."""
-        self._enforcement.read_journal()
-        self._enforcement.note_left_running(self._scope)
+        self._enforcement.end_turn(self._scope)
         self._enforcement.slot.enter(self._before)
 
     def was_last(self) -> None:

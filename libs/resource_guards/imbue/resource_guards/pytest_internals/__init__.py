@@ -12,18 +12,17 @@ from imbue.resource_guards.pytest_internals.failures import made_failure
 from imbue.resource_guards.pytest_internals.failures import say_in_summary
 from imbue.resource_guards.pytest_internals.failures import told_first
 from imbue.resource_guards.pytest_internals.failures import with_lines
+from imbue.resource_guards.pytest_internals.fixtures import Definitions
 from imbue.resource_guards.pytest_internals.fixtures import all_depend_on
 from imbue.resource_guards.pytest_internals.fixtures import asks_for_the_request
 from imbue.resource_guards.pytest_internals.fixtures import display_name
 from imbue.resource_guards.pytest_internals.fixtures import finalizer_count
 from imbue.resource_guards.pytest_internals.fixtures import got_by
 from imbue.resource_guards.pytest_internals.fixtures import have_failed
-from imbue.resource_guards.pytest_internals.fixtures import is_of_one_test
 from imbue.resource_guards.pytest_internals.fixtures import is_pytests_own
 from imbue.resource_guards.pytest_internals.fixtures import is_visible_below
 from imbue.resource_guards.pytest_internals.fixtures import keep_last_finalizer
 from imbue.resource_guards.pytest_internals.fixtures import leave_alone
-from imbue.resource_guards.pytest_internals.fixtures import overrides_or_is_overridden
 from imbue.resource_guards.pytest_internals.fixtures import requesters
 from imbue.resource_guards.pytest_internals.fixtures import tell_each_ask
 from imbue.resource_guards.pytest_internals.fixtures import tell_each_request
@@ -48,6 +47,7 @@ from imbue.resource_guards.pytest_internals.items import skips_itself
 from imbue.resource_guards.pytest_internals.items import static_fixtures
 
 __all__ = [
+    "Definitions",
     "all_depend_on",
     "argument_names",
     "asks_for_the_request",
@@ -62,7 +62,6 @@ __all__ = [
     "has_own_finalizers",
     "have_failed",
     "is_builtin",
-    "is_of_one_test",
     "is_outermost",
     "is_pytests_own",
     "is_pytests_own_failure",
@@ -72,7 +71,6 @@ __all__ = [
     "made_failure",
     "may_have_subtests",
     "names_of_settings",
-    "overrides_or_is_overridden",
     "parameters_behind",
     "put_around_pytests_own",
     "requesters",

@@ -10,7 +10,6 @@ from typing import Any
 from typing import Final
 
 import pytest
-from _pytest.scope import Scope
 
 _JUDGED_LIKE_A_USERS: Final = ("_pytest.python", "_pytest.unittest")
 
@@ -91,11 +90,6 @@ def keep_last_finalizer(
     vars(fixturedef)["addfinalizer"] = add
 
 
-def is_of_one_test(fixturedef: pytest.FixtureDef[object]) -> bool:
-    """Whether the fixture is set up for each test; its `scope` says so too, and takes an enumeration's name."""
-    return fixturedef._scope is Scope.Function
-
-
 def got_by(item: pytest.Item) -> Collection[pytest.FixtureDef[Any]]:
     """The fixtures that a test has got so far, in its set-up or since; none once it has ended.
 
@@ -119,21 +113,28 @@ def tell_what_they_got(items: Iterable[pytest.Item], request: pytest.FixtureRequ
     )
 
 
-def overrides_or_is_overridden(
-    fixturedef: pytest.FixtureDef[object], session: pytest.Session
-) -> bool:
-    """Whether there may be others of its name, for some test of the session at least."""
-    # One table by names in pytest 8.4; in 9.2 two, by names and then by nodes.
-    manager = vars(session._fixturemanager)
-    tables = [
-        table for name, table in manager.items() if re.fullmatch(r"_arg2\w*fixturedefs", name)
-    ]
-    found: list[object] = []
-    for table in tables:
-        named = table.get(fixturedef.argname, ())
-        for each in named.values() if isinstance(named, dict) else [named]:
-            found += each
-    return found != [fixturedef]
+class Definitions:
+    """How often the names of fixtures are defined in a session.
+
+    Args:
+        session: It, when its tests are collected.
+    """
+
+    def __init__(self, session: pytest.Session) -> None:
+        # One table by names in pytest 8.4; in 9.2 two, by names and then by nodes.
+        manager = vars(session._fixturemanager)
+        self._tables = [
+            table for name, table in manager.items() if re.fullmatch(r"_arg2\w*fixturedefs", name)
+        ]
+
+    def has_others(self, fixturedef: pytest.FixtureDef[object]) -> bool:
+        """Whether there may be others of its name, for some test of the session at least."""
+        found: list[object] = []
+        for table in self._tables:
+            named = table.get(fixturedef.argname, ())
+            for each in named.values() if isinstance(named, dict) else [named]:
+                found += each
+        return found != [fixturedef]
 
 
 def tell_each_request(

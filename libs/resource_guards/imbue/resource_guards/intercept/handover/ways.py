@@ -71,16 +71,17 @@ def giving_way(hand_over: Way, positions: Iterable[int], keywords: Iterable[str]
         positions: Where the functions stand among the arguments, the object itself being 0.
         keywords: Their names, where they may be given by name.
     """
+    positions = tuple(positions)
 
     def replace(method: Method) -> Method:
         def giving(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             if not SLOTS:
                 return method(*args, **kwargs)
-            given = [
-                hand_over(value) if at in positions and callable(value) else value
-                for at, value in enumerate(args)
-            ]
+            given = list(args)
+            for at in positions:
+                if at < len(given) and callable(given[at]):
+                    given[at] = hand_over(given[at])
             for name in keywords:
                 if callable(kwargs.get(name)):
                     kwargs[name] = hand_over(kwargs[name])
