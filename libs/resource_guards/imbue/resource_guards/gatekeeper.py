@@ -85,6 +85,8 @@ class Gatekeeper:
         self.of_nobody: list[Use] = []
         self._current = current
         self._sink = sink
+        self._heavy: tuple[Callable[[], str], type[Use]] | None = None
+        self._written: Callable[[Sequence[str]], str] | None = None
 
     def add_label(self, resource: str, label: str) -> None:
         """Call a resource by a label from now on."""
@@ -126,12 +128,15 @@ class Gatekeeper:
             self._sink.stop(violation)
         return resource in scope.allowed
 
-    def see_start(self, resource: str, arguments: Sequence[str]) -> ResourceGuardViolation | None:
+    def see_start(
+        self, resource: str, arguments: Sequence[str], where: str = ""
+    ) -> ResourceGuardViolation | None:
         """A guarded program is about to start; each start is recorded.
 
         Args:
             resource: The resource that it is.
             arguments: Its command line.
+            where: ``file:line`` in the user's code, if that is known by now.
 
         Returns:
             What is to be raised if the scope may not use it.
@@ -139,9 +144,11 @@ class Gatekeeper:
         scope = self._current()
         if scope is None:
             return None
-        from imbue.resource_guards.wire.command_line import written  # with the first start
+        if self._written is None:
+            from imbue.resource_guards.wire.command_line import written  # with the first start
 
-        return self._decide(scope, resource, SPAWN, written(arguments))
+            self._written = written
+        return self._decide(scope, resource, SPAWN, self._written(arguments), where)
 
     def note(self, resource: str, what: str, layer: Layer) -> None:
         """Keep what was seen, and let it through, each time; for discovery.
@@ -157,12 +164,10 @@ class Gatekeeper:
             return
 
     def _note(self, resource: str, what: str, layer: Layer) -> None:
-        from imbue.resource_guards.callsite import call_site
-        from imbue.resource_guards.model import Use
-
+        call_site, use_of = self._heavy or self._load()
         scope, by = self._current(), self._sink.through()
         pid = system.getpid()
-        use = Use(
+        use = use_of(
             resource, allowed=True, layer=layer, what=what, where=call_site(), pid=pid, through=by
         )
         if scope is None:
@@ -179,18 +184,24 @@ class Gatekeeper:
         __tracebackhide__ = True
         self._sink.stop(violation)
 
-    def _decide(
-        self, scope: Scope, resource: str, layer: Layer, what: str
-    ) -> ResourceGuardViolation | None:
-        # Heavier than all of the above, and only now needed.
+    def _load(self) -> tuple[Callable[[], str], type[Use]]:
+        """Load what is heavier than all of this, and only needed when there is a use; once, as `import` takes time."""
         from imbue.resource_guards.callsite import call_site
         from imbue.resource_guards.model import Use
 
+        self._heavy = call_site, Use
+        return self._heavy
+
+    def _decide(
+        self, scope: Scope, resource: str, layer: Layer, what: str, where: str = ""
+    ) -> ResourceGuardViolation | None:
+        call_site, use_of = self._heavy or self._load()
         if resource not in scope.allowed:
             self.read_anew(scope)
         is_allowed = resource in scope.allowed or self._sink.may_go_on(scope, resource)
         by = "" if is_allowed else self._sink.through()
-        use = Use(resource, is_allowed, layer, what, call_site(), system.getpid(), by)
+        where = where or call_site()
+        use = use_of(resource, is_allowed, layer, what, where, system.getpid(), by)
         if not self._sink.record(scope, use) or is_allowed:
             return None
         from imbue.resource_guards.messages import violations as messages

@@ -70,6 +70,10 @@ Node = Any
 """What a test is in. Pytest 8.4 annotates it with a type that it does not export."""
 
 
+_OfItem = tuple[pytest.Item | None, list[pytest.Mark], frozenset[str], frozenset[str]]
+"""A test with the marks that it had, the resources that those around it declare, and those of all these."""
+
+
 class MarkReader:
     """Reads which resources a test's marks declare.
 
@@ -83,6 +87,7 @@ class MarkReader:
         self._sets: dict[frozenset[str], frozenset[str]] = {}
         self._above: dict[Node | None, _Above] = {}
         self._revision = 0
+        self._of_item: _OfItem = None, [], frozenset(), frozenset()
         self._last = self._above_of(None)
 
     def declared_by(self, item: pytest.Item) -> frozenset[str]:
@@ -96,10 +101,15 @@ class MarkReader:
             ):  # nearly always the very same objects, which is cheap to tell
                 self._read(above)
                 break
-        if not item.own_markers:
+        own = item.own_markers
+        if not own:
             return above.declared
-        own = self._declared(item.own_markers)
-        return self._shared(above.declared | own) if own else above.declared
+        # A test is asked for several times, and most often it has the marks that it had.
+        of_item = self._of_item
+        if of_item[0] is not item or of_item[1] != own or of_item[2] is not above.declared:
+            declared = self._shared(above.declared | self._declared(own))
+            of_item = self._of_item = item, [*own], above.declared, declared
+        return of_item[3]
 
     def _read(self, above: _Above) -> None:
         above.marks = [(node, [*node.own_markers]) for node, _ in above.marks]
@@ -108,6 +118,7 @@ class MarkReader:
     def _above_of(self, parent: Node | None) -> _Above:
         if self._revision != self._registry.revision:
             self._revision = self._registry.revision
+            self._of_item = None, [], frozenset(), frozenset()
             self._above.clear()
         if parent not in self._above:
             self._above[parent] = _Above(parent)

@@ -37,7 +37,7 @@ class ProgramWatcher:
         directory: The session's private directory, which has the shims.
         path: The folders of PATH before the shims were put there, as absolute paths.
         gatekeeper: Decides on starts of guarded programs.
-        before: Told that something is about to start, whatever it is.
+        before: Told that something is about to start, whatever it is; gives where, if it has looked.
         with_scope: Puts the current scope in a value of our variable.
 
     Attributes:
@@ -49,7 +49,7 @@ class ProgramWatcher:
         directory: str,
         path: Iterable[str],
         gatekeeper: Gatekeeper,
-        before: Callable[[Sequence[str]], None],
+        before: Callable[[Sequence[str]], str | None],
         with_scope: Callable[[str], str],
     ) -> None:
         self.binaries: list[Binary] = []
@@ -63,6 +63,7 @@ class ProgramWatcher:
         self._of_file: dict[Identity, list[Binary]] = {}
         self._of_shim: dict[Identity, tuple[Binary, str]] = {}
         self._paths: frozenset[str] = frozenset()
+        self._names: dict[tuple[str, Identity], tuple[str, ...]] = {}
 
     def add(self, binary: Binary) -> None:
         """Watch one more."""
@@ -103,7 +104,7 @@ class ProgramWatcher:
             return self._judged(found, start, start)
         if self.starts_other is not None and len(start.arguments) > 1:
             self.starts_other(path, start.arguments)
-        return self._script(path, start)
+        return self._script(path, file, start)
 
     def named_in(self, words: Iterable[str]) -> set[str]:
         """The resources of which a program's path is in some words, whether or not it is installed."""
@@ -119,17 +120,19 @@ class ProgramWatcher:
         name, *rest = start.arguments or [binary.name]
         is_path = name.startswith(f"{self._directory}/")
         shown = [binary.name, *rest] if is_path else start.arguments
-        if self._gatekeeper.see_start(binary.resource, shown) is not None:
+        if self._gatekeeper.see_start(binary.resource, shown, start.where) is not None:
             return start.instead(self._refusal(binary))
         if is_path or binary.name.startswith(_LOOK_FOR_THEMSELVES):
             return start.instead(real, [real, *rest])
         return start.instead(real)
 
-    def _script(self, path: str, start: Start) -> Start:
+    def _script(self, path: str, program: Identity, start: Start) -> Start:
         __tracebackhide__ = True
         if len(start.arguments) == 1:
             return start
-        names = names_on_the_way(path)
+        names = self._names.get((path, program))
+        if names is None:  # most often a test starts what others have started
+            names = self._names[path, program] = tuple(names_on_the_way(path))
         found_at = (script_at(name, start.arguments) for name in names)
         at = next((each for each in found_at if each is not None), None)
         if at is None:
@@ -151,7 +154,7 @@ class ProgramWatcher:
 
     def _judged(self, binary: Binary, start: Start, allowed: Start) -> Start:
         __tracebackhide__ = True
-        violation = self._gatekeeper.see_start(binary.resource, start.arguments)
+        violation = self._gatekeeper.see_start(binary.resource, start.arguments, start.where)
         if violation is None:
             return allowed
         if not start.replaces or system.getpid() == self._pid:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     class Watcher(Protocol):
         """Who is asked about each start."""
 
-        def before(self, arguments: Sequence[str]) -> None:
-            """Something is about to start, by a command line."""
+        def before(self, arguments: Sequence[str]) -> str | None:
+            """Something is about to start, by a command line; gives where in the user's code, if it has looked."""
 
         def with_scope(self, value: str) -> str:
             """A value of our variable that names the scope that the calling code acts for."""
@@ -50,9 +50,10 @@ class Start:
 
     Attributes:
         absent: How many of the first paths lead nowhere, where one behind them can be run.
+        where: ``file:line`` in the user's code; empty where nobody has looked.
     """
 
-    __slots__ = ("absent", "arguments", "candidates", "cwd", "is_open", "replaces")
+    __slots__ = ("absent", "arguments", "candidates", "cwd", "is_open", "replaces", "where")
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Start:
         self.replaces = replaces
         self.is_open = is_open
         self.absent = 0
+        self.where = ""
 
     def instead(self, program: str, arguments: list[str] | None = None) -> Start:
         """The same with another program, or command line."""
@@ -108,7 +110,7 @@ def choose(start: Start) -> Start:
     __tracebackhide__ = True
     watchers = WATCHERS[::-1]
     for watcher in watchers:
-        watcher.before(start.arguments)
+        start.where = watcher.before(start.arguments) or start.where
     for watcher in watchers:
         start = watcher.choose(start)
     return start

@@ -106,18 +106,21 @@ class Book:
         """End this fork, which has come back to pytest with what was raised in it."""
         end_fork(messages.FORK_CAME_BACK)
 
-    def before_start(self, arguments: Sequence[str]) -> None:
+    def before_start(self, arguments: Sequence[str]) -> str:
         """Remember the place from which a process is about to be started, and for whom.
 
         A shim cannot know the place, so uses that it notes get it from the scope; what earlier
         processes noted is booked first, with the place of its own.
+
+        Returns:
+            The place; empty where it is of no use.
         """
         scope = self._slot.current()
         if self._ledger.is_in_fork():
-            return
+            return ""
         if scope is None:
             self._slot.before_start()
-            return
+            return ""
         if self._slot.is_main_thread and self._journal.may_have_news():  # it alone reads it
             self._read_journal()
         scope.started_at = call_site()
@@ -125,6 +128,7 @@ class Book:
         if not scope.has_started_others and arguments:
             scope.has_started_others = may_connect(arguments[0])
         self.gatekeeper.read_anew(scope)
+        return scope.started_at
 
 
 ACTIVE: Final[list[Gatekeeper]] = []
