@@ -155,6 +155,15 @@ def _calls(count: int) -> str:
     return lines + "\n\n".join(f"def test_{index}():\n{body}" for index in range(count))
 
 
+IN_A_TEST = 20
+
+
+def _further_calls(count: int) -> str:
+    body = f"    for _ in range({IN_A_TEST}):\n        subprocess.run(['cat', '/dev/null'], check=True)\n"
+    tests = (f"def test_{index}():\n{body}" for index in range(count // IN_A_TEST))
+    return "import subprocess, pytest\npytestmark = pytest.mark.cat\n" + "\n".join(tests)
+
+
 def _shell_calls(count: int) -> str:
     return _calls(count).replace('["cat", "/dev/null"]', '"cat /dev/null", shell=True')
 
@@ -393,8 +402,14 @@ CASES = {
         _suite(_binaries, _calls),
         limit=100,
     ),
+    "further-calls": Case(
+        f"a further call in the same test, of {IN_A_TEST}",
+        4000,
+        _suite(_binaries, _further_calls),
+        limit=100,
+    ),
     "shell-calls": Case(
-        "the same from a shell",
+        "a test that calls one from a shell",
         2000,
         _suite(_binaries, _shell_calls),
         limit=500,
@@ -430,7 +445,7 @@ CASES = {
         limit=0.3,
     ),
     "spawns": Case(
-        "a start of a program that is not guarded", 2000, _suite(_binaries, _spawns), limit=50
+        "a start of a program that is not guarded", 6000, _suite(_binaries, _spawns), limit=50
     ),
     "sends": Case(
         "a send on a socket that is not guarded, 2 addresses guarded",
