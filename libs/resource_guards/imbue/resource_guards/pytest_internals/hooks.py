@@ -48,6 +48,9 @@ def forget_plugins(config: pytest.Config, package: str) -> None:
     for plugin in manager.get_plugins():
         if _is_of(plugin, package):
             manager.unregister(plugin)
+    # What has the fixtures of pytest 8.4 keeps each object that it has looked for some in.
+    looked_at: set[object] = getattr(manager.get_plugin("funcmanage"), "_holderobjseen", set())
+    looked_at -= {each for each in looked_at if _is_of(each, package)}
     calls = getattr(config.hook.pytest_plugin_registered, "_call_history", None)
     if isinstance(calls, list):
         calls[:] = [each for each in calls if not _is_of(each[0].get("plugin"), package)]
