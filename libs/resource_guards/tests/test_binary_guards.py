@@ -630,3 +630,23 @@ def test_awkward_directories(suite: Suite, name: str, monkeypatch: pytest.Monkey
     assert outcome["test_unmarked"].says_missing()
     assert outcome["test_marked"].outcome == "passed", outcome.output
     assert suite.runs_of() == [""]
+
+
+def test_without_a_path(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that begins with no PATH guards what is found by the system's own."""
+    suite.be_nobodys_child()
+    monkeypatch.delenv("PATH")
+    suite.write(
+        conftest="""
+            def pytest_register_resource_guards(registry):
+                registry.register_resource_guard("true")
+        """,
+        test_it="""
+            import subprocess
+
+            def test_it():
+                subprocess.run(["/bin/sh", "-c", "/usr/bin/env true"])
+        """,
+    )
+
+    assert suite.run()["test_it"].says_missing("true")

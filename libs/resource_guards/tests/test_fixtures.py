@@ -784,3 +784,185 @@ def test_the_contract_of_the_definition_that_runs(suite: Suite) -> None:
     assert "declares 'tool' but never used" in outcome["test_broken"].text
     assert "declares 'tool'" not in outcome["test_superfluous"].text
     assert suite.runs_of() == []
+
+
+OTHERS_OF_ITS_NAME = {
+    "another fixture": """
+        @pytest.fixture(scope="session")
+        def shared(): pass
+
+        def test_without(named): pass
+
+        @pytest.mark.tool
+        def test_with(named): pass
+    """,
+    "a parameter": """
+        @pytest.mark.parametrize("shared", [1], scope="session")
+        def test_without(named, shared): pass
+
+        @pytest.mark.tool
+        @pytest.mark.parametrize("shared", [1], scope="session")
+        def test_with(named, shared): pass
+    """,
+}
+
+
+@pytest.mark.parametrize("other", OTHERS_OF_ITS_NAME)
+def test_a_cached_fixture_whose_argument_has_another_of_its_name(suite: Suite, other: str) -> None:
+    """It stays what it was made with, whatever a later test has by that name."""
+    suite.guard_tool()
+    with (suite.path / "conftest.py").open("a") as conftest:
+        conftest.write("""
+import subprocess
+import pytest
+
+@pytest.fixture(scope="session")
+def shared():
+    subprocess.run(["tool"])
+
+@pytest.fixture(scope="session")
+def named(shared):
+    pass
+""")
+    suite.write(
+        test_a="""
+            import pytest
+
+            @pytest.mark.tool
+            def test_first(named): pass
+        """,
+        test_b="import pytest\n" + textwrap.dedent(OTHERS_OF_ITS_NAME[other]),
+    )
+
+    tests = suite.run().tests
+
+    (without,) = [test for name, test in tests.items() if name.startswith("test_without")]
+    (with_mark,) = [test for name, test in tests.items() if name.startswith("test_with[")] or [
+        tests["test_with"]
+    ]
+    assert without.says_missing()
+    assert with_mark.outcome == "passed"
+
+
+def test_a_test_that_is_run_again_within_its_report(suite: Suite) -> None:
+    """What it asks for by its second request is its own, too, though it is as much as by the first."""
+    suite.guard_tool()
+    with (suite.path / "conftest.py").open("a") as conftest:
+        conftest.write("""
+import subprocess
+import pytest
+
+@pytest.fixture(scope="session")
+def shared():
+    subprocess.run(["tool"])
+
+@pytest.fixture(scope="session")
+def plain():
+    pass
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call" and call.excinfo is not None and item.name == "test_again":
+        item.session._setupstate.teardown_exact(item)
+        item._initrequest()
+        item.obj(item._request)
+        report.outcome, report.longrepr = "passed", None
+    return report
+""")
+    suite.write(
+        test_it="""
+            import pytest
+
+            RUNS = []
+
+            @pytest.mark.tool
+            def test_first(shared, plain): pass
+
+            def test_again(request):
+                RUNS.append(1)
+                request.getfixturevalue("plain" if len(RUNS) == 1 else "shared")
+                assert len(RUNS) == 2
+        """
+    )
+
+    tests = suite.run()
+
+    assert tests["test_first"].outcome == "passed"
+    assert tests["test_again"].says_missing()
+
+
+def test_tests_that_keep_their_request_elsewhere(suite: Suite) -> None:
+    """Their fixtures are theirs, as those of pytest's own kinds of tests are."""
+    suite.guard_tool()
+    with (suite.path / "conftest.py").open("a") as conftest:
+        conftest.write("""
+import subprocess
+import pytest
+from _pytest.fixtures import TopRequest
+
+@pytest.fixture(scope="session")
+def shared():
+    subprocess.run(["tool"])
+
+class Its(pytest.Item):
+    def __init__(self, **known):
+        super().__init__(**known)
+        self.obj, self.funcargs = (lambda shared: None), {}
+        self._fixtureinfo = self.session._fixturemanager.getfixtureinfo(self, self.obj, None)
+
+    def setup(self):
+        self.fixturenames = self._fixtureinfo.names_closure
+        self.its_request = TopRequest(self, _ispytest=True)
+        self.its_request.getfixturevalue("shared")
+
+    def runtest(self):
+        pass
+
+    def reportinfo(self):
+        return self.path, 0, self.name
+
+class Tests(pytest.File):
+    def collect(self):
+        marked = Its.from_parent(self, name="test_marked")
+        marked.add_marker("tool")
+        yield marked
+        yield Its.from_parent(self, name="test_unmarked")
+
+def pytest_collect_file(file_path, parent):
+    return Tests.from_parent(parent, path=file_path) if file_path.suffix == ".its" else None
+""")
+    suite.write_files({"tests.its": ""})
+
+    tests = suite.run()
+
+    assert tests["test_marked"].outcome == "passed"
+    assert tests["test_unmarked"].says_missing()
+
+
+def test_the_first_of_several_fixtures_is_named(suite: Suite) -> None:
+    """In the order in which a test has got them, whether or not they were set up before."""
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import subprocess
+            import pytest
+            from imbue.resource_guards import fixture_uses_resources
+
+            @pytest.fixture(scope="session")
+            def first(): subprocess.run(["tool"])
+
+            @pytest.fixture(scope="session")
+            @fixture_uses_resources("tool")
+            def second(): subprocess.run(["tool"])
+
+            @pytest.mark.tool
+            def test_marked(first): pass
+
+            def test_unmarked(first, second): pass
+        """
+    )
+
+    outcome = suite.run()
+
+    assert "for fixture 'first'" in outcome["test_unmarked"].text.partition("\n")[0]

@@ -79,3 +79,39 @@ def test_the_fix_keeps_optional_marks(suite: Suite) -> None:
 
     assert (suite.path / "test_it.py").read_text() == before
     assert "TestOther::test_superfluous: it did not use tool: remove its own" in outcome.output
+
+
+def test_arguments_of_marks_that_cannot_be_compared(suite: Suite) -> None:
+    """As arrays cannot, of which each element would be: marks that were exchanged for others are read again."""
+    suite.guard_tool()
+    with (suite.path / "conftest.py").open("a") as conftest:
+        conftest.write("""
+import pytest
+
+class Array:
+    __hash__ = None
+
+    def __eq__(self, other):
+        raise ValueError("ambiguous")
+
+def pytest_runtest_setup(item):
+    item.own_markers[:] = [
+        pytest.Mark("data", (Array(),), {}, _ispytest=True) if each.name == "data" else each
+        for each in item.own_markers
+    ]
+""")
+    suite.write(
+        test_it="""
+            import subprocess
+            import pytest
+            from conftest import Array
+
+            @pytest.mark.data(Array())
+            @pytest.mark.tool
+            def test_it(): subprocess.run(["tool"])
+        """
+    )
+
+    outcome = suite.run()
+
+    assert outcome["test_it"].outcome == "passed", outcome.output

@@ -188,7 +188,6 @@ GOES_PAST = {
 
 DOES_NOT = {each: (BEFORE[each], WAYS[each]) for each in ("nothing", "trio")} | {
     "trio, imported later": ("", WAYS["trio"]),
-    "of a copy of Python's module": ("", ASKED["of a copy of Python's module"]),
 }
 
 
@@ -262,6 +261,73 @@ def test_errors_are_the_same(suite: Suite) -> None:
     outcome = suite.run(fresh=True)
 
     assert outcome.outcomes == {"test_in_a_child": "passed", "test_here": "passed"}, outcome.output
+
+
+FAILS = {
+    "a port that is none": 'inet().connect(("127.0.0.1", 580800))',
+    "a third part": 'inet().connect(("127.0.0.1", 58080, 0))',
+    "an address of the other family": 'socket.socket(socket.AF_INET6).connect(("127.0.0.1", 58080))',
+    "the other way round": 'inet().connect(("::1", 58080))',
+    "a text to be sent": 'inet(socket.SOCK_DGRAM).sendto("text", ("127.0.0.1", 58080))',
+}
+
+
+@pytest.mark.parametrize("way", FAILS)
+def test_what_fails_before_it_begins_is_no_use(suite: Suite, way: str) -> None:
+    """An error of the call itself, as without guards."""
+    suite.be_nobodys_child()
+    table = '[tool.resource_guards.service]\naddresses = ["127.0.0.0/8", "[::1]"]\n'
+    suite.write_files({"pyproject.toml": table})
+    suite.write(
+        test_it=f"""
+            import socket, pytest
+
+            def inet(kind=socket.SOCK_STREAM): return socket.socket(socket.AF_INET, kind)
+
+            def test_it():
+                with pytest.raises((TypeError, OverflowError, OSError)):
+                    {FAILS[way]}
+        """
+    )
+
+    assert suite.run()["test_it"].outcome == "passed"
+
+
+def test_other_threads_make_sockets_meanwhile(suite: Suite) -> None:
+    """While names are taken out of the modules and put back, they are there for everyone."""
+    suite.be_nobodys_child()
+    suite.write(
+        conftest="PORT = 1\n" + CONFTEST,
+        test_it="""
+            import _socket, socket, sys, threading
+            from imbue.resource_guards.intercept import connection_hook
+
+            def test_it():
+                errors, ended, before = [], threading.Event(), sys.getswitchinterval()
+
+                def make():
+                    while not ended.is_set() and not errors:
+                        try: socket.socket().close()
+                        except Exception as error: errors.append(error)
+
+                threads = [threading.Thread(target=make) for _ in range(3)]
+                calls = connection_hook._CALLS
+                sys.setswitchinterval(1e-6)
+                try:
+                    for thread in threads: thread.start()
+                    for _ in range(1000):
+                        calls._leave()
+                        calls._told.update(calls._handlers)
+                        calls._see_class_of_c(_socket)
+                finally:
+                    ended.set()
+                    for thread in threads: thread.join()
+                    sys.setswitchinterval(before)
+                assert errors == []
+        """,
+    )
+
+    assert suite.run()["test_it"].outcome == "passed"
 
 
 def test_nothing_is_left(suite: Suite) -> None:

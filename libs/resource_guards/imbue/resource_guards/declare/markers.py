@@ -96,9 +96,7 @@ class MarkReader:
         if item.parent is not above.parent or self._revision != self._registry.revision:
             above = self._last = self._above_of(item.parent)
         for node, seen in above.marks:
-            if (
-                node.own_markers != seen
-            ):  # nearly always the very same objects, which is cheap to tell
+            if _differ(node.own_markers, seen):
                 self._read(above)
                 break
         own = item.own_markers
@@ -106,7 +104,7 @@ class MarkReader:
             return above.declared
         # A test is asked for several times, and most often it has the marks that it had.
         of_item = self._of_item
-        if of_item[0] is not item or of_item[1] != own or of_item[2] is not above.declared:
+        if of_item[0] is not item or _differ(of_item[1], own) or of_item[2] is not above.declared:
             declared = self._shared(above.declared | self._declared(own))
             of_item = self._of_item = item, [*own], above.declared, declared
         return of_item[3]
@@ -130,6 +128,14 @@ class MarkReader:
 
     def _shared(self, declared: frozenset[str]) -> frozenset[str]:
         return self._sets.setdefault(declared, declared)
+
+
+def _differ(marks: list[pytest.Mark], others: list[pytest.Mark]) -> bool:
+    # Nearly always they are the very same, which is cheap to tell.
+    try:
+        return marks != others
+    except Exception:  # noqa: BLE001 - arguments of marks may be arrays, or whatever cannot be compared
+        return True
 
 
 class _Above:

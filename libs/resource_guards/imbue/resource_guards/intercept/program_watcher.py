@@ -63,7 +63,6 @@ class ProgramWatcher:
         self._of_file: dict[Identity, list[Binary]] = {}
         self._of_shim: dict[Identity, tuple[Binary, str]] = {}
         self._paths: frozenset[str] = frozenset()
-        self._names: dict[tuple[str, Identity], tuple[str, ...]] = {}
 
     def add(self, binary: Binary) -> None:
         """Watch one more."""
@@ -104,7 +103,7 @@ class ProgramWatcher:
             return self._judged(found, start, start)
         if self.starts_other is not None and len(start.arguments) > 1:
             self.starts_other(path, start.arguments)
-        return self._script(path, file, start)
+        return self._script(path, start)
 
     def named_in(self, words: Iterable[str]) -> set[str]:
         """The resources of which a program's path is in some words, whether or not it is installed."""
@@ -126,13 +125,11 @@ class ProgramWatcher:
             return start.instead(real, [real, *rest])
         return start.instead(real)
 
-    def _script(self, path: str, program: Identity, start: Start) -> Start:
+    def _script(self, path: str, start: Start) -> Start:
         __tracebackhide__ = True
         if len(start.arguments) == 1:
             return start
-        names = self._names.get((path, program))
-        if names is None:  # most often a test starts what others have started
-            names = self._names[path, program] = tuple(names_on_the_way(path))
+        names = names_on_the_way(path)
         found_at = (script_at(name, start.arguments) for name in names)
         at = next((each for each in found_at if each is not None), None)
         if at is None:

@@ -170,7 +170,7 @@ class Shims:
         self._made = {self.folder}
         self._octets = os.fsencode(self.folder)
         self._environment = raw_environment()
-        self._seen = b""
+        self._seen: bytes | None = None
         path = ENVIRONMENT.get("PATH", os.defpath).split(os.pathsep)
         # What is relative there starts from where the session does, whatever a test or child enters.
         self.path_at_start = [whole(entry or ".") for entry in path]

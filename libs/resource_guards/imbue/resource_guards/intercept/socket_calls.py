@@ -18,7 +18,7 @@ from imbue.resource_guards.intercept.audit import is_made
 from imbue.resource_guards.intercept.audit import stop_handling
 from imbue.resource_guards.intercept.module_functions import references
 from imbue.resource_guards.intercept.replacement import Replacement
-from imbue.resource_guards.system import getframe
+from imbue.resource_guards.intercept.replacement import Trap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _NAMES: Final = ("socket", "SocketType")
 _TRIOS: Final = "trio._socket"
 """Asks for the class and the methods for their documentation alone; it calls them by ``socket.socket``."""
 
+_KNOWN: Final = (_PYTHONS, _TRIOS)
+
 _STANDARD_LIBRARY: Final = str(os.__file__).removesuffix("os.py")
 
 _OWN_PACKAGE: Final = __name__.partition(".intercept")[0]
@@ -49,7 +51,8 @@ def _of_connect(arguments: tuple[Any, ...]) -> Any:
 
 
 def _of_sendto(arguments: tuple[Any, ...]) -> Any:
-    return arguments[-1] if len(arguments) in (2, 3) else None  # flags may come before it
+    is_whole = len(arguments) in (2, 3) and not isinstance(arguments[0], str)
+    return arguments[-1] if is_whole else None  # flags may come before it
 
 
 def _of_sendmsg(arguments: tuple[Any, ...]) -> Any:
@@ -77,7 +80,7 @@ class SocketCalls:
         self._told: dict[str, Handler] = {}
         self._by_audit = False
         self._replacements: list[Replacement] = []
-        self._traps: list[_Trap] = []
+        self._traps: list[Trap] = []
 
     def watch(self, hook: ImportHook) -> None:
         """Have them called from now on. A second call adds nothing, but for modules that another hook tells of.
@@ -135,7 +138,7 @@ class SocketCalls:
             self._use_audit()  # somebody else's, as that of a copy of this module
             return
         if trap is None:
-            trap = _Trap(module, self._use_audit)
+            trap = Trap(module, _is_known, self._use_audit)
             self._traps.append(trap)
         trap.take(names)
 
@@ -152,58 +155,11 @@ class SocketCalls:
         self._traps.clear()
 
 
-class _Trap:
-    """Takes names out of a module, and is asked for them by whoever looks them up there (PEP 562).
-
-    Args:
-        module: The module.
-        sprung: Called when somebody looks one up, but for ``socket``, trio and this package.
-
-    Attributes:
-        space: What the module has.
-        kept: What the names stand for.
-    """
-
-    def __init__(self, module: ModuleType, sprung: Callable[[], None]) -> None:
-        self.space = space = vars(module)
-        self._all: list[str] | None = None
-        self.kept: dict[str, Any] = {}
-        kept, module_name = self.kept, module.__name__
-
-        def __getattr__(name: str) -> Any:  # noqa: N807 - as the language calls it
-            if name not in kept:
-                message = f"module {module_name!r} has no attribute {name!r}"
-                raise AttributeError(message, name=name, obj=module)
-            value = kept[name]
-            # What `socket` imports is seen when it has been imported.
-            asking = str(getframe(1).f_globals.get("__name__"))
-            if asking not in (_PYTHONS, _TRIOS) and not asking.startswith(_OWN_PACKAGE):
-                sprung()
-            return value
-
-        self._getattr = space["__getattr__"] = __getattr__
-
-    def is_of(self, module: ModuleType) -> bool:
-        """Whether it is in a module."""
-        return self.space is vars(module)
-
-    def take(self, names: tuple[str, ...]) -> None:
-        """Take names out; a second time, if the module has been executed again."""
-        space = self.space
-        # `socket` imports all that there is, by this list or else by what it finds in the module.
-        if "__all__" not in space:
-            space["__all__"] = self._all = [name for name in space if not name.startswith("_")]
-        self.kept.update({name: space.pop(name) for name in names if name in space})
-
-    def remove(self) -> None:
-        """Put the names back that nobody has set meanwhile."""
-        space = self.space
-        if space.get("__getattr__") is self._getattr:
-            del space["__getattr__"]
-        if space.get("__all__") is self._all:
-            del space["__all__"]
-        for name, value in self.kept.items():
-            space.setdefault(name, value)
+def _is_known(space: dict[str, Any]) -> bool:
+    """Whether code with these globals is `socket`, trio or this package. What `socket` imports is seen afterwards."""
+    if any(space is vars(modules[each]) for each in _KNOWN if each in modules):
+        return True
+    return str(space.get("__name__")).startswith(_OWN_PACKAGE)
 
 
 def _is_alone(cls: Any, base: Any, known: list[Any]) -> bool:
@@ -261,20 +217,40 @@ def _is_ours(method: Any) -> bool:
     return str(getattr(method, "__module__", "")).startswith(_OWN_PACKAGE)
 
 
+def _is_of_ip(given: Any, most: int) -> bool:
+    """Whether something is a host with a port, for a socket whose addresses have at most so many parts."""
+    if not isinstance(given, tuple) or not 2 <= len(given) <= most:  # noqa: PLR2004 - host and port
+        return False
+    host, port = given[:2]
+    if not isinstance(host, (str, bytes, bytearray)) or not hasattr(port, "__index__"):
+        return False
+    text = host if isinstance(host, str) else host.decode("ascii", "replace")
+    # One of the other family is an error as well; a name may be of both.
+    is_other = ":" in text if most == 2 else text.replace(".", "").isdigit()  # noqa: PLR2004 - as above
+    return not is_other and 0 <= port.__index__() <= _LAST_PORT
+
+
+_LAST_PORT: Final = 0xFFFF
+
+
+def _is_buffer(given: Any) -> bool:
+    try:
+        memoryview(given)
+    except TypeError:
+        return False
+    return True
+
+
 def _forms(base: Any, of_c: dict[str, Any]) -> Callable[[Any, Any], bool]:
     """What tells whether something has the form of an address of a socket; if not, that is an error of the method."""
     family = vars(base)["family"]
-    ips = {of_c.get(name) for name in ("AF_INET", "AF_INET6")}
+    ip6 = of_c.get("AF_INET6")
+    ips = {of_c.get("AF_INET"), ip6}
 
     def is_address(socket: Any, given: Any) -> bool:
         if isinstance(socket, base) and family.__get__(socket) in ips:
-            return (
-                isinstance(given, tuple)
-                and len(given) > 1
-                and isinstance(given[0], (str, bytes, bytearray))
-                and hasattr(given[1], "__index__")
-            )
-        return isinstance(given, (tuple, str, bytes, bytearray, memoryview))
+            return _is_of_ip(given, most=4 if family.__get__(socket) == ip6 else 2)
+        return isinstance(given, (tuple, str)) or _is_buffer(given)
 
     return is_address
 

@@ -33,8 +33,8 @@ class FixtureAccount:
         failed: Its set-up has failed or skipped.
         awaiting: The tests whose verdict waits for that.
         awaiting_plain: The others that wait, of which there is nothing to judge unless it uses something yet.
-        requested: The fixtures with accounts that it has asked for itself, by ``getfixturevalue``.
-        named: Those that it names as arguments, which are requested anew for each test that requests it.
+        requested: The fixtures with accounts that it has asked for itself, or names as arguments. A test that
+            requests it need not get the same: there may be another of that name, or a parameter.
     """
 
     def __init__(
@@ -53,7 +53,6 @@ class FixtureAccount:
         self.awaiting: list[TestAccount] = []
         self.awaiting_plain: list[TestAccount] = []
         self.requested: list[FixtureAccount] = []
-        self.named: list[FixtureAccount] = []
 
     @property
     def is_plain(self) -> bool:
@@ -62,11 +61,8 @@ class FixtureAccount:
 
     def ask(self, other: FixtureAccount | None) -> None:
         """Note that it has asked for a fixture, if that has an account."""
-        if other is not None and other is not self:
-            is_named = other.fixturedef.argname in self.fixturedef.argnames
-            asked = self.named if is_named else self.requested
-            if other not in asked:
-                asked.append(other)
+        if other is not None and other is not self and other not in self.requested:
+            self.requested.append(other)
 
     def facts(self) -> FixtureFacts:
         """What the verdict needs to know of it."""
@@ -90,7 +86,7 @@ class TestAccount:
 
     Attributes:
         fixtures: The fixtures with scopes of their own that were requested for it.
-        got: How many fixtures it had when these were last noted.
+        got: Where its fixtures were, and how many, when these were last noted.
         passed: Its body has passed.
         has_teardown: Something is left to run after its body.
         told: The violations that a report has told already.
@@ -117,7 +113,7 @@ class TestAccount:
         self.scope = scope
         self.declared = declared
         self.fixtures: list[FixtureAccount] = []
-        self.got = 0
+        self.got: tuple[object, int] = None, 0
         self.passed = False
         self.has_teardown = False
         self.told: dict[tuple[object, ...], Violation] = {}
@@ -167,15 +163,30 @@ class TestAccount:
         """Which run of its test it is of: a number that no other run of any test has in this process."""
         return self.scope.id
 
+    def note(self, got: list[FixtureAccount]) -> None:
+        """Take down the fixtures that it has got, in the order in which it got them.
+
+        Those that were set up for it are noted when that begins, before others that they ask for.
+        """
+        noted = self.fixtures
+        if not noted:
+            self.fixtures = got
+            return
+        found: dict[FixtureAccount, None] = {}
+        for each in got:
+            if each in noted:
+                found.update(dict.fromkeys(noted[: noted.index(each)]))
+            found[each] = None
+        self.fixtures = [*found, *(each for each in noted if each not in found)]
+
     def all_fixtures(self) -> list[FixtureAccount]:
         """The fixtures that it depends on, directly or through others."""
         found = dict.fromkeys(self.fixtures)
-        # What its own fixtures name, it has got itself.
         others = [each for fixture in self.fixtures for each in fixture.requested]
         for other in others:  # it grows meanwhile
             if other not in found:
                 found[other] = None
-                others += [*other.requested, *other.named]
+                others += other.requested
         return [*found]
 
     def all_uses(self) -> Iterator[tuple[str | None, Use]]:

@@ -233,7 +233,8 @@ class FixtureScopes:
         if self._definitions is None:
             self._definitions = pytest_internals.Definitions(request.session)
             self._tests_tell = pytest_internals.tell_what_they_got(request.session.items, request)
-        return self._tests_tell and not self._definitions.has_others(fixturedef)
+        names = (fixturedef.argname, *fixturedef.argnames)
+        return self._tests_tell and not any(map(self._definitions.has_others, names))
 
     def _follow_requests(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         def requested(request: pytest.FixtureRequest) -> None:
@@ -248,10 +249,9 @@ class FixtureScopes:
         """Note which fixtures a test has got that have accounts."""
         if accounts := self._accounts:
             got = pytest_internals.got_by(test.item)
-            if len(got) != test.got:
-                test.got, noted = len(got), test.fixtures
-                found = [accounts[each] for each in got if each in accounts]
-                test.fixtures += [each for each in found if each not in noted] if noted else found
+            if test.got[0] is not got or test.got[1] != len(got):
+                test.got = got, len(got)
+                test.note([accounts[each] for each in got.values() if each in accounts])
 
     def _depend(self, account: FixtureAccount, request: pytest.FixtureRequest) -> None:
         """Note on whose behalf a fixture was requested: the running test's, and other fixtures'."""

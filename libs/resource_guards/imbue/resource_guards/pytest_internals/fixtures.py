@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 from typing import Final
 
@@ -90,14 +90,14 @@ def keep_last_finalizer(
     vars(fixturedef)["addfinalizer"] = add
 
 
-def got_by(item: pytest.Item) -> Collection[pytest.FixtureDef[Any]]:
-    """The fixtures that a test has got so far, in its set-up or since; none once it has ended.
+def got_by(item: pytest.Item) -> Mapping[str, pytest.FixtureDef[Any]]:
+    """The fixtures that a test has got so far, in its set-up or since, by their names; none once it has ended.
 
     They are those that its own request has, which hands them to the requests of its fixtures. Of fixtures of one
     name, where one overrides the other, it has the outer one; and none whose set-up has failed.
     """
     request = getattr(item, "_request", None)
-    return request._fixture_defs.values() if request else ()
+    return request._fixture_defs if request else {}
 
 
 def tell_what_they_got(items: Iterable[pytest.Item], request: pytest.FixtureRequest) -> bool:
@@ -108,9 +108,7 @@ def tell_what_they_got(items: Iterable[pytest.Item], request: pytest.FixtureRequ
         request: That of any fixture.
     """
     kinds = {type(each): each for each in items}.values()
-    return hasattr(request, "_fixture_defs") and all(
-        hasattr(each, "_request") or not hasattr(each, "fixturenames") for each in kinds
-    )
+    return hasattr(request, "_fixture_defs") and all(hasattr(each, "_request") for each in kinds)
 
 
 class Definitions:
@@ -127,14 +125,13 @@ class Definitions:
             table for name, table in manager.items() if re.fullmatch(r"_arg2\w*fixturedefs", name)
         ]
 
-    def has_others(self, fixturedef: pytest.FixtureDef[object]) -> bool:
-        """Whether there may be others of its name, for some test of the session at least."""
-        found: list[object] = []
+    def has_others(self, name: str) -> bool:
+        """Whether a name may be that of several, each for some test of the session at least."""
+        count = 0
         for table in self._tables:
-            named = table.get(fixturedef.argname, ())
-            for each in named.values() if isinstance(named, dict) else [named]:
-                found += each
-        return found != [fixturedef]
+            named = table.get(name, ())
+            count += sum(map(len, named.values())) if isinstance(named, dict) else len(named)
+        return count != 1
 
 
 def tell_each_request(

@@ -221,8 +221,8 @@ def value_for_child(value: str = "") -> str:
 def current_scopes() -> Scopes:
     """The scopes that the calling code acts for, to be given to whatever it starts."""
     if len(SLOTS) == 1:  # nearly always
-        slot = SLOTS[0]
-        return Given(((slot, slot.current()),))
+        for slot in SLOTS:  # another thread may end its session meanwhile
+            return Given(((slot, slot.current()),))
     return Given((slot, slot.current()) for slot in SLOTS)
 
 
