@@ -13,7 +13,7 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
-import _socket
+from _socket import socket as class_of_c
 from _weakref import ref
 from sys import _getframe
 
@@ -62,8 +62,6 @@ _ACCEPTED: Final[set[tuple[Any, Any]]] = set()
 _OF_WINDOWS: Final = ("proactor_events", "windows_events")
 ASYNCIO: Final = ("base_events", "selector_events", "sslproto", "streams", *_OF_WINDOWS)
 """The modules of asyncio that `transports.py` is about."""
-
-_OF_C: Final = _socket.socket
 
 _STATE: Final[list[_Watch]] = []
 """What is installed, where anything is watched."""
@@ -251,7 +249,7 @@ def _looking(init: Callable[..., None], accept: CodeType | None) -> Callable[...
 def _ends(socket: Any) -> tuple[Any, Any] | None:
     """Both ends of a socket's connection; `None` without one, or where it leads to none with a name."""
     # By the class of C where it can be: a user's may not be ready to be asked while it is made.
-    plain = _OF_C if isinstance(socket, _OF_C) else type(socket)
+    plain = class_of_c if isinstance(socket, class_of_c) else type(socket)
     try:
         own, peer = plain.getsockname(socket), plain.getpeername(socket)
     except OSError:
