@@ -157,9 +157,11 @@ class SocketCalls:
 
 def _is_known(space: dict[str, Any]) -> bool:
     """Whether code with these globals is `socket`, trio or this package. What `socket` imports is seen afterwards."""
-    if any(space is vars(modules[each]) for each in _KNOWN if each in modules):
-        return True
-    return str(space.get("__name__")).startswith(_OWN_PACKAGE)
+    name = str(space.get("__name__"))
+    if name in _KNOWN:  # each new socket comes here
+        module = modules.get(name)
+        return module is not None and vars(module) is space
+    return name.startswith(_OWN_PACKAGE)
 
 
 def _is_alone(cls: Any, base: Any, known: list[Any]) -> bool:
