@@ -611,6 +611,24 @@ def test_a_fixture_that_asks_for_what_the_test_has(suite: Suite) -> None:
     assert outcome["test_first"].outcome == outcome["test_marked"].outcome == "passed"
 
 
+SHARED = """
+import subprocess
+import pytest
+
+@pytest.fixture(scope="session")
+def shared():
+    subprocess.run(["tool"])
+
+"""
+
+
+def shared_tool(suite: Suite, more: str) -> None:
+    """Guard the tool, with a session's fixture that uses it and more in the conftest."""
+    suite.guard_tool()
+    with (suite.path / "conftest.py").open("a") as conftest:
+        conftest.write(SHARED + more)
+
+
 @pytest.mark.parametrize(
     "inner",
     [
@@ -624,16 +642,9 @@ def test_a_fixture_that_asks_for_what_the_test_has(suite: Suite) -> None:
 @pytest.mark.parametrize("scope", ["function", "module"])
 def test_a_cached_fixture_behind_another(suite: Suite, inner: str, scope: str) -> None:
     """Each test depends on it, however it comes by it, and also where it was set up for one before."""
-    suite.guard_tool()
-    with (suite.path / "conftest.py").open("a") as conftest:
-        conftest.write("""
-import subprocess
-import pytest
-
-@pytest.fixture(scope="session")
-def shared():
-    subprocess.run(["tool"])
-
+    shared_tool(
+        suite,
+        """
 @pytest.fixture(scope="session")
 def named(shared):
     pass
@@ -641,7 +652,8 @@ def named(shared):
 @pytest.fixture(scope="session")
 def asks(request):
     return request.getfixturevalue("named")
-""")
+""",
+    )
     suite.write_files(
         {
             "test_first.py": "import pytest\n\n@pytest.mark.tool\ndef test_has_it(shared):\n    pass\n",
@@ -810,20 +822,14 @@ OTHERS_OF_ITS_NAME = {
 @pytest.mark.parametrize("other", OTHERS_OF_ITS_NAME)
 def test_a_cached_fixture_whose_argument_has_another_of_its_name(suite: Suite, other: str) -> None:
     """It stays what it was made with, whatever a later test has by that name."""
-    suite.guard_tool()
-    with (suite.path / "conftest.py").open("a") as conftest:
-        conftest.write("""
-import subprocess
-import pytest
-
-@pytest.fixture(scope="session")
-def shared():
-    subprocess.run(["tool"])
-
+    shared_tool(
+        suite,
+        """
 @pytest.fixture(scope="session")
 def named(shared):
     pass
-""")
+""",
+    )
     suite.write(
         test_a="""
             import pytest
@@ -846,16 +852,9 @@ def named(shared):
 
 def test_a_test_that_is_run_again_within_its_report(suite: Suite) -> None:
     """What it asks for by its second request is its own, too, though it is as much as by the first."""
-    suite.guard_tool()
-    with (suite.path / "conftest.py").open("a") as conftest:
-        conftest.write("""
-import subprocess
-import pytest
-
-@pytest.fixture(scope="session")
-def shared():
-    subprocess.run(["tool"])
-
+    shared_tool(
+        suite,
+        """
 @pytest.fixture(scope="session")
 def plain():
     pass
@@ -869,7 +868,8 @@ def pytest_runtest_makereport(item, call):
         item.obj(item._request)
         report.outcome, report.longrepr = "passed", None
     return report
-""")
+""",
+    )
     suite.write(
         test_it="""
             import pytest
@@ -894,16 +894,10 @@ def pytest_runtest_makereport(item, call):
 
 def test_tests_that_keep_their_request_elsewhere(suite: Suite) -> None:
     """Their fixtures are theirs, as those of pytest's own kinds of tests are."""
-    suite.guard_tool()
-    with (suite.path / "conftest.py").open("a") as conftest:
-        conftest.write("""
-import subprocess
-import pytest
+    shared_tool(
+        suite,
+        """
 from _pytest.fixtures import TopRequest
-
-@pytest.fixture(scope="session")
-def shared():
-    subprocess.run(["tool"])
 
 class Its(pytest.Item):
     def __init__(self, **known):
@@ -931,7 +925,8 @@ class Tests(pytest.File):
 
 def pytest_collect_file(file_path, parent):
     return Tests.from_parent(parent, path=file_path) if file_path.suffix == ".its" else None
-""")
+""",
+    )
     suite.write_files({"tests.its": ""})
 
     tests = suite.run()
