@@ -67,6 +67,7 @@ def declared_by_fixture(function: object) -> frozenset[str] | None:
 PYTESTS: Final = "pytest's own, which uses nothing"
 ONE_TESTS: Final = "of one test, to which all is charged that it does"
 SHARED: Final = "with a scope of its own"
+"""The kinds of fixtures, by whom what they do is charged to."""
 
 
 def kind_of(fixturedef: pytest.FixtureDef[Any]) -> str:

@@ -69,7 +69,6 @@ def _is_optional(mark: pytest.Mark | None) -> bool:
 Node = Any
 """What a test is in. Pytest 8.4 annotates it with a type that it does not export."""
 
-
 _OfItem = tuple[pytest.Item | None, list[pytest.Mark], frozenset[str], frozenset[str]]
 """A test with the marks that it had, the resources that those around it declare, and those of all these."""
 

@@ -181,9 +181,8 @@ def _is_alone(cls: Any, base: Any, known: list[Any]) -> bool:
         if name in (_OF_C, _PYTHONS, _TRIOS) or name.startswith(_OWN_PACKAGE):
             continue
         try:
-            space = object.__getattribute__(
-                module, "__dict__"
-            )  # which loads none that is still to load
+            # Not by `vars`, which would load a module that is still to load.
+            space = object.__getattribute__(module, "__dict__")
         except AttributeError:
             continue  # it is no module
         # Of an installed module two names are looked at: to look at all that a thousand have takes long.

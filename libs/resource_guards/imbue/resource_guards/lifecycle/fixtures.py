@@ -238,9 +238,8 @@ class FixtureScopes:
 
     def _follow_requests(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         def requested(request: pytest.FixtureRequest) -> None:
-            if (
-                again := self._accounts.get(fixturedef)
-            ) is not None:  # as another, if it has parameters
+            again = self._accounts.get(fixturedef)  # another, if it has parameters
+            if again is not None:
                 self._depend(again, request)
 
         pytest_internals.tell_each_request(fixturedef, requested)

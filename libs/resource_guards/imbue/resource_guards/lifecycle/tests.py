@@ -125,9 +125,8 @@ class Lifecycle:
         if phase == "call":
             if self._marks.declared_by(item) is not account.declared:
                 self.refresh(scope)
-            if (
-                self.reports is not None
-            ):  # who wraps reports may run the test again, with another request
+            # Who wraps reports may run the test again, with another request.
+            if self.reports is not None:
                 self.fixtures.note_got(account)
         elif phase == "teardown":
             if scope.has_started:
