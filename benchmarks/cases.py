@@ -168,6 +168,10 @@ def _shell_calls(count: int) -> str:
     return _calls(count).replace('["cat", "/dev/null"]', '"cat /dev/null", shell=True')
 
 
+def _script_calls(count: int) -> str:
+    return _shell_calls(count).replace("cat /dev/null", "if :; then cat /dev/null; fi")
+
+
 def _session_fixture(count: int) -> str:
     return f"""
 import pytest
@@ -413,6 +417,11 @@ CASES = {
         2000,
         _suite(_binaries, _shell_calls),
         limit=500,
+    ),
+    "script-calls": Case(
+        "the same, in a line that is not plain",
+        2000,
+        _suite(_binaries, _script_calls),
     ),
     "sdk-calls": Case(
         "an SDK call, guarded by enforce_sdk_guard",

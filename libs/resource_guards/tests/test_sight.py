@@ -203,7 +203,7 @@ BY_PATH = """
     TOOL = {tool!r}
 
     @pytest.mark.tool
-    def test_shell_text(): subprocess.run(f"{{TOOL}} x", shell=True, check=True)
+    def test_shell_text(): subprocess.run(f"true; {{TOOL}} x", shell=True, check=True)
 
     @pytest.mark.tool
     def test_argument(): subprocess.run(["timeout", "5", TOOL], check=True)

@@ -34,6 +34,16 @@ PROGRAM = {
     ),
     "os.system": 'os.system(f"tool {word}")',
     "os.popen": 'os.popen(f"tool {word}").read()',
+    "sh -c path": 'subprocess.run(["sh", "-c", f"{TOOL} {word}"])',
+    "os.system path": 'os.system(f"{TOOL} {word}")',
+    "os.system, symlink of another name": (
+        'os.symlink(TOOL, tmp / "x"); os.system(f"{tmp}/x {word}")'
+    ),
+    "shell with another PATH": (
+        'subprocess.run(f"tool {word}", shell=True, env={"PATH": REAL_PATH})'
+    ),
+    "a pipeline of a shell": 'os.system(f"cat /dev/null | tool {word} | cat")',
+    "a script of a shell": 'os.system(f"if :; then tool {word}; fi")',
     "fork and execv": "forked(lambda: os.execv(TOOL, [TOOL, word]))",
     "fork and execvp": 'forked(lambda: os.execvp("tool", ["tool", word]))',
     "fork and execve": "forked(lambda: os.execve(TOOL, [TOOL, word], {}))",
@@ -109,8 +119,6 @@ SDK = {
 NATIVE = {
     "script naming the path": 'subprocess.run(["sh", "-c", f"true; {TOOL} {word}"])',
     "timeout with the path": 'subprocess.run(["timeout", "9", TOOL, word])',
-    "sh -c path": 'subprocess.run(["sh", "-c", f"{TOOL} {word}"])',
-    "os.system path": 'os.system(f"{TOOL} {word}")',
     "login shell": 'login_shell(tmp, f"tool {word}")',
     "a folder of that name on PATH": (
         'os.makedirs(tmp / "tool");'
@@ -124,7 +132,7 @@ NATIVE = {
     "find -exec": 'subprocess.run(["find", TOOL, "-exec", TOOL, word, ";"])',
     "perl exec": 'subprocess.run(["perl", "-e", "exec @ARGV", TOOL, word])',
     "perl posix_spawn of a list": 'subprocess.run(["perl", "-e", "system @ARGV", TOOL, word])',
-    "symlink of another name": 'os.symlink(TOOL, tmp / "x"); os.system(f"{tmp}/x {word}")',
+    "symlink of another name": 'os.symlink(TOOL, tmp / "x"); os.system(f"true; {tmp}/x {word}")',
     "child Python past its audit hooks": "python('-c', BARE, TOOL, word)",
 }
 

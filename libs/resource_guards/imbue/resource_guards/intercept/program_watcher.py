@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
+    from collections.abc import Mapping
     from collections.abc import Sequence
 
     from imbue.resource_guards.gatekeeper import Gatekeeper
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 _LOOK_FOR_THEMSELVES = ("python", "pypy")
 """What looks for its own name along PATH, and must not take a shim there for itself."""
+
+_OF_LINES = frozenset(("sh", "dash", "bash"))
+"""The shells whose lines `intercept/shell_lines.py` understands."""
+_LINE = 2
+"""Where a shell has its line, behind ``-c``."""
 
 
 class ProgramWatcher:
@@ -129,7 +135,10 @@ class ProgramWatcher:
         __tracebackhide__ = True
         if len(start.arguments) == 1:
             return start
-        names = names_on_the_way(path)
+        names = tuple(names_on_the_way(path))
+        arguments = start.arguments
+        if arguments[1] == "-c" and len(arguments) > _LINE and _OF_LINES.issuperset(names):
+            return self._line(path, start)
         found_at = (script_at(name, start.arguments) for name in names)
         at = next((each for each in found_at if each is not None), None)
         if at is None:
@@ -148,6 +157,51 @@ class ProgramWatcher:
             return self._judged(binary, start, start.instead(path, arguments))
         found = self._running(script, file)
         return start if found is None else self._judged(found, start, start)
+
+    def _line(self, path: str, start: Start) -> Start:
+        """A shell that runs a line of text, in which guarded programs may be named."""
+        line = start.arguments[_LINE]
+        # A path may lead to a guarded program under another name.
+        is_named = "/" in line or any(each.name in line for each in self.binaries)
+        if not is_named or not start.takes_line or not system.HAS_POSIX:
+            return start
+        from shlex import quote
+
+        from imbue.resource_guards.intercept.shell_lines import certain_commands
+        from imbue.resource_guards.intercept.shell_lines import variables_of
+
+        variables = variables_of(start.environment)
+        if variables is None:
+            return start
+        parts: list[str] = []
+        at = 0
+        for command in certain_commands(line):
+            instead = self._command(command.words, variables, start)
+            if instead is not None:
+                parts += [line[at : command.start], quote(instead)]
+                at = command.end
+        if not parts:
+            return start
+        changed = "".join([*parts, line[at:]])
+        return start.instead(
+            path, [*start.arguments[:_LINE], changed, *start.arguments[_LINE + 1 :]]
+        )
+
+    def _command(
+        self, words: list[str], variables: Mapping[bytes, bytes], start: Start
+    ) -> str | None:
+        """What a shell is to start for a command; `None` if that is no guarded program."""
+        name = words[0]
+        folders = system.fsdecode(variables.get(b"PATH", b"")).split(":")
+        paths = [name] if "/" in name else [f"{each or '.'}/{name}" for each in folders]
+        path, file, _ = find_runnable(paths, start.cwd)
+        if path is None or file is None:
+            return None
+        binary, real = self._of_shim.get(file) or (self._running(path, file), name)
+        if binary is None:
+            return None
+        violation = self._gatekeeper.see_start(binary.resource, words, start.where)
+        return real if violation is None else self._refusal(binary)
 
     def _judged(self, binary: Binary, start: Start, allowed: Start) -> Start:
         __tracebackhide__ = True

@@ -156,7 +156,7 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
         *rest: Any,
     ) -> int:
         __tracebackhide__ = True
-        start = begin(executable_list, args, cwd)
+        start = begin(executable_list, args, cwd, env)
         if start is None:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
         chosen = choose(start)
@@ -191,7 +191,9 @@ def _with_path(
         given = takes.in_order(args, kwargs)
         start = None
         if given is not None and isinstance(given[1], (list, tuple)):
-            start = begin(_candidates(given[0], searches=searches), given[1])
+            environment = given[2] if len(given) > _WITHOUT_ENVIRONMENT else None
+            paths = _candidates(given[0], searches=searches)
+            start = begin(paths, given[1], environment=environment)
         if given is None or start is None:
             return original(*args, **kwargs)
         start.replaces = replaces
@@ -234,7 +236,9 @@ def _with_shell(original: Callable[..., Any], takes: Takes) -> Callable[..., Any
         if start is None:
             return original(*args, **kwargs)
         start.is_open = False
-        choose(start)
+        chosen = choose(start)
+        if chosen is not start:
+            args, kwargs = (chosen.arguments[-1],), {}
         with Within(), NamingScope(returns_late=True):
             return original(*args, **kwargs)
 
@@ -262,7 +266,7 @@ def _seen_by_audit(program: Any, arguments: Any, *, replaces: bool) -> None:
         start = begin(_candidates(program, searches=True), arguments)
     if start is not None:
         start.replaces = replaces
-        start.is_open = False
+        start.is_open = start.takes_line = False
         choose(start)
 
 

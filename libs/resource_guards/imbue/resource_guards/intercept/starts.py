@@ -49,11 +49,23 @@ class Start:
         is_open: Something else can be started in its place.
 
     Attributes:
+        environment: Its variables, as they were given; `None` if they are this process's.
+        takes_line: If it is a shell that is given a line, another line can be given to it.
         absent: How many of the first paths lead nowhere, where one behind them can be run.
         where: ``file:line`` in the user's code; empty where nobody has looked.
     """
 
-    __slots__ = ("absent", "arguments", "candidates", "cwd", "is_open", "replaces", "where")
+    __slots__ = (
+        "absent",
+        "arguments",
+        "candidates",
+        "cwd",
+        "environment",
+        "is_open",
+        "replaces",
+        "takes_line",
+        "where",
+    )
 
     def __init__(
         self,
@@ -69,13 +81,18 @@ class Start:
         self.cwd = cwd
         self.replaces = replaces
         self.is_open = is_open
+        self.environment: Any = None
+        self.takes_line = True
         self.absent = 0
         self.where = ""
 
     def instead(self, program: str, arguments: list[str] | None = None) -> Start:
         """The same with another program, or command line."""
         arguments = self.arguments if arguments is None else arguments
-        return Start((program,), arguments, self.cwd, replaces=self.replaces)
+        start = Start((program,), arguments, self.cwd, replaces=self.replaces, is_open=self.is_open)
+        start.environment, start.takes_line = self.environment, self.takes_line
+        start.where = self.where
+        return start
 
 
 WATCHERS: Final[list[Watcher]] = []
@@ -87,7 +104,9 @@ _WITHIN: Final = _local()
 OCTETS: Final = SCOPE_VARIABLE.encode()
 
 
-def begin(candidates: Iterable[Any], arguments: Sequence[Any], cwd: Any = None) -> Start | None:
+def begin(
+    candidates: Iterable[Any], arguments: Sequence[Any], cwd: Any = None, environment: Any = None
+) -> Start | None:
     """The start that a call asks for; `None` where nobody watches, or nothing could be started."""
     if not WATCHERS:
         return None
@@ -96,9 +115,11 @@ def begin(candidates: Iterable[Any], arguments: Sequence[Any], cwd: Any = None) 
         where = None if cwd is None else system.fsdecode(cwd)
         # Most are looked at and not found: only what is needed as a text becomes one.
         paths = [each if type(each) is bytes else system.fsdecode(each) for each in candidates]
-        return Start(paths, words, where)
+        start = Start(paths, words, where)
     except (TypeError, ValueError):
         return None  # the caller gets its own error
+    start.environment = environment
+    return start
 
 
 def choose(start: Start) -> Start:

@@ -57,7 +57,8 @@ def _exec(original: Method) -> Method:
         __tracebackhide__ = True
         # What uvloop is told to execute is also what it calls it.
         called = kwargs.get("executable") or program
-        start = starts.begin(_candidates(called, kwargs), [called, *args], kwargs.get("cwd"))
+        candidates = _candidates(called, kwargs)
+        start = starts.begin(candidates, [called, *args], kwargs.get("cwd"), kwargs.get("env"))
         if start is None:
             return await original(self, protocol_factory, program, *args, **kwargs)
         chosen = starts.choose(start)
@@ -74,12 +75,14 @@ def _shell(original: Method) -> Method:
     async def subprocess_shell(self: Any, protocol_factory: Any, cmd: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         shell = kwargs.get("executable") or _SHELL
-        start = starts.begin(_candidates(shell, kwargs), [shell, "-c", cmd], kwargs.get("cwd"))
+        candidates = _candidates(shell, kwargs)
+        start = starts.begin(candidates, [shell, "-c", cmd], kwargs.get("cwd"), kwargs.get("env"))
         if start is None:
             return await original(self, protocol_factory, cmd, **kwargs)
         chosen = starts.choose(start)
         if chosen is not start:
             kwargs["executable"] = chosen.candidates[0]
+            cmd = chosen.arguments[-1]
         kwargs["env"] = _environment(kwargs)
         return await original(self, protocol_factory, cmd, **kwargs)
 
