@@ -22,8 +22,8 @@ from support.databases import running_redis
 from support.docker_engine import Engine
 from support.docker_engine import NoEngineError
 from support.docker_engine import running_engine
-from support.jobs import JOBS
 from support.jobs import LONG
+from support.jobs import NAMES
 from support.jobs import is_wanted
 from support.suite import Suite
 from support.wheels import built_once
@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--quick", action="store_true", help="no test that runs pytest or a server, and no job"
     )
-    group.addoption("--job", choices=sorted(JOBS), help="only the tests of a job")
+    group.addoption("--job", choices=NAMES, help="only the tests of a job, or of none")
 
 
 @pytest.hookimpl(trylast=True)

@@ -197,7 +197,8 @@ def noticed(runs: Mapping[str, Mapping[str, list[Run]]], counts: Mapping[str, in
         f"- **A test that uses nothing** takes {more('empty'):.0f} µs more. (An empty one takes {empty:.0f} µs.)\n"
         f"- **A session** takes {more('start') / 1000:.0f} ms more at its start.\n"
         f"- **An allowed use** takes {more('further-calls') / 1000:.2f} ms more if Python starts the program, "
-        f"{more('shell-calls') / 1000:.2f} ms if a shell does, and {more('target-calls'):.1f} µs for a call of an SDK.\n"
+        f"{more('shell-calls') / 1000:.2f} ms if a shell does "
+        f"({more('script-calls') / 1000:.2f} ms in a script of it), and {more('target-calls'):.1f} µs for a call of an SDK.\n"
         f"- **A report** takes {more('json') / 1000:.2f} ms for a test with {RESOURCES} resources.\n"
         f"- **A fix** takes {more('fix') / 1000:.1f} ms for each test that gets a mark."
     )

@@ -3,7 +3,8 @@
     python3 scripts/dev.py quickstart  # the guards at work on examples/quickstart
     python3 scripts/dev.py test        # all checks and tests; further arguments go to pytest
     python3 scripts/dev.py test --quick        # without the tests that run pytest or a server: a minute
-    python3 scripts/dev.py test --job libtmux  # the tests of one job; conftest.py has them all
+    python3 scripts/dev.py test --job none     # the suite itself, without the jobs: four minutes on two cores
+    python3 scripts/dev.py test --job libtmux  # the tests of one job; tests/support/jobs.py has them all
     python3 scripts/dev.py setup       # only make the environment, in .venv
     python3 scripts/dev.py programs    # only install the programs that tests run, as root
 

@@ -16,7 +16,10 @@ import lock
 import lowest
 import sdk_matrix
 from support.jobs import JOBS
+from support.jobs import NAMES
+from support.jobs import NO_JOB
 from support.jobs import is_wanted
+from support.jobs import job_of
 
 INDEX = f"https://{lock.HOSTS[0]}/simple"
 FILES = f"https://files.{lock.HOSTS[1]}"
@@ -168,13 +171,15 @@ def test_the_folder_of_a_python_that_is_a_path(python: str, folder: str) -> None
 
 
 def test_every_module_of_a_job_is_there() -> None:
-    """And is of one job."""
+    """And is of one job, which the page for contributors names."""
     modules = [module for each in JOBS.values() for module in each]
     folders = [dev.ROOT / "tests", *dev.ROOT.glob("libs/*/tests")]
     there = {path.stem for folder in folders for path in folder.glob("test_*.py")}
 
     assert set(modules) <= there
     assert len(modules) == len(set(modules))
+    page = (dev.ROOT / "CONTRIBUTING.md").read_text()
+    assert [name for name in NAMES if f"`{name}`" not in page and name != NO_JOB] == []
 
 
 @pytest.mark.parametrize(
@@ -186,6 +191,8 @@ def test_every_module_of_a_job_is_there() -> None:
         ("test_libtmux", [], False, "libtmux", True),
         ("test_verdict", [], False, "libtmux", False),
         ("test_fixtures", ["suite"], False, None, True),
+        ("test_fixtures", ["suite"], False, "none", True),
+        ("test_libtmux", [], False, "none", False),
     ],
 )
 def test_what_a_part_of_the_tests_has(
@@ -203,3 +210,13 @@ def test_what_a_part_of_the_tests_has(
     assert is_wanted(item, quick=quick, job=job) is wanted
     item.get_closest_marker = lambda name: name == "slow" or None
     assert is_wanted(item, quick=quick, job=job) is (wanted and not quick)
+
+
+def test_which_job_has_the_runs_with_workers() -> None:
+    """One of its own, but those of a module that is of a job, which has them."""
+    callspec = SimpleNamespace(params={"workers": ("-n2",)})
+    for module, job in {"test_fixtures": "workers", "test_databases": "services"}.items():
+        item: Any = SimpleNamespace(path=Path(f"{module}.py"), callspec=callspec)
+        assert job_of(item) == job
+    item.path, callspec.params = Path("test_fixtures.py"), {"workers": ()}
+    assert job_of(item) == NO_JOB

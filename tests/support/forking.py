@@ -35,14 +35,23 @@ class Ended(NamedTuple):
 
 
 class Zygote:
-    """The Python that forks."""
+    """A Python that forks.
 
-    def __init__(self) -> None:
+    Args:
+        guarded: It is a child of this run, whose guards are in it, too.
+    """
+
+    def __init__(self, *, guarded: bool) -> None:
         ours, theirs = socket.socketpair()
         self._socket = ours
         self.started_with = _of_python(os.environ)
         script = str(Path(__file__).with_name("zygote.py"))
-        self._process = subprocess.Popen([sys.executable, script], stdin=theirs.fileno())
+        environment = dict(os.environ)
+        if not guarded:
+            environment.pop(_SCOPE, None)
+        self._process = subprocess.Popen(
+            [sys.executable, script], stdin=theirs.fileno(), env=environment
+        )
         theirs.close()
         # Unbuffered, so that whoever waits for the socket waits for what is not read yet.
         self._lines = ours.makefile("rb", buffering=0)
@@ -59,8 +68,9 @@ class Zygote:
         Raises:
             TimeoutError: It took longer, and was killed.
         """
-        scope = with_scope(os.environ[_SCOPE].encode()).decode()  # of this test, as for any start
-        environment = {**os.environ, _SCOPE: scope}
+        environment = dict(os.environ)
+        if _SCOPE in environment:  # of this test, as for any start
+            environment[_SCOPE] = with_scope(environment[_SCOPE].encode()).decode()
         request = {"arguments": arguments, "folder": str(folder), "environment": environment}
         names = [outputs / "forked-stdout", outputs / "forked-stderr"]
         files = [name.open("wb") for name in names]
@@ -86,21 +96,25 @@ class Zygote:
 
 def can_fork() -> bool:
     """Whether a fork would be what a fresh Python is: none of the variables that Python reads at its start differs."""
-    zygote = _ZYGOTES[0] if _ZYGOTES else None
-    if _SCOPE not in os.environ or "COVERAGE_PROCESS_START" in os.environ:
+    zygote = _ZYGOTES.get(_SCOPE in os.environ)
+    path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if "COVERAGE_PROCESS_START" in os.environ or any(
+        Path(each, "sitecustomize.py").exists() for each in path if each
+    ):
         return False
     return zygote is None or zygote.started_with == _of_python(os.environ)
 
 
 def zygote() -> Zygote:
-    """The one of this process."""
-    if not _ZYGOTES:
-        _ZYGOTES.append(Zygote())
-        atexit.register(_ZYGOTES[0].close)
-    return _ZYGOTES[0]
+    """The one of this process, for runs that are its children or for those that are nobody's."""
+    guarded = _SCOPE in os.environ
+    if guarded not in _ZYGOTES:
+        _ZYGOTES[guarded] = Zygote(guarded=guarded)
+        atexit.register(_ZYGOTES[guarded].close)
+    return _ZYGOTES[guarded]
 
 
-_ZYGOTES: Final[list[Zygote]] = []
+_ZYGOTES: Final[dict[bool, Zygote]] = {}
 
 
 def _of_python(environment: Mapping[str, str]) -> dict[str, str]:

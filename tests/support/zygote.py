@@ -13,24 +13,36 @@ import os
 import runpy
 import socket
 import sys
+import sysconfig
+from importlib import metadata
+
+# It is a script, whose own folder is on the path.
+from spares import hand_out  # type: ignore[import-not-found]
+from spares import make_spares
 
 
 def main() -> None:
     """Serve until the other end is closed. In a fork it returns by running pytest, which ends that."""
+    import tomllib  # noqa: F401 - which each run with settings reads
+
     import pytest  # noqa: F401 - it is what this process is for
     from _pytest.config import default_plugins
 
     for name in default_plugins:
         importlib.import_module(f"_pytest.{name}")
+    importlib.import_module("_pytest.junitxml").bin_xml_escape("")  # compiles its patterns
     path = [
         each for each in sys.path[1:] if each not in os.environ.get("PYTHONPATH", "").split(":")
     ]
+    _remember_entry_points()
     gc.freeze()
     server = socket.socket(fileno=os.dup(0))
     while True:
         request, descriptors, _, _ = socket.recv_fds(server, 1 << 20, 2)
         if not request:
             return
+        if b"--resource-guards-fix" in request:
+            import libcst.metadata  # noqa: F401 - which takes 0.2 s, and each fix needs it
         pid = os.fork()
         if pid == 0:
             server.close()
@@ -43,6 +55,24 @@ def main() -> None:
         server.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
+def _remember_entry_points() -> None:
+    """Read the entry points of each installed package once, and not for each ``-p`` of each run.
+
+    pytest goes through those of all packages to find a plugin that is named, which takes it 25 ms here.
+    """
+    read = metadata.Distribution.entry_points.fget  # type: ignore[attr-defined]
+    known = {}
+    for each in metadata.distributions():
+        known[str(each._path)] = each.entry_points  # type: ignore[attr-defined]
+    installed = sysconfig.get_path("purelib")
+
+    def entry_points(self: metadata.Distribution) -> object:
+        where = str(self._path)  # type: ignore[attr-defined]
+        return known[where] if where in known and where.startswith(installed) else read(self)
+
+    metadata.Distribution.entry_points = property(entry_points)  # type: ignore[method-assign, assignment]
+
+
 def _become(request: dict[str, object], descriptors: list[int], path: list[str]) -> None:
     """Be the process that ``python -m pytest`` is."""
     environment: dict[str, str] = request["environment"]  # type: ignore[assignment]
@@ -53,17 +83,34 @@ def _become(request: dict[str, object], descriptors: list[int], path: list[str])
         os.dup2(descriptor, number)
         os.close(descriptor)
     folder = str(request["folder"])
+    spares = make_spares(
+        arguments, lambda environment, folder: _enter(environment, folder, "", path)
+    )
+    if spares:
+        hand_out(spares)
+    sys.argv = ["-m", *arguments]
+    _enter(environment, folder, folder, path)
+    runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+
+
+def _enter(environment: dict[str, str], folder: str, first: str, path: list[str]) -> None:
+    """Have an environment and a directory, and what a Python does with them at its start.
+
+    Args:
+        environment: The variables.
+        folder: The directory.
+        first: Where modules are looked for first: in ``folder`` by ``-m``, and by ``-c`` in the one that is current.
+        path: Where Python's own modules and installed ones are.
+    """
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     added = [each for each in environment.get("PYTHONPATH", "").split(":") if each]
-    sys.path[:] = [folder, *added, *path]
+    sys.path[:] = [first, *added, *path]
     sys.path_importer_cache.clear()
-    sys.argv = ["-m", *arguments]
     child = sys.modules.get("imbue.resource_guards.intercept.child")
     if child is not None:
         child.guard_this_process()
-    runpy.run_module("pytest", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def test_a_use_that_cannot_be_recorded(suite: Suite, workers: tuple[str, ...]) -
             @pytest.mark.tool
             def test_marked():
                 subprocess.run(["tool", "now"], check=True)
-                subprocess.run(["sh", "-c", "tool later"], preexec_fn=limited)
+                subprocess.run(["sh", "-c", "if :; then tool later; fi"], preexec_fn=limited)
         """
     )
 
@@ -147,7 +147,7 @@ def test_a_journal_that_a_test_tampers_with(
             (journal,) = map(pathlib.Path, glob.glob(os.environ["TMPDIR"] + "/resource-guards-*/journal"))
 
             def run():
-                subprocess.run(["sh", "-c", "tool; true"])
+                subprocess.run(["sh", "-c", "if :; then tool; fi"])
 
             def append(scope, outcome, layer, pid):
                 with journal.open("a") as file:
@@ -307,7 +307,7 @@ def test_a_directory_that_a_process_may_not_write(
                         os.chmod(path, 0o755)
                     os.setresuid(65534, 65534, 0)
                     try:
-                        start = ["sh", "-c", "tool"]
+                        start = ["sh", "-c", "if :; then tool; fi"]
                         done = subprocess.run(start, capture_output=True, text=True)
                     finally:
                         os.setresuid(0, 0, 0)

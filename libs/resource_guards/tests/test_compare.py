@@ -289,7 +289,7 @@ def test_a_report_without_a_place(root: str) -> None:
 MANY = st.builds(
     lambda count, name: [f"{number}{name}" for number in range(count)],
     st.integers(0, 2000),
-    st.builds(lambda text, times: text * times, st.text(max_size=3), st.integers(0, 1000)),
+    st.builds(lambda text, times: text * times, st.text(max_size=3), st.integers(0, 200)),
 )
 """Names, of which there may be many, and long ones."""
 

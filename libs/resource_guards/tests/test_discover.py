@@ -99,7 +99,8 @@ def test_what_a_suite_uses(bare: Suite, workers: tuple[str, ...]) -> None:
     with mail_server() as port:
         bare.write(test_it=BARE.format(port=port))
         before = bare.run(*workers)
-        outcome = bare.run("--resource-guards-discover", *workers)
+        # Fresh, since a worker that is forked with pytest began with it, and such a server counts as another's.
+        outcome = bare.run("--resource-guards-discover", *workers, fresh=True)
 
     assert outcome.outcomes == before.outcomes
     found = rows(outcome.output)

@@ -129,8 +129,12 @@ COPIES = {
 
 @pytest.mark.parametrize("how", COPIES)
 @pytest.mark.parametrize("first", ["", "subprocess.run(['true'])"], ids=["first", "not first"])
-def test_another_object_of_the_module(suite: Suite, how: str, first: str) -> None:
-    """A start by a copy of `subprocess` is seen, the first start of all as well as any other."""
+@pytest.mark.parametrize("freeze", ["", "import gc; gc.freeze()"], ids=["", "frozen"])
+def test_another_object_of_the_module(suite: Suite, how: str, first: str, freeze: str) -> None:
+    """A start by a copy of `subprocess` is seen, the first start of all as well as any other.
+
+    It is as well if the collector was told to leave all objects alone, and so tells of none.
+    """
     tool = suite.tool()
     suite.write_files(
         {
@@ -144,8 +148,9 @@ spec.loader.exec_module(copy)
         }
     )
     suite.write(
-        conftest="""
+        conftest=f"""
             import before
+            {freeze}
 
             def pytest_register_resource_guards(registry):
                 registry.register_resource_guard("tool")

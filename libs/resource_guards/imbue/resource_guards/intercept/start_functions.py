@@ -122,9 +122,13 @@ def _holders(function: object, nobodys: object, module: ModuleType) -> list[dict
     for each in (module, sys.modules.get("subprocess")):
         if each is not None and function in vars(each).values():
             spaces.append(vars(each))  # noqa: PERF401 - whose variables would hold it as well
-    # All of the collector's objects are gone through only where somebody else has it.
+    # All modules and all of the collector's objects are gone through only where somebody else has it.
     if references(function) - references(nobodys) > len(spaces):
-        spaces = [each for each in gc.get_referrers(function) if is_of_module(each)]
+        # The collector does not tell of what `gc.freeze` has set aside, nor `sys.modules` of a copy without a name there.
+        known = [getattr(each, "__dict__", {}) for each in list(sys.modules.values())]
+        found = [each for each in gc.get_referrers(function) if is_of_module(each)]
+        found += [each for each in known if any(value is function for value in each.values())]
+        spaces = list({id(each): each for each in (*spaces, *found)}.values())
     return spaces
 
 
