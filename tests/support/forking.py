@@ -80,12 +80,20 @@ class Zygote:
         for file in files:
             file.close()
         pid = int(self._lines.readline())
-        if not select.select([self._socket], [], [], seconds)[0]:
-            os.kill(pid, signal.SIGKILL)
-            self._lines.readline()  # that it has ended
+        try:
+            has_ended = select.select([self._socket], [], [], seconds)[0]
+        except BaseException:  # a limit of time for the test
+            self._kill(pid)
+            raise
+        if not has_ended:
+            self._kill(pid)
             raise TimeoutError(f"killed after {seconds} s: pytest {' '.join(arguments)}")
         code = int(self._lines.readline())
         return Ended(code, *(name.read_text(errors="replace") for name in names))
+
+    def _kill(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+        self._lines.readline()  # that it has ended, which the next run must not take for its own end
 
     def close(self) -> None:
         """End it."""

@@ -88,6 +88,7 @@ def _become(request: dict[str, object], descriptors: list[int], path: list[str])
     )
     if spares:
         hand_out(spares)
+    sys.modules.pop("spares")  # as of a Python that has not been here
     sys.argv = ["-m", *arguments]
     _enter(environment, folder, folder, path)
     runpy.run_module("pytest", run_name="__main__", alter_sys=True)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -24,7 +25,7 @@ COMMANDS = {
     "tool a && tool b; tool c": [["tool", "a"]],
     "tool a;": [["tool", "a"]],
     "tool 2>&1 >/dev/null < /dev/null | sort": [["tool"], ["sort"]],
-    "tool2>/dev/null 3": [["tool2", "3"]],
+    "tool2 >/dev/null 3": [["tool2", "3"]],
     "exit 3 | tool": [["tool"]],
     "A=1 other | tool": [["tool"]],
     "tool $X | tool \"$X\" | tool *.py | tool '$X' '*'": [["tool", "$X", "*"]],
@@ -54,6 +55,17 @@ ODD = (
     "tool > file",
     "tool < file",
     "tool 2>&12",
+    "tool 2>&1>/dev/null",
+    "tool 2>&1'x'",
+    "tool >&1:",
+    "tool 3>/dev/null",
+    "tool 12>/dev/null",
+    "tool {x}>/dev/null",
+    "tool>/dev/null",
+    "-e | tool",
+    "+e; tool",
+    "tool '\0'",
+    f"tool {'x' * (1 << 16)}",
     "tool > /dev/nullx",
     "tool <<X",
     "tool # tool",
@@ -93,9 +105,16 @@ ENVIRONMENTS = {
     "no equals sign": ([b"PATH"], None),
     "no text": ({"PATH": 1}, None),
     "nothing to go through": (1, None),
-    "a function of bash": ([b"BASH_FUNC_tool%%=() { :; }"], None),
-    "a file that bash reads first": ({"BASH_ENV": "file"}, None),
-    "options of bash": ({"SHELLOPTS": "noexec"}, None),
+    "a function of bash": ([b"PATH=/bin", b"BASH_FUNC_tool%%=() { :; }"], None),
+    "a file that bash reads first": ({"PATH": "/bin", "BASH_ENV": "file"}, None),
+    "options of bash": ({"SHELLOPTS": "noexec", "PATH": "/bin"}, None),
+    "no PATH": ({"X": "1"}, None),
+    "a tilde in PATH": ({"PATH": "~/bin:/bin"}, None),
+    "a remote shell": ({"PATH": "/bin", "SSH_CLIENT": "1"}, None),
+    "a shell in a remote shell": (
+        [b"PATH=/bin", b"SSH2_CLIENT=1", b"SHLVL=1"],
+        {b"PATH": b"/bin", b"SSH2_CLIENT": b"1", b"SHLVL": b"1"},
+    ),
 }
 
 
@@ -243,13 +262,13 @@ def test_a_line_is_judged_where_it_is_given(suite: Suite, way: str) -> None:
     assert not any(use["in_child"] for use in uses)  # as a shim's are
 
 
-def test_what_the_shell_runs_instead(suite: Suite) -> None:
-    """What a line leads to elsewhere is no use: a fake on PATH, a function of bash, a command of the shell itself."""
+def test_what_the_shell_runs_instead(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a line leads to elsewhere is no use: a fake on PATH or of a shell, a function, a command of the shell's."""
     suite.be_nobodys_child()
     suite.name_guards("tool", "kill")
     suite.write(
         test_it="""
-            import os, subprocess
+            import os, subprocess, pytest
 
             def test_fake(tmp_path, monkeypatch):
                 fake = tmp_path / "tool"
@@ -266,12 +285,50 @@ def test_what_the_shell_runs_instead(suite: Suite) -> None:
                 subprocess.run("kill -0 $$", shell=True, check=True)
                 subprocess.run("kill -l", shell=True, check=True)
 
+            def test_fake_shell(tmp_path):
+                for name in ("sh", "bash"):
+                    shell = tmp_path / name
+                    shell.write_text("#!/bin/sh\\necho fake $2")
+                    shell.chmod(0o755)
+                    assert subprocess.check_output([shell, "-c", "tool a"]) == b"fake tool a\\n"
+
+            def test_other_folder_and_path_of_the_child(tmp_path):
+                fake = tmp_path / "tool"
+                fake.write_text("#!/bin/sh\\necho fake $1")
+                fake.chmod(0o755)
+                before = dict(os.environ)
+                def enter():
+                    os.environ["PATH"] = f"{tmp_path}:{before['PATH']}"
+                    os.chdir(tmp_path)
+                for line in ("tool a", "./tool a"):
+                    found = subprocess.check_output(line, shell=True, preexec_fn=enter)
+                    assert found == b"fake a\\n"
+
+            def test_shell_of_another_name(tmp_path):
+                (tmp_path / ".bash_profile").write_text("tool() { echo function $1; }")
+                env = {**os.environ, "HOME": str(tmp_path)}
+                login = subprocess.check_output(
+                    ["-bash", "-c", "tool a"], executable="/bin/bash", env=env
+                )
+                assert login == b"function a\\n"
+
+            def test_no_path(tmp_path):
+                folder = os.path.dirname(os.environ["TOOL"])
+                subprocess.run("tool a", shell=True, env={}, cwd=folder)
+
+            def test_no_start():
+                with pytest.raises(FileNotFoundError):
+                    subprocess.run("tool a", shell=True, cwd="/no/such/folder")
+                with pytest.raises(ValueError):
+                    subprocess.run("tool 'a\\0'", shell=True)
+
             def test_never_run():
                 subprocess.run("tool a | | tool b", shell=True)
                 subprocess.run("false && tool b", shell=True)
         """
     )
-    assert suite.run().counts == {"passed": 4}
+    monkeypatch.setenv("TOOL", str(suite.bin / "tool"))
+    assert suite.run().counts == {"passed": 9}
     assert suite.runs_of() == []
 
 
@@ -353,3 +410,51 @@ def test_lines_in_children_and_in_sessions_within(suite: Suite) -> None:
     assert outcome["test_child_unmarked"].says_missing()
     assert outcome["test_session_unmarked"].says_missing()
     assert suite.runs_of() == ["child", "inner"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the native layer is for Linux")
+def test_a_use_is_counted_once_with_the_native_layer(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends the path of a program to the shim, which records the use."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(suite.path))
+    suite.be_nobodys_child()
+    suite.name_guards("tool")
+    suite.write(
+        test_it="""
+            import os, subprocess, sys, pytest
+
+            CHILD = [sys.executable, "-c", "import os; os.system('tool child')"]
+
+            @pytest.mark.tool
+            def test_it():
+                os.system("tool 1")
+                subprocess.run("tool 2 | cat", shell=True, check=True)
+                subprocess.run("tool 3", shell=True, check=True, env=dict(os.environ))
+                subprocess.run(CHILD, check=True)
+        """
+    )
+    outcome = suite.run("-oresource_guards_native=true", "--resource-guards-json=out.json")
+    assert outcome.outcomes == {"test_it": "passed"}
+    (test,) = json.loads((suite.path / "out.json").read_text())["tests"]
+    assert sorted(each["what"] for each in test["used"]["tool"]["uses"]) == [
+        *("tool 1", "tool 2", "tool 3", "tool child")
+    ]
+    assert sorted(suite.runs_of()) == ["1", "2", "3", "child"]
+
+
+def test_the_path_of_a_shim_is_not_shown(suite: Suite) -> None:
+    """What `shutil.which` finds is told by its name: the private directory has another one in each run."""
+    suite.be_nobodys_child()
+    suite.guard_tool()
+    suite.write(
+        test_it="""
+            import shutil, subprocess
+
+            def test_it():
+                subprocess.run(shutil.which("tool") + " a", shell=True)
+        """
+    )
+    outcome = suite.run()
+    assert "needs @pytest.mark.tool: ran tool a" in outcome["test_it"].text
+    assert suite.runs_of() == []

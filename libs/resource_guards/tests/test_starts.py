@@ -441,3 +441,43 @@ def test_another_object_for_the_environment(suite: Suite) -> None:
     assert outcome["test_it[tool]"].outcome == "passed", outcome.output
     assert outcome["test_it[/bin/sh]"].outcome == "passed", outcome.output
     assert outcome["test_unmarked"].says_missing(), outcome.output
+
+
+def test_modules_that_must_not_be_asked(suite: Suite) -> None:
+    """Who holds a function of a module's is looked for, and no lazy or odd module is loaded, or ends the run."""
+    suite.guard_tool()
+    suite.write_files({"lazy.py": "raise ImportError('loaded')"})
+    conftest = (suite.path / "conftest.py").read_text()
+    suite.write(
+        conftest=f"""
+import importlib.util, sys
+from _posixsubprocess import fork_exec
+
+spec = importlib.util.find_spec("lazy")
+spec.loader = importlib.util.LazyLoader(spec.loader)
+lazy = sys.modules["lazy"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(lazy)
+
+class Holder:
+    fork_exec = fork_exec
+
+class Odd:
+    @property
+    def __dict__(self):
+        raise RuntimeError("asked")
+
+sys.modules["a_class"], sys.modules["odd"], sys.modules["none"] = Holder, Odd(), None
+{conftest}
+""",
+        test_it=f"""
+import subprocess
+
+def test_it():
+    subprocess.run([{str(suite.bin / "tool")!r}])
+""",
+    )
+
+    outcome = suite.run()
+
+    assert outcome.outcomes == {"test_it": "failed"}, outcome.output
+    assert outcome["test_it"].says_missing()

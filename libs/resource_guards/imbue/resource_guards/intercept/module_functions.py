@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Function = TypeVar("Function")
 
+_MODULE: Final = type(sys)
 _OURS: Final[list[Callable[[], Any]]] = []
 """Weak references to those that stand in place of others."""
 
@@ -81,6 +82,21 @@ def put_back(usual: Iterable[str]) -> None:
         if is_of_module(holder):
             _exchange(holder, old)
         _exchange_in_set(holder, old)
+
+
+def namespaces_with(function: object) -> list[dict[str, Any]]:
+    """The namespaces of the modules that have a function, loaded or not.
+
+    The collector tells of copies without a name in `sys.modules`, but not of what `gc.freeze` has set aside.
+    """
+    modules = [each for each in list(sys.modules.values()) if issubclass(type(each), _MODULE)]
+    # The type's own descriptor, not the module: a lazy one would be loaded if it were asked.
+    spaces = [vars(_MODULE)["__dict__"].__get__(each) for each in modules]
+    found = [*gc.get_referrers(function), *spaces]
+    known = {id(each): each for each in found if is_of_module(each)}
+    return [
+        each for each in known.values() if any(value is function for value in list(each.values()))
+    ]
 
 
 def is_of_module(space: object) -> bool:

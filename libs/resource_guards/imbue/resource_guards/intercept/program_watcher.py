@@ -32,6 +32,7 @@ _LOOK_FOR_THEMSELVES = ("python", "pypy")
 
 _OF_LINES = frozenset(("sh", "dash", "bash"))
 """The shells whose lines `intercept/shell_lines.py` understands."""
+_HAVE_SHELLS = ("/bin", "/usr/bin")
 _LINE = 2
 """Where a shell has its line, behind ``-c``."""
 
@@ -63,7 +64,9 @@ class ProgramWatcher:
         self.with_scope = with_scope
         self.starts_other: Callable[[str, list[str]], None] | None = None
         self._directory = directory
+        self._octets = system.fsencode(directory)
         self._path = frozenset(path)
+        self._shells: frozenset[Identity] | None = None
         self._gatekeeper = gatekeeper
         self._pid = system.getpid()
         self._of_file: dict[Identity, list[Binary]] = {}
@@ -109,7 +112,7 @@ class ProgramWatcher:
             return self._judged(found, start, start)
         if self.starts_other is not None and len(start.arguments) > 1:
             self.starts_other(path, start.arguments)
-        return self._script(path, start)
+        return self._script(path, file, start)
 
     def named_in(self, words: Iterable[str]) -> set[str]:
         """The resources of which a program's path is in some words, whether or not it is installed."""
@@ -123,7 +126,7 @@ class ProgramWatcher:
 
     def _past_shim(self, binary: Binary, real: str, start: Start) -> Start:
         name, *rest = start.arguments or [binary.name]
-        is_path = name.startswith(f"{self._directory}/")
+        is_path = self._is_own(name)
         shown = [binary.name, *rest] if is_path else start.arguments
         if self._gatekeeper.see_start(binary.resource, shown, start.where) is not None:
             return start.instead(self._refusal(binary))
@@ -131,19 +134,23 @@ class ProgramWatcher:
             return start.instead(real, [real, *rest])
         return start.instead(real)
 
-    def _script(self, path: str, start: Start) -> Start:
+    def _script(self, path: str, program: Identity, start: Start) -> Start:
         __tracebackhide__ = True
-        if len(start.arguments) == 1:
-            return start
-        names = tuple(names_on_the_way(path))
         arguments = start.arguments
-        if arguments[1] == "-c" and len(arguments) > _LINE and _OF_LINES.issuperset(names):
+        if len(arguments) == 1:
+            return start
+        if (
+            arguments[1] == "-c"
+            and len(arguments) > _LINE
+            and self._reads_line(program, arguments[0])
+        ):
             return self._line(path, start)
-        found_at = (script_at(name, start.arguments) for name in names)
+        names = names_on_the_way(path)
+        found_at = (script_at(name, arguments) for name in names)
         at = next((each for each in found_at if each is not None), None)
         if at is None:
             return start
-        script = start.arguments[at]
+        script = arguments[at]
         if start.cwd is not None:
             script = system.whole(script, start.cwd)
         file = identity(script)
@@ -153,17 +160,28 @@ class ProgramWatcher:
         if file in self._of_shim and start.is_open:
             # The shim is found by `shutil.which`, and is a script of another language.
             binary, real = self._of_shim[file]
-            arguments = [*start.arguments[:at], real, *start.arguments[at + 1 :]]
+            arguments = [*arguments[:at], real, *arguments[at + 1 :]]
             return self._judged(binary, start, start.instead(path, arguments))
         found = self._running(script, file)
         return start if found is None else self._judged(found, start, start)
+
+    def _reads_line(self, file: Identity, called: str) -> bool:
+        """Whether it is a shell, and called one, that does with a line what is known here."""
+        if self._shells is None:  # another file of that name may be a test's fake
+            folders = {*self._path, *_HAVE_SHELLS} if system.HAS_POSIX else ()
+            paths = [f"{folder}/{name}" for folder in folders for name in _OF_LINES]
+            real = [each for each in paths if _OF_LINES.issuperset(names_on_the_way(each))]
+            self._shells = frozenset(each for each in map(identity, real) if each is not None)
+        return file in self._shells and called.rpartition("/")[2] in _OF_LINES
 
     def _line(self, path: str, start: Start) -> Start:
         """A shell that runs a line of text, in which guarded programs may be named."""
         line = start.arguments[_LINE]
         # A path may lead to a guarded program under another name.
         is_named = "/" in line or any(each.name in line for each in self.binaries)
-        if not is_named or not start.takes_line or not system.HAS_POSIX:
+        if not is_named or not start.takes_line:
+            return start
+        if start.cwd is not None and not system.access(start.cwd, system.X_OK):
             return start
         from shlex import quote
 
@@ -171,7 +189,8 @@ class ProgramWatcher:
         from imbue.resource_guards.intercept.shell_lines import variables_of
 
         variables = variables_of(start.environment)
-        if variables is None:
+        # The native layer sends each path to the shim, which notes it.
+        if variables is None or self._octets in variables.get(b"LD_PRELOAD", b""):
             return start
         parts: list[str] = []
         at = 0
@@ -200,7 +219,8 @@ class ProgramWatcher:
         binary, real = self._of_shim.get(file) or (self._running(path, file), name)
         if binary is None:
             return None
-        violation = self._gatekeeper.see_start(binary.resource, words, start.where)
+        shown = [binary.name, *words[1:]] if self._is_own(name) else words
+        violation = self._gatekeeper.see_start(binary.resource, shown, start.where)
         return real if violation is None else self._refusal(binary)
 
     def _judged(self, binary: Binary, start: Start, allowed: Start) -> Start:
@@ -214,6 +234,9 @@ class ProgramWatcher:
         if not start.is_open:
             end_fork(str(violation))
         return start.instead(self._refusal(binary))
+
+    def _is_own(self, path: str) -> bool:
+        return path.startswith(f"{self._directory}/")
 
     def _refusal(self, binary: Binary) -> str:
         return f"{self._directory}/{binary.refusal}"

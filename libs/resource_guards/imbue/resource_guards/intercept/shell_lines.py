@@ -21,11 +21,11 @@ from imbue.resource_guards.system import fsencode
 
 _VARIABLE: Final = r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\}|[0-9@*#?$])"
 _PIECE: Final = (
-    rf"""(?:[A-Za-z0-9_./:=@%+,^*?~{{}}!-]|{_VARIABLE}|'[^']*'|"(?:[^"$`\\]|{_VARIABLE})*")"""
+    rf"""(?:[A-Za-z0-9_./:=@%+,^*?~{{}}!-]|{_VARIABLE}|'[^'\0]*'|"(?:[^"$`\\\0]|{_VARIABLE})*")"""
 )
 _TOKEN: Final = re.compile(
     rf"""[ \t]*(?:
-        (?P<redirection>[0-2]?>&[12](?![\w./-])|[0-2]?[<>][ \t]*/dev/null(?=[ \t;|&]|$))
+        (?P<redirection>[0-2]?(?:>&[12]|[<>][ \t]*/dev/null)(?=[ \t;|&]|$))
       | (?P<word>{_PIECE}+)
       | (?P<operator>&&|\|\||\||;(?!;))
     )""",
@@ -50,6 +50,10 @@ ulimit umask unalias unset wait
 _BUILT_IN: Final = frozenset(_BUILT_IN_NAMES.split())
 # By which bash is told of functions, of a file that it reads first, and of options (bash(1)).
 _CHANGING: Final = (b"BASH_ENV", b"BASH_FUNC_", b"BASHOPTS", b"SHELLOPTS")
+# With one of these it reads ~/.bashrc, unless it was started by another shell (`run_startup_files` in its shell.c).
+_REMOTE: Final = (b"SSH_CLIENT", b"SSH2_CLIENT")
+_LONGEST: Final = 1 << 16
+"""Letters of a line. Linux takes arguments of 128 KiB, and a path is longer than its name."""
 _EXPANDED: Final = frozenset("$*?~{")
 """Signs of words that the shell puts something else for."""
 
@@ -83,7 +87,12 @@ def variables_of(environment: Any) -> Mapping[bytes, bytes] | None:
             found = dict(_octets(each).split(b"=", 1) for each in environment)
     except (TypeError, ValueError, AttributeError):
         return None  # the caller gets its own error
-    return None if any(name.startswith(_CHANGING) for name in found) else found
+    if any(name.startswith(_CHANGING) for name in found):
+        return None
+    if found.get(b"SHLVL", b"0") == b"0" and any(name in found for name in _REMOTE):
+        return None
+    # Without PATH each shell has folders of its own, and for a tilde in it bash puts the user's home.
+    return found if b"~" not in found.get(b"PATH", b"~") else None
 
 
 def certain_commands(line: str) -> list[Command]:
@@ -118,11 +127,15 @@ def _tokens(line: str) -> list[re.Match[str] | None]:
     """The words, redirections and operators of a line, and `None` at its end; nothing if one of them is odd."""
     found: list[re.Match[str] | None] = []
     at, end = 0, len(line.rstrip(_SPACE))
+    if len(line) > _LONGEST or line.startswith(("-", "+")):  # which the shell takes for options
+        return []
     while at < end:
         token = _TOKEN.match(line, at, end)
         if token is None:
             return []
         at = token.end()
+        if token["word"] and line.startswith(("<", ">"), at):  # perhaps the number of a descriptor
+            return []
         if token["operator"] != ";" or at < end:
             found.append(token)
     return [*found, None]

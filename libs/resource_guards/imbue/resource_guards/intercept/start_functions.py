@@ -12,16 +12,15 @@ Imports nothing but the standard library's smallest parts, since child Pythons l
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
 from imbue.resource_guards import system
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.intercept import audit
-from imbue.resource_guards.intercept.module_functions import is_of_module
 from imbue.resource_guards.intercept.module_functions import is_ours
 from imbue.resource_guards.intercept.module_functions import like
+from imbue.resource_guards.intercept.module_functions import namespaces_with
 from imbue.resource_guards.intercept.module_functions import put_back
 from imbue.resource_guards.intercept.module_functions import references
 from imbue.resource_guards.intercept.module_functions import replace
@@ -124,11 +123,8 @@ def _holders(function: object, nobodys: object, module: ModuleType) -> list[dict
             spaces.append(vars(each))  # noqa: PERF401 - whose variables would hold it as well
     # All modules and all of the collector's objects are gone through only where somebody else has it.
     if references(function) - references(nobodys) > len(spaces):
-        # The collector does not tell of what `gc.freeze` has set aside, nor `sys.modules` of a copy without a name there.
-        known = [getattr(each, "__dict__", {}) for each in list(sys.modules.values())]
-        found = [each for each in gc.get_referrers(function) if is_of_module(each)]
-        found += [each for each in known if any(value is function for value in each.values())]
-        spaces = list({id(each): each for each in (*spaces, *found)}.values())
+        known = {id(each): each for each in spaces}
+        spaces += [each for each in namespaces_with(function) if id(each) not in known]
     return spaces
 
 
@@ -163,13 +159,15 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
         start = begin(executable_list, args, cwd, env)
         if start is None:
             return original(args, executable_list, close_fds, pass_fds, cwd, env, *rest)
+        is_as_here = finds_as_here(rest)
+        start.takes_line = is_as_here
         chosen = choose(start)
         if chosen is not start:
             paths = map(system.fsdecode, chosen.candidates)
             executable_list = [system.fsencode(each) for each in paths]
             if chosen.arguments is not start.arguments:
                 args = chosen.arguments
-        elif start.absent and finds_as_here(rest):
+        elif start.absent and is_as_here:
             executable_list = executable_list[start.absent :]
         if env is not None:
             size = len(head)
