@@ -15,7 +15,21 @@ from hypothesis import strategies as st
 
 from imbue.resource_guards.intercept.shell_lines import certain_commands
 from imbue.resource_guards.intercept.shell_lines import variables_of
+from imbue.resource_guards.intercept.starts import Start
 from support.suite import Suite
+
+
+def test_what_is_started_instead_keeps_the_rest() -> None:
+    """Of a session around this one the next watcher is asked about it, as about what was asked for."""
+    start = Start(["/bin/sh"], ["sh", "-c", "tool"], "/", replaces=True, is_open=False)
+    start.environment, start.takes_line, start.where = {"PATH": "/bin"}, False, "test_it.py:1"
+
+    other = start.instead("/bin/dash", ["sh", "-c", "/bin/tool"])
+
+    changed = {"candidates": ("/bin/dash",), "arguments": ["sh", "-c", "/bin/tool"]}
+    for name in Start.__slots__:
+        assert getattr(other, name) == changed.get(name, getattr(start, name)), name
+
 
 COMMANDS = {
     "tool a": [["tool", "a"]],
