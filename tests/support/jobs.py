@@ -36,6 +36,16 @@ JOBS = {
         "test_report_readers",
         "test_two_worlds",
     ),
+    "fixes": (
+        "test_fix",
+        "test_fix_contracts",
+        "test_fix_corners",
+        "test_fix_edges",
+        "test_fix_imports",
+        "test_fix_loop",
+        "test_projects",
+        "test_rewrite_properties",
+    ),
     "budgets": ("test_budgets",),
     "installation": (
         "test_wheels",
@@ -59,7 +69,7 @@ JOBS = {
 """What takes longest, as jobs that can be run alone: the modules of each.
 
 Those of *services* run real servers, of Docker, databases and Modal, and a browser; those of *libraries* run the
-libraries and plugins of others beside ours.
+libraries and plugins of others beside ours; those of *fixes* write to suites, and run them again.
 """
 
 WORKERS_JOB = "workers"

@@ -288,7 +288,7 @@ def test_a_report_without_a_place(root: str) -> None:
 
 MANY = st.builds(
     lambda count, name: [f"{number}{name}" for number in range(count)],
-    st.integers(0, 2000),
+    st.integers(0, 600),
     st.builds(lambda text, times: text * times, st.text(max_size=3), st.integers(0, 200)),
 )
 """Names, of which there may be many, and long ones."""
