@@ -95,10 +95,11 @@ class Array:
         raise ValueError("ambiguous")
 
 def pytest_runtest_setup(item):
-    item.own_markers[:] = [
-        pytest.Mark("data", (Array(),), {}, _ispytest=True) if each.name == "data" else each
-        for each in item.own_markers
-    ]
+    for node in item.listchain():
+        node.own_markers[:] = [
+            pytest.Mark("data", (Array(),), {}, _ispytest=True) if each.name == "data" else each
+            for each in node.own_markers
+        ]
 """)
     suite.write(
         test_it="""
@@ -109,9 +110,16 @@ def pytest_runtest_setup(item):
             @pytest.mark.data(Array())
             @pytest.mark.tool
             def test_it(): subprocess.run(["tool"])
+
+            @pytest.mark.data(Array())
+            @pytest.mark.tool
+            class TestThem:
+                def test_one(self): subprocess.run(["tool"])
+
+                def test_another(self): subprocess.run(["tool"])
         """
     )
 
     outcome = suite.run()
 
-    assert outcome["test_it"].outcome == "passed", outcome.output
+    assert outcome.counts == {"passed": 3}, outcome.output

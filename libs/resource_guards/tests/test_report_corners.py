@@ -267,7 +267,7 @@ def test_a_fixture_that_is_never_torn_down(request: pytest.FixtureRequest, tmp_p
     recorder = Recorder(tmp_path, Registry(), Findings(), 0, is_worker=False)
     recorder.records[item.nodeid] = TestRecord(item.nodeid)
     account = TestAccount(item, Scope(7, item, frozenset()), frozenset())
-    account.fixtures.append(FixtureAccount(cast(Any, None), account.scope, None))
+    account.fixtures = (FixtureAccount(cast(Any, None), account.scope, None),)
     report: Any = SimpleNamespace(nodeid=item.nodeid, when="teardown", outcome="passed", duration=0)
     report.longrepr = None
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from imbue.resource_guards import wire
 from imbue.resource_guards.guards.call import Call
-from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire.guards_file import Guarded
 from imbue.resource_guards.wire.guards_file import format_guards
 from imbue.resource_guards.wire.guards_file import reference
@@ -24,7 +24,7 @@ def private(tmp_path: Path) -> Path:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     guarded = Guarded(1, [], [[reference(Call) or "", "sdk", "sdk", "sdk", "send", "", ""]])
-    (private / files.GUARDS).write_text(format_guards(guarded))
+    (private / wire.GUARDS_FILE).write_text(format_guards(guarded))
     for name in ("journal", "health"):
         (private / name).touch()
     return private
@@ -65,7 +65,7 @@ def test_a_directory_that_says_nothing_readable(
     private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is guarded by what cannot be read, and the child runs as ever."""
-    (private / files.GUARDS).write_text("guards\t0\npid\t1\npath\n")
+    (private / wire.GUARDS_FILE).write_text("guards\t0\npid\t1\npath\n")
 
     done = send_in_child(private, monkeypatch)
 

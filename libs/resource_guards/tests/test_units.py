@@ -111,6 +111,19 @@ def test_a_journal_that_was_emptied_and_refilled(journal: Journal) -> None:
         journal.has_news()
 
 
+def test_a_journal_whose_descriptor_became_another_files(journal: Journal) -> None:
+    """It is opened anew, and its size is that of its own file from then on."""
+    os.close(journal._fd)
+    others = os.open(os.devnull, os.O_RDONLY)  # takes the number
+    try:
+        journal.append(1, USE)
+
+        assert journal.has_news()
+        assert journal.size() == journal.path.stat().st_size
+    finally:
+        os.close(others)
+
+
 def test_the_journal_tells_what_is_new(journal: Journal) -> None:
     """Each record is read once, and half of one waits for its end."""
     assert not journal.has_news()

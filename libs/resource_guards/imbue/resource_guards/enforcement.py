@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from imbue.resource_guards import system
+from imbue.resource_guards import wire
 from imbue.resource_guards.declare.policy import Policy
 from imbue.resource_guards.declare.registry import Registry
 from imbue.resource_guards.errors import JournalError
@@ -44,7 +45,6 @@ from imbue.resource_guards.scope.scope import Scope
 from imbue.resource_guards.scope.slot import SLOTS
 from imbue.resource_guards.scope.slot import ScopeSlot
 from imbue.resource_guards.scope.slot import caller
-from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire.variable import session_key
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ class Enforcement:
         with ExitStack() as undo, self._says_what_fails(labels):
             self._directory = directory = undo.enter_context(private_directory(labels))
             key = session_key(str(directory))
-            journal, health = directory / files.JOURNAL, directory / files.HEALTH
+            journal, health = directory / wire.JOURNAL_FILE, directory / wire.HEALTH_FILE
             self.journal = Journal(journal, health, registry.layers, may_lose=policy.discovers)
             undo.callback(self.journal.close)
-            publisher = Publisher(key, directory / files.STATE, complain)
+            publisher = Publisher(key, directory / wire.STATE_FILE, complain)
             undo.callback(publisher.close)
             self.slot = ScopeSlot(publisher, self.ledger.find)
             self.book = Book(self.slot, self.ledger, self.journal, self.read_journal)
@@ -205,7 +205,7 @@ class Enforcement:
             self._complain(messages.guard_stays(resource, guard, error, origin_of(error)))
 
     def _tell_children(self) -> None:
-        write_guards(self._directory / files.GUARDS, self.shims.path_at_start, self._told)
+        write_guards(self._directory / wire.GUARDS_FILE, self.shims.path_at_start, self._told)
         if self._preload is not None:
             self._preload.write(self._watcher.binaries)
 

@@ -94,10 +94,13 @@ class MarkReader:
         above = self._last
         if item.parent is not above.parent or self._revision != self._registry.revision:
             above = self._last = self._above_of(item.parent)
-        for node, seen in above.marks:
-            if _differ(node.own_markers, seen):
-                self._read(above)
-                break
+        try:  # as `_differ` compares them, without a call for each
+            for node, seen in above.marks:
+                if node.own_markers != seen:
+                    self._read(above)
+                    break
+        except Exception:  # noqa: BLE001
+            self._read(above)
         own = item.own_markers
         if not own:
             return above.declared

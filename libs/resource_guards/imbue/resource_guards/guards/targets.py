@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from imbue.resource_guards.model import Resource
     from imbue.resource_guards.model import SdkTarget
 
+_OF_CONDITIONS = "imbue.resource_guards.intercept.having"
+
 
 def read_target(label: str, text: str | SdkTarget) -> SdkTarget:
     """The target ``package.module:Class.method`` or ``package.module:function``; an `SdkTarget` is one.
@@ -55,9 +57,9 @@ def condition(target: SdkTarget) -> str | None:
     """What stands behind a target in brackets; `None` if its condition cannot be written so, empty without one."""
     if target.when is None:
         return ""
-    from imbue.resource_guards.intercept.having import Having
-
-    return str(target.when) if isinstance(target.when, Having) else None
+    # By its module's name, which is loaded with the first of them.
+    is_written = type(target.when).__module__ == _OF_CONDITIONS
+    return str(target.when) if is_written else None
 
 
 def package_of(target: SdkTarget) -> str:

@@ -15,6 +15,7 @@ import os
 from contextvars import ContextVar
 
 from imbue.resource_guards import system
+from imbue.resource_guards import wire
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.gatekeeper import Gatekeeper
 from imbue.resource_guards.intercept import child_installs
@@ -24,7 +25,6 @@ from imbue.resource_guards.intercept.program_watcher import ProgramWatcher
 from imbue.resource_guards.listeners import AROUND
 from imbue.resource_guards.listeners import LISTENERS
 from imbue.resource_guards.system import identity
-from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire.guards_file import find
 from imbue.resource_guards.wire.guards_file import parse_guards
 from imbue.resource_guards.wire.variable import ANY_SCOPE
@@ -187,7 +187,7 @@ class ChildGuard:
         if scope_id == ANY_SCOPE:
             from imbue.resource_guards.record.ancestors import child_of  # rare
 
-            state = system.read_file(f"{self._directory}/{files.STATE}")
+            state = system.read_file(f"{self._directory}/{wire.STATE_FILE}")
             scope_id, allowed = parse_scope(state)
             if scope_id == ANY_SCOPE:
                 scope_id += child_of(self._session_pid)
@@ -252,7 +252,7 @@ class ChildGuard:
 
     def _install(self) -> None:
         """Install what is guarded."""
-        guarded = parse_guards(system.read_file(f"{self._directory}/{files.GUARDS}"))
+        guarded = parse_guards(system.read_file(f"{self._directory}/{wire.GUARDS_FILE}"))
         self._session_pid = guarded.pid
         self._watcher = ProgramWatcher(
             self._directory, guarded.path, self._gatekeeper, lambda _: None, self.with_scope

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from imbue.resource_guards import system
+from imbue.resource_guards import wire
 from imbue.resource_guards.environment import ENVIRONMENT
 from imbue.resource_guards.environment import raw_environment
 from imbue.resource_guards.errors import ResourceGuardMisconfiguration
@@ -25,7 +26,6 @@ from imbue.resource_guards.intercept.binaries import find_runnable
 from imbue.resource_guards.messages import intercept as messages
 from imbue.resource_guards.model import Resource
 from imbue.resource_guards.system import whole
-from imbue.resource_guards.wire import files
 from imbue.resource_guards.wire import line
 from imbue.resource_guards.wire.variable import ANY_SCOPE
 from imbue.resource_guards.wire.variable import ASKS
@@ -240,9 +240,9 @@ class Shims:
             "variable": SCOPE_VARIABLE,
             "key": self._key,
             "pid": os.getpid(),
-            "state": quote(str(self.directory / files.STATE)),
-            "journal": quote(str(self.directory / files.JOURNAL)),
-            "health": quote(str(self.directory / files.HEALTH)),
+            "state": quote(str(self.directory / wire.STATE_FILE)),
+            "journal": quote(str(self.directory / wire.JOURNAL_FILE)),
+            "health": quote(str(self.directory / wire.HEALTH_FILE)),
             "real": quote(real),
             "name": quote(binary),
             "resource": resource.name,

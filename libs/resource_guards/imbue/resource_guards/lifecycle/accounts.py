@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
+from typing import Final
 
 import pytest
 
@@ -17,6 +20,9 @@ from imbue.resource_guards.model import Doubt
 from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.scope.scope import Scope
+
+_NOTHING: Final[Mapping[tuple[object, ...], Violation]] = MappingProxyType({})
+"""What nearly all tests have told."""
 
 
 class FixtureAccount:
@@ -86,7 +92,6 @@ class TestAccount:
 
     Attributes:
         fixtures: The fixtures with scopes of their own that were requested for it.
-        got: Where its fixtures were, and how many, when these were last noted.
         passed: Its body has passed.
         has_teardown: Something is left to run after its body.
         told: The violations that a report has told already.
@@ -99,7 +104,6 @@ class TestAccount:
         "_doubts",
         "declared",
         "fixtures",
-        "got",
         "has_teardown",
         "item",
         "outcome",
@@ -112,11 +116,10 @@ class TestAccount:
         self.item = item
         self.scope = scope
         self.declared = declared
-        self.fixtures: list[FixtureAccount] = []
-        self.got: tuple[object, int] = None, 0
+        self.fixtures: tuple[FixtureAccount, ...] = ()
         self.passed = False
         self.has_teardown = False
-        self.told: dict[tuple[object, ...], Violation] = {}
+        self.told: Mapping[tuple[object, ...], Violation] = _NOTHING
         self.outcome = "passed"
 
     @property
@@ -163,12 +166,14 @@ class TestAccount:
         """Which run of its test it is of: a number that no other run of any test has in this process."""
         return self.scope.id
 
-    def note(self, got: list[FixtureAccount]) -> None:
+    def note(self, got: tuple[FixtureAccount, ...]) -> None:
         """Take down the fixtures that it has got, in the order in which it got them.
 
         Those that were set up for it are noted when that begins, before others that they ask for.
         """
         noted = self.fixtures
+        if got is noted:
+            return
         if not noted:
             self.fixtures = got
             return
@@ -177,7 +182,7 @@ class TestAccount:
             if each in noted:
                 found.update(dict.fromkeys(noted[: noted.index(each)]))
             found[each] = None
-        self.fixtures = [*found, *(each for each in noted if each not in found)]
+        self.fixtures = (*found, *(each for each in noted if each not in found))
 
     def all_fixtures(self) -> list[FixtureAccount]:
         """The fixtures that it depends on, directly or through others."""
@@ -214,7 +219,7 @@ class TestAccount:
         Waiting for one at a time is enough, and each test then moves only as often as it has
         fixtures, however many tests share them.
         """
-        fixtures = self.fixtures
+        fixtures: Sequence[FixtureAccount] = self.fixtures
         if len(fixtures) == 1 and not (one := fixtures[0]).requested:  # nearly all
             if one.finished:
                 return False
@@ -256,6 +261,6 @@ class TestAccount:
             is_mark = violation.kind is ViolationKind.MISSING_MARK
             key = (violation.kind, violation.resource, None if is_mark else violation.fixture)
             if key not in self.told:
-                self.told[key] = violation
+                self.told = {**self.told, key: violation}
                 new.append(violation)
         return new

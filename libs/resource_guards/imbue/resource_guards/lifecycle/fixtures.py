@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Final
 
 import pytest
 
@@ -30,13 +32,19 @@ from imbue.resource_guards.kinds import OwnerKind
 from imbue.resource_guards.lifecycle.accounts import FixtureAccount
 from imbue.resource_guards.lifecycle.accounts import TestAccount
 from imbue.resource_guards.lifecycle.parameters import Parameters
+from imbue.resource_guards.lifecycle.turns import MeasuredTurn
+from imbue.resource_guards.lifecycle.turns import Turn
 from imbue.resource_guards.scope.scope import Flag
 from imbue.resource_guards.scope.scope import OwnerName
-from imbue.resource_guards.scope.scope import Scope
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
     from imbue.resource_guards.report.stopwatch import FixtureTimes
+
+_Got = tuple[Mapping[str, pytest.FixtureDef[Any]], tuple[FixtureAccount, ...]]
+"""What a test had got, by its name, and the accounts of those that have one."""
+
+_NOTHING_GOT: Final[_Got] = {}, ()
 
 
 class FixtureScopes:
@@ -58,7 +66,16 @@ class FixtureScopes:
 
     __slots__ = (  # for the reason that `Lifecycle` has some
         *("finished", "matters", "_accounts", "_definitions", "_dependents", "_enforcement"),
-        *("_kinds", "_ledger", "_marks", "_only_plans", "_parameters", "_policy", "_registry"),
+        *(
+            "_kinds",
+            "_last_got",
+            "_ledger",
+            "_marks",
+            "_only_plans",
+            "_parameters",
+            "_policy",
+            "_registry",
+        ),
         *("_running", "_tests_tell", "_times"),
     )
 
@@ -87,6 +104,7 @@ class FixtureScopes:
         self._definitions: pytest_internals.Definitions | None = None
         self._tests_tell = False
         self._kinds: dict[pytest.FixtureDef[Any], str] = {}
+        self._last_got = _NOTHING_GOT
         self.finished: list[FixtureAccount] = []
         self.matters = Flag()
 
@@ -166,6 +184,7 @@ class FixtureScopes:
             parameter = self._parameters.current(fixturedef, running.item)
         account = FixtureAccount(fixturedef, scope, declared, parameter)
         self._accounts[fixturedef] = account
+        self._last_got = _NOTHING_GOT
         return account
 
     def _charge(
@@ -178,8 +197,6 @@ class FixtureScopes:
         scope = account.scope
         turn = Turn(self._enforcement, scope)
         if self._times is not None:
-            from imbue.resource_guards.lifecycle.measured import MeasuredTurn  # only where needed
-
             below = pytest_internals.is_visible_below(fixturedef)
             turn = MeasuredTurn(self._enforcement, scope, self._times, below)
         of_trio: Any = None
@@ -248,15 +265,17 @@ class FixtureScopes:
         """Note which fixtures a test has got that have accounts."""
         if accounts := self._accounts:
             got = pytest_internals.got_by(test.item)
-            if test.got[0] is not got or test.got[1] != len(got):
-                test.got = got, len(got)
-                test.note([accounts[each] for each in got.values() if each in accounts])
+            last, noted = self._last_got  # most tests have got the same as the one before
+            if last != got:
+                noted = tuple([accounts[each] for each in got.values() if each in accounts])
+                self._last_got = {**got}, noted
+            test.note(noted)
 
     def _depend(self, account: FixtureAccount, request: pytest.FixtureRequest) -> None:
         """Note on whose behalf a fixture was requested: the running test's, and other fixtures'."""
         running = self._running()
         if running is not None and account not in running.fixtures:
-            running.fixtures.append(account)
+            running.fixtures = (*running.fixtures, account)
         for requester in pytest_internals.requesters(request):
             other = self._accounts.get(requester)
             if other is not None:
@@ -267,30 +286,3 @@ def _is_of_trio(value: object) -> bool:
     """Whether a value stands for a fixture of pytest-trio, which is set up and torn down while its test runs."""
     trio = sys.modules.get("pytest_trio.plugin")
     return trio is not None and isinstance(value, trio.TrioFixture)
-
-
-class Turn:
-    """A stretch of time in which a scope runs in place of the one that ran before.
-
-    The journal is read at both ends, since what was used by processes that have lost their scope
-    is charged to the running one.
-    """
-
-    def __init__(self, enforcement: Enforcement, scope: Scope) -> None:
-        self._enforcement = enforcement
-        self._scope = scope
-        self._before: Scope | None = None
-
-    def begin(self) -> None:
-        """Let the scope run."""
-        self._before = self._enforcement.slot.running
-        self._enforcement.end_turn(self._before)
-        self._enforcement.slot.enter(self._scope)
-
-    def end(self) -> None:
-        """Let the one before run again."""
-        self._enforcement.end_turn(self._scope)
-        self._enforcement.slot.enter(self._before)
-
-    def was_last(self) -> None:
-        """It will not begin again."""

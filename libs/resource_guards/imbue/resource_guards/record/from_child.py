@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from imbue.resource_guards import system
+from imbue.resource_guards import wire
 from imbue.resource_guards.forks import end_process
 from imbue.resource_guards.messages import trust as messages
 from imbue.resource_guards.system import Identity
 from imbue.resource_guards.system import identity
-from imbue.resource_guards.wire import files
 
 _EMPTIED = system.O_WRONLY | system.O_TRUNC | system.O_CLOEXEC
 
@@ -27,11 +27,11 @@ def write_record(
         Whether there is a session to write to: it may have ended.
     """
     try:
-        system.append(f"{directory}/{files.JOURNAL}", record)
+        system.append(f"{directory}/{wire.JOURNAL_FILE}", record)
     except OSError as error:
         try:
             # Emptying a file works where a disk is full; the session finds it empty and fails.
-            system.close(system.open(f"{directory}/{files.HEALTH}", _EMPTIED))
+            system.close(system.open(f"{directory}/{wire.HEALTH_FILE}", _EMPTIED))
         except FileNotFoundError:
             if identity("/") == root:
                 return False

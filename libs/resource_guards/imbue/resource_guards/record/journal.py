@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from stat import S_IWUSR
 from typing import Final
@@ -41,7 +43,7 @@ class Journal:
         may_lose: Nothing hangs on a record: it is let go where a process cannot write it.
 
     Attributes:
-        size: Tells how many bytes the file has.
+        size: Tells how many bytes the file has; it raises `OSError` where a test has closed the descriptor.
         read: How many of them have been read; where there are more, other processes have written.
         has_lost: A process has lost a record, as the last look has found.
     """
@@ -66,18 +68,15 @@ class Journal:
         self._shared = SharedNote()
         self._root = system.stat("/")
         flags = system.O_RDWR | system.O_APPEND | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC
-        self._fd = system.open(self._name, flags, 0o600)
+        self._use(system.open(self._name, flags, 0o600))
         self._file = self._identity()
         self.read = 0
         self._last = b""
 
-    def size(self) -> int:
-        """How long the file is, by its descriptor, which a test may have closed; each test asks twice.
-
-        Raises:
-            OSError: It has.
-        """
-        return system.lseek(self._fd, 0, os.SEEK_END)
+    def _use(self, fd: int) -> None:
+        self._fd = fd
+        # No method, since each test calls it twice, and a frame would be most of what it takes.
+        self.size: Callable[[], int] = partial(system.lseek, fd, 0, os.SEEK_END)
 
     def _identity(self) -> tuple[int, int]:
         stat = system.fstat(self._fd)
@@ -106,7 +105,7 @@ class Journal:
             pass  # closed
         try:
             flags = system.O_RDWR | system.O_APPEND | system.O_CLOEXEC
-            self._fd = system.open(self._name, flags)
+            self._use(system.open(self._name, flags))
             stat = system.fstat(self._fd)
         except OSError as error:
             raise JournalError(messages.journal_removed(self.path)) from error

@@ -1,10 +1,8 @@
-"""How long fixtures take, in a run that keeps records."""
+"""Turns of fixtures: the stretches of time in which the scope of one runs, and how long they take."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from imbue.resource_guards.lifecycle.fixtures import Turn
 
 if TYPE_CHECKING:
     from imbue.resource_guards.enforcement import Enforcement
@@ -13,8 +11,35 @@ if TYPE_CHECKING:
     from imbue.resource_guards.scope.scope import Scope
 
 
+class Turn:
+    """A stretch of time in which a scope runs in place of the one that ran before.
+
+    The journal is read at both ends, since what was used by processes that have lost their scope
+    is charged to the running one.
+    """
+
+    def __init__(self, enforcement: Enforcement, scope: Scope) -> None:
+        self._enforcement = enforcement
+        self._scope = scope
+        self._before: Scope | None = None
+
+    def begin(self) -> None:
+        """Let the scope run."""
+        self._before = self._enforcement.slot.running
+        self._enforcement.end_turn(self._before)
+        self._enforcement.slot.enter(self._scope)
+
+    def end(self) -> None:
+        """Let the one before run again."""
+        self._enforcement.end_turn(self._scope)
+        self._enforcement.slot.enter(self._before)
+
+    def was_last(self) -> None:
+        """It will not begin again."""
+
+
 class MeasuredTurn(Turn):
-    """The turn of a fixture, of which each stretch is a lap.
+    """One of which each stretch is a lap, in a run that keeps records.
 
     Args:
         enforcement: Its slot and journal.
