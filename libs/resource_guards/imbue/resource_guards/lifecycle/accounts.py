@@ -21,6 +21,8 @@ from imbue.resource_guards.model import Use
 from imbue.resource_guards.model import Violation
 from imbue.resource_guards.scope.scope import Scope
 
+_NO_FIXTURES: Final[tuple[FixtureAccount, ...]] = ()
+
 _NOTHING: Final[Mapping[tuple[object, ...], Violation]] = MappingProxyType({})
 """What nearly all tests have told."""
 
@@ -102,6 +104,7 @@ class TestAccount:
     __test__ = False  # it is no test class, whatever pytest makes of its name
     __slots__ = (
         "_doubts",
+        "_got",
         "declared",
         "fixtures",
         "has_teardown",
@@ -116,7 +119,7 @@ class TestAccount:
         self.item = item
         self.scope = scope
         self.declared = declared
-        self.fixtures: tuple[FixtureAccount, ...] = ()
+        self.fixtures = self._got = _NO_FIXTURES
         self.passed = False
         self.has_teardown = False
         self.told: Mapping[tuple[object, ...], Violation] = _NOTHING
@@ -171,18 +174,23 @@ class TestAccount:
 
         Those that were set up for it are noted when that begins, before others that they ask for.
         """
-        noted = self.fixtures
-        if got is noted:
+        if got is self._got:
             return
+        self._got = got
+        noted = self.fixtures
         if not noted:
             self.fixtures = got
             return
         found: dict[FixtureAccount, None] = {}
+        rest = iter(noted)
         for each in got:
-            if each in noted:
-                found.update(dict.fromkeys(noted[: noted.index(each)]))
+            if each in noted and each not in found:
+                for other in rest:
+                    found[other] = None
+                    if other is each:
+                        break
             found[each] = None
-        self.fixtures = (*found, *(each for each in noted if each not in found))
+        self.fixtures = tuple(found | dict.fromkeys(rest))
 
     def all_fixtures(self) -> list[FixtureAccount]:
         """The fixtures that it depends on, directly or through others."""

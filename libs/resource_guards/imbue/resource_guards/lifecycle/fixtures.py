@@ -66,17 +66,8 @@ class FixtureScopes:
 
     __slots__ = (  # for the reason that `Lifecycle` has some
         *("finished", "matters", "_accounts", "_definitions", "_dependents", "_enforcement"),
-        *(
-            "_kinds",
-            "_last_got",
-            "_ledger",
-            "_marks",
-            "_only_plans",
-            "_parameters",
-            "_policy",
-            "_registry",
-        ),
-        *("_running", "_tests_tell", "_times"),
+        *("_kinds", "_ledger", "_marks", "_only_plans", "_parameters", "_policy", "_registry"),
+        *("_last_got", "_running", "_tests_tell", "_times"),
     )
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know
